@@ -114,6 +114,7 @@ def test_any_value_can_be_drawn(boxed, value):
         [("gauss_newton", 12, 5.0)],
         [("adam", 50, 60.0), ("refine", 0, 0.0), ("refine", 0, 0.01), ("lbfgs", 50, 100.0)],
         [("adam", 5, 1.0)] * 30,
+        [("gauss_newton", 3, 0.1 + 0.3 * (k % 7 > 4)) for k in range(36)],
     ],
 )
 def test_every_history_can_be_drawn(stages):
@@ -161,3 +162,9 @@ def test_a_logarithmic_scale_spans_one_to_six_decades():
     assert decades(np.array([1e-3])) == pytest.approx((1e-4, 1e-3))
     assert decades(np.geomspace(1e-30, 1.0, 999)) == pytest.approx((1e-6, 1.0))
     assert decades(np.array([0.0, np.nan])) is None
+
+
+def test_a_curve_breaks_where_a_stage_starts_higher_than_the_last_one_ended():
+    figure = history(records(("adam", 8, 3.0), ("lbfgs", 8, 1.0)), "two windows")
+    (curve,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "equation"]
+    assert np.isnan(curve.get_ydata()).sum() == 1

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import final
 
 import numpy as np
@@ -29,6 +29,10 @@ from pikan.report.report import Record
 _WIDTH = 8.6
 # A run of so few records is not a curve.
 _FEW = 3
+# The loss falls in a stage; one that starts so much higher is a new window, level or set of points.
+_JUMP = 2.0
+# How wide a character of a label is, in parts of the panel.
+_CHARACTER = 0.0115
 # What fits beside the curves.
 _LISTED = 12
 _DASHES = ("-", "--", ":", "-.")
@@ -86,14 +90,26 @@ def _curves(records: Sequence[Record], title: str) -> Figure:
 
 
 def _draw_blocks(axes: Axes, records: Sequence[Record]) -> None:
+    """A curve for each block, which breaks where a stage starts from something else."""
     seconds = [record.seconds for record in records]
+    breaks = _breaks(records)
     axes.set_yscale("log")
     for i, label in enumerate(_labels(records)):
         values = [_positive(dict(record.blocks).get(label)) for record in records]
         color, dash = COLORS[i % len(COLORS)], _DASHES[i // len(COLORS) % len(_DASHES)]
-        axes.plot(seconds, values, dash, color=color, label=label, marker=_marker(records))
+        pieces = np.insert(seconds, breaks, np.nan), np.insert(values, breaks, np.nan)
+        axes.plot(*pieces, dash, color=color, label=label, marker=_marker(records))
     axes.set_ylabel("mean square residual, weighted")
     axes.set_xlim(0.0, seconds[-1])
+
+
+def _breaks(records: Sequence[Record]) -> list[int]:
+    """Where a stage begins at another loss than the one before has ended with."""
+    return [
+        i
+        for i, (before, after) in enumerate(pairwise(records), start=1)
+        if after.stage_index != before.stage_index and after.loss > _JUMP * before.loss
+    ]
 
 
 def _draw_error(axes: Axes, records: Sequence[Record]) -> None:
@@ -118,18 +134,30 @@ def _shades(stages: Sequence[Span]) -> list[str]:
 
 def _number(axes: Axes, stages: Sequence[Span]) -> None:
     """Number the stages along the upper edge; those too narrow for it share a label: 2-4."""
-    whole = stages[-1].end
-    near: list[list[int]] = []
-    middles = [(stage.begin + stage.end) / 2 / whole for stage in stages]
-    for i, middle in enumerate(middles):
-        if near and middle - middles[near[-1][-1]] < 0.03:
-            near[-1].append(i)
-        else:
-            near.append([i])
-    for group in near if len(stages) > 1 else []:
-        text = f"{group[0] + 1}" if len(group) == 1 else f"{group[0] + 1}-{group[-1] + 1}"
-        place = (middles[group[0]] + middles[group[-1]]) / 2
+    middles = [(stage.begin + stage.end) / 2 / stages[-1].end for stage in stages]
+    groups: list[tuple[int, int]] = []
+    for i in range(len(stages) if len(stages) > 1 else 0):
+        groups.append((i, i))
+        while len(groups) > 1 and _crowded(middles, groups[-2], groups[-1]):
+            groups[-2:] = [(groups[-2][0], groups[-1][1])]
+    for group in groups:
+        place, text = _place(middles, group), _numbers(group)
         axes.text(place, 0.97, text, transform=axes.transAxes, ha="center", va="top", weight="bold")
+
+
+def _crowded(middles: Sequence[float], left: tuple[int, int], right: tuple[int, int]) -> bool:
+    """Whether the labels of two groups of stages leave no space between them."""
+    room = (len(_numbers(left)) + len(_numbers(right))) / 2 + 1
+    return _place(middles, right) - _place(middles, left) < room * _CHARACTER
+
+
+def _place(middles: Sequence[float], group: tuple[int, int]) -> float:
+    return (middles[group[0]] + middles[group[1]]) / 2
+
+
+def _numbers(group: tuple[int, int]) -> str:
+    first, last = group[0] + 1, group[1] + 1
+    return f"{first}" if first == last else f"{first}-{last}"
 
 
 def _count_steps(axes: Axes, records: Sequence[Record]) -> None:
