@@ -181,6 +181,7 @@ class _Watch:
     def __init__(self, problem: Problem, samples: Float[Tensor, "n d"]) -> None:
         self.history: list[Record] = []
         self._began = monotonic()
+        self._watching = 0.0
         self._samples = samples
         self._truth = _truth(problem, samples)
         self._stage = -1
@@ -191,8 +192,8 @@ class _Watch:
         self._measured = -math.inf
 
     def seconds(self) -> float:
-        """Since training began [s]."""
-        return monotonic() - self._began
+        """Since training began, without the time that measuring errors took [s]."""
+        return monotonic() - self._began - self._watching
 
     def noted(self, event: Event) -> Progress:
         """The progress to show; the history keeps it unless it has just kept another."""
@@ -231,7 +232,9 @@ class _Watch:
         last = event.progress.step == event.progress.steps
         if self._truth is None or not (last or self.seconds() - self._measured > _MEASURED):
             return None
+        began = monotonic()
         error = _error(event.best(), self._samples, self._truth)
+        self._watching += monotonic() - began
         self._measured = self.seconds()
         return error
 
