@@ -43,6 +43,7 @@ from pikan.solving.misfit import Misfit, worst
 from pikan.solving.rank import grow
 from pikan.solving.schedule import follow, follow_windows
 from pikan.spec import formulas, reader, writer
+from pikan.spec.changes import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
 
 Setting = float | int | str
@@ -123,9 +124,11 @@ def solved(given: Spec | str | Path, **settings: Setting) -> Solution:
         raise TypeError(f"got a {type(given).__name__}, needs the path of a problem file or a Spec")
     if isinstance(given, Spec):
         origin = given.origin
-        spec = reader.parse(writer.dump(given), origin.file, origin.folder, changes, given.name)
+        spec = reader.parse(
+            writer.dump(given), origin.file, origin.folder, changes, given.name, KEYWORD
+        )
     else:
-        spec = reader.read(given, changes)
+        spec = reader.read(given, changes, KEYWORD)
     stated = formulas.problem(spec)
     check_exact(stated, spec.origin)
     steps = solve(spec, stated)

@@ -54,11 +54,16 @@ def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: 
 
 @contextmanager
 def made(folder: Path) -> Generator[None, None, None]:
-    """A folder is there while the block runs; after a failure it goes again if nothing is in it."""
+    """A folder is there while the block runs; after a failure all that was made for it goes again.
+
+    What is not empty by then stays.
+    """
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        for place in new:
+            if not any(place.iterdir()):
+                place.rmdir()
         raise

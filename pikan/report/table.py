@@ -5,21 +5,28 @@ from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from pikan.report.report import Report
 
 _COLORS = {"converged": "green", "diverged": "red"}
+# No table is as wide as this; it is measured as if there were that much room.
+_WIDEST = 10_000
 
 
 def show(console: Console, report: Report, title: str, files: Sequence[Path] = ()) -> None:
     """Print what a run reached: its outcome, errors, residuals, cost and the files it left.
 
-    In colors on a terminal; plain in a pipe or a file, where no sentence is broken.
+    In colors on a terminal; plain in a pipe or a file, where no sentence is broken. Where there is
+    less room than a table needs, its rows are sentences.
     """
+    room = console.options.update(max_width=_WIDEST)
     for part in _parts(report, title, files):
-        console.print(part, soft_wrap=isinstance(part, Text) and not console.is_terminal)
+        narrow = Measurement.get(console, room, part).maximum > console.width
+        for shown in _sentences(part) if narrow and isinstance(part, Table) else (part,):
+            console.print(shown, soft_wrap=isinstance(shown, Text) and not console.is_terminal)
 
 
 def rounded(value: float) -> str:
@@ -56,6 +63,14 @@ def _table(*headings: str) -> Table:
     for heading in headings[1:]:
         table.add_column(heading, justify="right")
     return table
+
+
+def _sentences(table: Table) -> Iterator[Text]:
+    """Each row of a table by itself, with its headings between the cells."""
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        (_, name), *pairs = zip((column.header for column in table.columns), row, strict=True)
+        said = ", ".join(f"{heading} {cell}" for heading, cell in pairs)
+        yield Text(f"{name}: {said}")
 
 
 def _errors(report: Report) -> Table:

@@ -6,12 +6,13 @@ from pikan.spec.faults import Check, Fault, Place, did_you_mean, there_are
 from pikan.spec.tree import Node, check_key, compose
 
 FLAG = "--set"
+KEYWORD = "the keyword"
 
 
-def changed(root: Node, changes: Mapping[str, str]) -> Check[Node]:
-    """The tree after all changes, in their order; their faults name the flag."""
+def changed(root: Node, changes: Mapping[str, str], word: str) -> Check[Node]:
+    """The tree after all changes, in their order; `word` is what their faults call them."""
     for dotted, text in changes.items():
-        place = Place(f"{FLAG} {dotted}={text}", 0, dotted)
+        place = Place(f"{word} {dotted}={text}", 0, dotted)
         unusable = tuple(unusable_keys(dotted, place))
         yield from unusable
         value = None if unusable else (yield from compose(text or "''", place))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pikan.spec.changes import changed
+from pikan.spec.changes import FLAG, changed
 from pikan.spec.constants import Constants, constants
 from pikan.spec.faults import (
     Check,
@@ -28,13 +28,14 @@ from pikan.spec.wording import Finding, worded
 LARGEST = 1_000_000
 
 
-def read(path: Path | str, changes: Mapping[str, str] | None = None) -> Spec:
+def read(path: Path | str, changes: Mapping[str, str] | None = None, word: str = FLAG) -> Spec:
     """The spec in a file, after changes such as `{"training.0.adam.steps": "10"}`.
 
-    SpecError with every fault of the file and of the changes, those of formulas included.
+    SpecError with every fault of the file and of the changes, those of formulas included; `word`
+    is what the faults call a change.
     """
     file = Path(path)
-    return parse(text_of(file), str(path), file.parent, changes or {}, file.stem)
+    return parse(text_of(file), str(path), file.parent, changes or {}, file.stem, word)
 
 
 def parse(
@@ -43,12 +44,13 @@ def parse(
     folder: Path,
     changes: Mapping[str, str] | None = None,
     name: str = "problem",
+    word: str = FLAG,
 ) -> Spec:
     """The spec in a text; `file` is what faults call it, `folder` is where its data files are.
 
     `name` is the problem's where the text gives none.
     """
-    faults, spec = gathered(_checked(text, Origin(file, folder), changes or {}, name))
+    faults, spec = gathered(_checked(text, Origin(file, folder), changes or {}, name, word))
     if faults or spec is None:
         raise SpecError(faults)
     return spec
@@ -88,7 +90,7 @@ def _missing(file: Path) -> str:
 
 
 def _checked(
-    text: str, origin: Origin, changes: Mapping[str, str], name: str
+    text: str, origin: Origin, changes: Mapping[str, str], name: str, word: str
 ) -> Check[Spec | None]:
     written = yield from compose(text, Place(origin.file, 1, ""))
     if written is None:
@@ -97,7 +99,7 @@ def _checked(
         message = "holds no keys; a problem file starts with lines such as 'name: heat'"
         yield Fault(written.place, message)
         return None
-    return (yield from checked(named((yield from changed(written, changes)), name), origin))
+    return (yield from checked(named((yield from changed(written, changes, word)), name), origin))
 
 
 def checked(root: Node, origin: Origin) -> Check[Spec | None]:

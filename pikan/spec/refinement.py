@@ -53,7 +53,7 @@ def _sizes(spec: Spec) -> list[_Size]:
     names, degrees = _each(network.basis, count), _each(network.degree, count)
     grids = _each(network.grid, count)
     return [
-        _Size(name == "bspline", degree or 0, grid or 1, (grid or 1) - 1)
+        _Size(name is not None and family(name).cells, degree or 0, grid or 1, (grid or 1) - 1)
         for name, degree, grid in zip(names, degrees, grids, strict=True)
     ]
 

@@ -10,14 +10,22 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
 from pikan.spec.faults import Origin, listed
-from pikan.spec.values import Formula, Number, Quantity, Reading, Whole, tagged
+from pikan.spec.values import Basis, Formula, Number, Quantity, Reading, Whole, tagged
 
-Basis = Literal["bspline", "chebyshev", "legendre"]
 Weighting = Literal["none", "balance", "attention", "causal"]
 Method = Literal["uniform", "sobol", "halton", "latin_hypercube", "tensor", "chebyshev", "gauss"]
 
 DEVICE = r"^(cpu|cuda(:[0-9]+)?|mps|xpu(:[0-9]+)?)$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+FolderName = Annotated[
+    str,
+    Field(
+        pattern=NAME,
+        description="names the folder of results; the name of the file if left out",
+    ),
+]
+Title = Annotated[str, Field(description="one line for tables and figures")]
+Description = Annotated[str, Field(description="what there is to know about it")]
 Count = Annotated[Whole, Field(ge=1, le=10_000_000)]
 Degree = Annotated[Whole, Field(ge=1, le=1000)]
 Positive = Annotated[Quantity, Field(gt=0)]
@@ -391,14 +399,10 @@ def _with_settings(given: object) -> object:
 class Spec(Model):
     """A problem file: the equation first, then whatever pikan is not to choose by itself."""
 
-    name: str = Field(
-        default="problem",
-        pattern=NAME,
-        description="names the folder of results; the name of the file if left out",
-    )
-    title: str = Field(default="", description="one line for tables and figures")
+    name: FolderName = "problem"
+    title: Title = ""
     source: str = Field(default="", description="where the problem comes from")
-    description: str = Field(default="", description="what there is to know about it")
+    description: Description = ""
     domain: Mapping[str, tuple[Number, Number]] = Field(
         min_length=1,
         max_length=100,

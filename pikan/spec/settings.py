@@ -95,9 +95,10 @@ def _whole(
         yield spec.origin.fault((*keys, name), message)
     elif network is not None and network.windows is not None:
         yield spec.origin.fault((*keys, name), f"{name} has no fixed windows; leave windows out")
-    elif name == "climb" and network is not None and "bspline" in (network.basis or ()):
-        message = "climb raises the degree of polynomials; got splines, use chebyshev or legendre"
-        yield spec.origin.fault((*keys, name), message)
+    elif name == "climb" and network is not None:
+        if not all(each.polynomials for each in families(network.basis)):
+            message = "climb raises the degree of polynomials; use chebyshev or legendre"
+            yield spec.origin.fault((*keys, name), message)
     if name == "march" and not evolution(problem):
         message = "march needs equations with a derivative in t, and conditions at its first moment"
         yield spec.origin.fault((*keys, name), f"{message} only; use climb")
@@ -114,8 +115,8 @@ def _refined(spec: Spec, asked: Refine, keys: Keys) -> Iterator[Fault]:
         message = "an mlp has no grid and no degree to refine; leave this stage out"
         yield spec.origin.fault((*keys, "refine"), message)
     basis = network.basis if isinstance(network, KAN | Product) else None
-    if asked.grid is not None and basis is not None and "bspline" not in basis:
-        message = "polynomials have no grid; refine their degree"
+    if asked.grid is not None and basis and not any(each.cells for each in families(basis)):
+        message = "only bspline and rbf have a grid; refine the degree"
         yield spec.origin.fault((*keys, "refine", "grid"), message)
 
 

@@ -6,9 +6,9 @@ What the changes make of the base problem is checked run by run, in `pikan.sweep
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field, Tag
 
-from pikan.spec.schema import NAME, Model, Positive
+from pikan.spec.schema import ONE_OR_MANY, Description, FolderName, Model, Positive, Title
 from pikan.spec.values import Formula, Number, Quantity
 
 Values = Annotated[tuple[object, ...], Field(min_length=1)]
@@ -49,21 +49,17 @@ class Budget(Model):
 Fits = Annotated[
     Annotated[Fit, Tag("<one>")]
     | Annotated[Annotated[tuple[Fit, ...], Field(min_length=1)], Tag("<many>")],
-    Discriminator(lambda given: "<many>" if isinstance(given, tuple) else "<one>"),
+    ONE_OR_MANY,
 ]
 
 
 class Sweep(Model):
     """A sweep file: a base, what is changed in it from run to run, and what is to be learned."""
 
-    name: str = Field(
-        default="sweep",
-        pattern=NAME,
-        description="names the folder of results; the name of the file if left out",
-    )
-    title: str = Field(default="", description="one line for tables and figures")
+    name: FolderName = "sweep"
+    title: Title = ""
     source: str = Field(default="", description="where the question comes from")
-    description: str = Field(default="", description="what there is to know about it")
+    description: Description = ""
     problem: str | None = Field(default=None, description="the problem file that runs start from")
     function: Function | None = Field(
         default=None, description="a function to approximate, in place of a problem"

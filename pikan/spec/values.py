@@ -1,13 +1,14 @@
-"""Kinds of single values: formulas, numbers that may be formulas, whole numbers."""
+"""Kinds of single values: formulas, numbers that may be formulas, whole numbers, bases."""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Protocol, runtime_checkable
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from pikan.bases.words import FAMILIES, PATTERN, parsed, written
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import number_text
 from pikan.spec.constants import Constants
@@ -99,6 +100,14 @@ def _whole(written: object) -> object:
     return written
 
 
+def _basis(word: str) -> str:
+    """The word for a basis, as pikan writes it."""
+    try:
+        return written(*parsed(word))
+    except ValueError as error:
+        raise refused(str(error)) from error
+
+
 def _finite(number: float, written: str) -> float:
     if not math.isfinite(number):
         raise refused(f"got {written}, needs a finite number")
@@ -113,6 +122,11 @@ Quantity = Annotated[
     float, BeforeValidator(_quantity), WithJsonSchema({"type": ["number", "string"]})
 ]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Basis = Annotated[
+    str,
+    AfterValidator(_basis),
+    WithJsonSchema({"anyOf": [{"enum": list(FAMILIES)}, {"type": "string", "pattern": PATTERN}]}),
+]
 
 
 def tagged(choose: Callable[[Mapping[str, object]], str | None], needs: str) -> Discriminator:

@@ -3,6 +3,7 @@
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from pikan.report.report import (
@@ -34,9 +35,10 @@ REPORT = Report(
 )
 
 
-def shown(**settings) -> str:
+def shown(width=80, **settings) -> str:
     stream = StringIO()
-    show(Console(file=stream, width=80, **settings), REPORT, "Burgers", [Path("results/run.h5")])
+    console = Console(file=stream, width=width, **settings)
+    show(console, REPORT, "Burgers", [Path("results/run.h5")])
     return stream.getvalue()
 
 
@@ -60,3 +62,12 @@ def test_all_is_there_and_labels_are_not_markup():
 def test_on_a_terminal_lines_fit():
     lines = shown(force_terminal=True, color_system=None).splitlines()
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("width", [8, 12, 20, 40, 50, 55])
+def test_no_number_is_cut_however_narrow_the_place(width, terminal):
+    text = shown(width, force_terminal=terminal, color_system=None)
+    for number in ("1.2e-9", "3e-9", "7e-10", "26896", "1e-8", "-1:", "0"):
+        assert number in text.replace(",", " ").replace("-1 ", "-1: ").split()
+    assert "\u2026" not in text

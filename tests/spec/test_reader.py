@@ -6,6 +6,7 @@ from time import perf_counter
 
 import pytest
 
+import pikan
 from pikan.spec.faults import SpecError
 from pikan.spec.reader import parse, read
 from pikan.spec.schema import AdamStage, LBFGSStage
@@ -123,6 +124,15 @@ def test_faults_of_changes_name_the_flag():
     ]
     flags = {f"--set {key}={text}" for key, text in changes.items()}
     assert {one.partition(": ")[0] for one in told} == flags
+
+
+def test_faults_of_keywords_in_python_name_the_keyword(tmp_path):
+    (tmp_path / "rod.yaml").write_text(ROD)
+    for given in (tmp_path / "rod.yaml", read(tmp_path / "rod.yaml")):
+        with pytest.raises(SpecError) as caught:
+            pikan.solve(given, sed=1)
+        (told,) = caught.value.faults
+        assert str(told) == "the keyword sed=1: sed: unknown key; did you mean 'seed'?"
 
 
 def test_the_name_is_that_of_the_file_where_there_is_none(tmp_path):
