@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
 from pikan.spec.faults import Origin, listed
-from pikan.spec.values import Basis, Formula, Number, Quantity, Reading, Whole, tagged
+from pikan.spec.values import Basis, Bytes, Formula, Number, Quantity, Reading, Whole, tagged
 
 Weighting = Literal["none", "balance", "attention", "causal"]
 Method = Literal["uniform", "sobol", "halton", "latin_hypercube", "tensor", "chebyshev", "gauss"]
@@ -435,6 +435,10 @@ class Spec(Model):
         default=None, description="the relative L2 error to be reached"
     )
     time_limit: Positive | None = Field(default=None, description="the longest training [s]")
+    memory: Annotated[Bytes, Field(ge=10_000_000, le=10**15)] | None = Field(
+        default=None,
+        description="the most that training may take, such as 500 MB; 2 GB if left out",
+    )
     network: Network | None = Field(default=None, description="the network that is trained")
     sampling: Sampling | None = Field(
         default=None, description="where the problem is asked to hold"

@@ -1,6 +1,7 @@
 """Kinds of single values: formulas, numbers that may be formulas, whole numbers, bases."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Protocol, runtime_checkable
@@ -18,6 +19,9 @@ REFUSED = "refused"
 """The type of pydantic error whose message already is a sentence of ours."""
 CHOICE = "choice"
 """The type of pydantic error for a mapping whose keys fit none of the kinds there are."""
+
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(MB|GB)", re.ASCII)
+_UNITS: Mapping[str, int] = {"MB": 10**6, "GB": 10**9}
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,16 @@ def _basis(word: str) -> str:
         raise refused(str(error)) from error
 
 
+def _bytes(written: object) -> object:
+    """A number of bytes, which `500 MB` and `2 GB` are too."""
+    number = _whole(written)
+    if isinstance(written, str) and (form := _SIZE.fullmatch(written)):
+        number = round(float(form[1]) * _UNITS[form[2]])
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise refused(f"got {given(written)}, needs a size such as '500 MB' or '2 GB'")
+    return number
+
+
 def _finite(number: float, written: str) -> float:
     if not math.isfinite(number):
         raise refused(f"got {written}, needs a finite number")
@@ -122,6 +136,7 @@ Quantity = Annotated[
     float, BeforeValidator(_quantity), WithJsonSchema({"type": ["number", "string"]})
 ]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["integer", "string"]})]
 Basis = Annotated[
     str,
     AfterValidator(_basis),
