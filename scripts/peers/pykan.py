@@ -50,9 +50,10 @@ def work(task: Task) -> Answer:
             break
         if clock.over():
             break
+    drawn = f"{_POINTS}x{_POINTS} points"
     return Answer(
         clock.trace,
-        f"KAN [2, 2, 1] of cubic splines, grids {list(_GRIDS)}, {_POINTS}x{_POINTS} points, L-BFGS{end}",
+        f"KAN [2, 2, 1] of cubic splines, grids {list(_GRIDS)}, {drawn}, L-BFGS{end}",
         "pykan, Example 7",
         version("pykan"),
         "float32",
