@@ -12,8 +12,24 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.descent import finite, gradient
 from pikan.training.schedules import Schedule, constant
-from pikan.training.stage import Progress, Stage, faulty, progress
+from pikan.training.stage import Progress, Stage, State, faulty, progress
 from pikan.training.weights import Weights
+
+
+@final
+@dataclass(frozen=True)
+class AdamState(State):
+    """The newest point of Adam and its moments, the multipliers, and the best point so far.
+
+    Before the first step there are neither multipliers nor a best point.
+    """
+
+    step: int
+    theta: Float[Tensor, " p"]
+    mean: Float[Tensor, " p"]
+    square: Float[Tensor, " p"]
+    multipliers: Float[Tensor, " r"] | None
+    best: Progress | None
 
 
 @final
@@ -35,22 +51,28 @@ class Adam(Stage):
     name: ClassVar[str] = "adam"
 
     def run(
-        self, objective: Objective, theta: Float[Tensor, " p"]
+        self, objective: Objective, theta: Float[Tensor, " p"], state: State | None = None
     ) -> Generator[Progress, None, Outcome]:
         """Ends out of budget, or diverged where the loss or its gradient is not finite."""
-        moving = theta.detach().clone().requires_grad_()
+        begin = state if isinstance(state, AdamState) else started(theta)
+        moving = begin.theta.detach().clone().requires_grad_()
         optimizer = torch.optim.Adam([moving], lr=self.lr)
+        mean, square = begin.mean.clone(), begin.square.clone()
+        steps = torch.tensor(float(begin.step))
+        optimizer.state[moving] = {"step": steps, "exp_avg": mean, "exp_avg_sq": square}
         residual = objective.residual(moving)
-        multipliers = torch.ones_like(residual).detach()
-        best: Progress | None = None
-        for step in range(self.steps + 1):
+        ones = torch.ones_like(residual).detach()
+        multipliers = ones if begin.multipliers is None else begin.multipliers
+        best = begin.best
+        for step in range(begin.step, self.steps + 1):
             where = faulty(objective, residual)
             if where:
                 return diverged(step, f"the residual of {where}")
             here = progress(self, objective, step, self.steps, moving, residual)
             kept = best is not None and self.weights is None and best.loss <= here.loss
-            best = replace(best, step=step) if best is not None and kept else here
-            yield best
+            best = best if best is not None and kept else here
+            now = AdamState(step, moving, mean, square, multipliers, best)
+            yield replace(best, step=step, state=now)
             if step == self.steps:
                 break
             if self.weights is not None and step % self.weights.every == 0:
@@ -65,6 +87,12 @@ class Adam(Stage):
             "out of budget",
             f"adam took its {self.steps} steps; more steps or an lbfgs stage after it would go on",
         )
+
+
+def started(theta: Float[Tensor, " p"]) -> AdamState:
+    """The state before the first step."""
+    zero = torch.zeros_like(theta)
+    return AdamState(0, theta, zero, zero, None, None)
 
 
 def diverged(step: int, what: str) -> Outcome:

@@ -1,6 +1,5 @@
 """Gauss-Newton steps made safe by Levenberg-Marquardt damping."""
 
-from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
@@ -15,7 +14,7 @@ from pikan.training.frontal import FrontalSlope, fronts
 from pikan.training.least_squares import CUTOFF, last_layer
 from pikan.training.linear import fit
 from pikan.training.slope import DenseSlope, Slope, Tangent
-from pikan.training.stage import Progress, Stage, faulty, progress
+from pikan.training.stage import Progress, Stage, State, faulty, progress
 
 # The loss must fall over this many steps; a single step may well be a poor one.
 SPAN = 20
@@ -56,7 +55,7 @@ class GaussNewton(Stage):
     name: ClassVar[str] = "gauss_newton"
 
     def run(
-        self, objective: Objective, theta: Float[Tensor, " p"]
+        self, objective: Objective, theta: Float[Tensor, " p"], state: State | None = None
     ) -> Generator[Progress, None, Outcome]:
         """Ends converged, stalled, out of budget, or diverged where rows are not finite.
 
@@ -64,18 +63,21 @@ class GaussNewton(Stage):
         the objective is not linear in one.
         """
         part = last_layer(objective) if self.eliminate else slice(0, 0)
-        here = Place(theta.detach().clone(), objective.residual(theta).detach())
-        if where := faulty(objective, here.residual):
-            return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
-        here = solved(objective, here, part)
-        yield progress(self, objective, 0, self.steps, here.theta, here.residual)
-        damping, scale = Damping(self.damping), torch.zeros_like(here.theta)
+        at = state if isinstance(state, GaussNewtonState) else self.started(objective, theta, part)
+        if isinstance(at, Outcome):
+            return at
+        here, damping, scale, losses = at.here, at.damping, at.scale, at.losses
         slope_at = slopes(objective)
-        losses = deque([here.loss], maxlen=SPAN + 1)
-        for step in range(1, self.steps + 1):
+        for step in range(at.step, self.steps + 1):
+            now = GaussNewtonState(step, here, damping, scale, losses)
+            yield progress(self, objective, step, self.steps, here.theta, here.residual, now)
+            if len(losses) > SPAN and losses[0] - here.loss <= self.tolerance * losses[0]:
+                return Outcome("stalled", f"the loss has stopped falling after {step} steps")
+            if step == self.steps:
+                break
             slope = slope_at(here.theta)
             if where := faulty(objective, slope.row_lengths()):
-                return Outcome("diverged", f"{where}: infinite derivatives at step {step}")
+                return Outcome("diverged", f"{where}: infinite derivatives at step {step + 1}")
             lengths = slope.column_lengths()
             scale = torch.maximum(scale, lengths)
             model = model_at(here, slope, lengths, undamped(scale, part))
@@ -83,14 +85,22 @@ class GaussNewton(Stage):
             if isinstance(moved, Outcome):
                 return moved
             here, damping = moved
-            losses.append(here.loss)
-            yield progress(self, objective, step, self.steps, here.theta, here.residual)
-            if len(losses) > SPAN and losses[0] - here.loss <= self.tolerance * losses[0]:
-                return Outcome("stalled", f"the loss has stopped falling after {step} steps")
+            losses = (*losses, here.loss)[-SPAN - 1 :]
         return Outcome(
             "out of budget",
             f"gauss_newton took its {self.steps} steps and the loss still fell; give it more",
         )
+
+    def started(
+        self, objective: Objective, theta: Float[Tensor, " p"], part: slice
+    ) -> "GaussNewtonState | Outcome":
+        """The state before the first step, or why there is none."""
+        here = Place(theta.detach().clone(), objective.residual(theta).detach())
+        if where := faulty(objective, here.residual):
+            return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
+        here = solved(objective, here, part)
+        damping, scale = Damping(self.damping), torch.zeros_like(here.theta)
+        return GaussNewtonState(0, here, damping, scale, (here.loss,))
 
 
 class Place(NamedTuple):
@@ -118,6 +128,18 @@ class Damping(NamedTuple):
     def tightened(self) -> "Damping":
         """After a step that gained nothing."""
         return Damping(self.value * self.growth, 2.0 * self.growth)
+
+
+@final
+@dataclass(frozen=True)
+class GaussNewtonState(State):
+    """The best point, λ, the largest lengths of columns so far, and the losses of some steps."""
+
+    step: int
+    here: Place
+    damping: Damping
+    scale: Float[Tensor, " p"]
+    losses: tuple[float, ...]
 
 
 class Model(NamedTuple):

@@ -1,6 +1,5 @@
 """L-BFGS with a strong Wolfe line search, kept going where rounding would stop it early."""
 
-from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
@@ -12,18 +11,46 @@ from torch import Tensor
 from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.evaluation import Evaluate, Evaluation, evaluator
-from pikan.training.scaling import column_lengths, scaled
-from pikan.training.stage import Progress, Stage, faulty, progress
+from pikan.training.quasi_newton import Descent, begun, stalled
+from pikan.training.scaling import scaled
+from pikan.training.stage import Progress, Stage, State, progress
 from pikan.training.weights import Weights
 
 # Evaluations that one line search may take: torch's own number.
 EVALUATIONS = 25
 
-# The loss must fall over this many steps; a single step may well be a poor one.
-SPAN = 10
-
 # Steps from one update of the weights to the next; few, since each empties the memory.
 ROUND = 100
+
+
+class Memory(NamedTuple):
+    """What torch's optimizer knows after a step, by its own names; `factor` is that of `Search`."""
+
+    factor: float
+    func_evals: int
+    n_iter: int
+    d: Float[Tensor, " p"]
+    t: Float[Tensor, ""] | float | int
+    old_dirs: tuple[Float[Tensor, " p"], ...]
+    old_stps: tuple[Float[Tensor, " p"], ...]
+    ro: tuple[Float[Tensor, ""], ...]
+    H_diag: Float[Tensor, ""] | int
+    prev_flat_grad: Float[Tensor, " p"]
+    prev_loss: float
+
+
+@final
+@dataclass(frozen=True)
+class LBFGSState(State):
+    """Where the descent stands, the multipliers, and what is remembered of earlier steps.
+
+    `memory` is None where nothing is.
+    """
+
+    step: int
+    descent: Descent
+    multipliers: Float[Tensor, " r"]
+    memory: Memory | None
 
 
 @final
@@ -48,49 +75,50 @@ class LBFGS(Stage):
     name: ClassVar[str] = "lbfgs"
 
     def run(
-        self, objective: Objective, theta: Float[Tensor, " p"]
+        self, objective: Objective, theta: Float[Tensor, " p"], state: State | None = None
     ) -> Generator[Progress, None, Outcome]:
         """Ends converged, stalled, out of budget, or diverged where the start is not finite."""
-        start = evaluator(objective, None)(theta)
-        if not start.finite():
-            where = faulty(objective, start.residual) or "the gradient"
-            return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
-        yield progress(self, objective, 0, self.steps, start.theta, start.residual)
-        lengths = column_lengths(objective, start.theta)
-        here = start._replace(theta=start.theta * lengths, gradient=start.gradient / lengths)
-        return (yield from self.searched(scaled(objective, lengths), here, lengths))
-
-    def searched(
-        self, objective: Objective, here: Evaluation, lengths: Float[Tensor, " p"]
-    ) -> Generator[Progress, None, Outcome]:
-        """The steps, in variables that are `lengths` times θ."""
-        evaluate = evaluator(objective, None)
-        search = begin(here, self.memory)
-        losses = deque([here.loss], maxlen=SPAN + 1)
-        multipliers = torch.ones_like(here.residual)
-        for step in range(1, self.steps + 1):
-            if self.weights is not None and step % ROUND == 1:
-                multipliers = follow(self.weights, objective, here.theta, multipliers)
-                evaluate = evaluator(objective, multipliers)
+        at = state if isinstance(state, LBFGSState) else started(objective, theta)
+        if isinstance(at, Outcome):
+            return at
+        descent, multipliers = at.descent, at.multipliers
+        inner = scaled(objective, descent.lengths)
+        evaluate = evaluator(inner, None if self.weights is None else multipliers)
+        search = begin(descent.here, self.memory)
+        if at.memory is not None:
+            search = resumed(search, at.memory)
+        for step in range(at.step, self.steps + 1):
+            here, now = descent.here, LBFGSState(step, descent, multipliers, remembered(search))
+            yield progress(self, objective, step, self.steps, descent.theta, here.residual, now)
+            if descent.settled(self.tolerance):
+                return Outcome("converged", f"the loss has stopped falling after {step} steps")
+            if step == self.steps:
+                break
+            if self.weights is not None and step % ROUND == 0:
+                multipliers = follow(self.weights, inner, here.theta, multipliers)
+                evaluate = evaluator(inner, multipliers)
                 here = evaluate(here.theta)
                 search = begin(here, self.memory)
-                losses = deque([here.loss], maxlen=SPAN + 1)
+                descent = descent._replace(here=here, losses=(here.loss,))
             ahead = advance(search, here, evaluate)
             if not ahead.loss < here.loss:
                 search = begin(here, self.memory)
                 ahead = advance(search, here, evaluate)
             if not ahead.loss < here.loss:
-                return stalled(here, step - 1)
-            here = ahead
-            losses.append(here.loss)
-            there = here.theta / lengths
-            yield progress(self, objective, step, self.steps, there, here.residual)
-            if len(losses) > SPAN and losses[0] - here.loss <= self.tolerance * losses[0]:
-                return Outcome("converged", f"the loss has stopped falling after {step} steps")
+                return stalled(here, step)
+            descent = descent.moved(ahead)
         return Outcome(
             "out of budget",
             f"lbfgs took its {self.steps} steps and the loss was still falling; give it more",
         )
+
+
+def started(objective: Objective, theta: Float[Tensor, " p"]) -> LBFGSState | Outcome:
+    """The state before the first step, or why there is none."""
+    descent = begun(objective, theta)
+    if isinstance(descent, Outcome):
+        return descent
+    return LBFGSState(0, descent, torch.ones_like(descent.here.residual), None)
 
 
 def follow(
@@ -133,6 +161,39 @@ def begin(here: Evaluation, memory: int) -> Search:
     return Search(optimizer, moving, 1.0 / (smallest.eps * max(here.loss, smallest.tiny)))
 
 
+def resumed(search: Search, known: Memory) -> Search:
+    """The search, with what another one from the same point remembers."""
+    search.optimizer.state[search.moving] = {
+        **known._asdict(),
+        "old_dirs": list(known.old_dirs),
+        "old_stps": list(known.old_stps),
+        "ro": list(known.ro),
+        # torch writes over this one.
+        "prev_flat_grad": known.prev_flat_grad.clone(),
+    }
+    return search._replace(factor=known.factor)
+
+
+def remembered(search: Search) -> Memory | None:
+    """What a search remembers; None before its first step."""
+    known = search.optimizer.state[search.moving]
+    if not known:
+        return None
+    return Memory(
+        factor=search.factor,
+        func_evals=known["func_evals"],
+        n_iter=known["n_iter"],
+        d=known["d"],
+        t=known["t"],
+        old_dirs=tuple(known["old_dirs"]),
+        old_stps=tuple(known["old_stps"]),
+        ro=tuple(known["ro"]),
+        H_diag=known["H_diag"],
+        prev_flat_grad=known["prev_flat_grad"],
+        prev_loss=known["prev_loss"],
+    )
+
+
 def advance(search: Search, here: Evaluation, evaluate: Evaluate) -> Evaluation:
     """The end of one line search from `here`; a step that fails ends where it began."""
     seen = [here]
@@ -155,14 +216,3 @@ def advance(search: Search, here: Evaluation, evaluate: Evaluate) -> Evaluation:
 
     search.optimizer.step(closure)
     return known()
-
-
-def stalled(here: Evaluation, steps: int) -> Outcome:
-    """The outcome where not even steepest descent lowers the loss."""
-    if not bool(here.gradient.any()):
-        return Outcome("converged", f"the gradient is zero after {steps} steps")
-    return Outcome(
-        "stalled",
-        f"no step along the gradient lowers the loss any more after {steps} steps; "
-        "go on with gauss_newton, or with more points or parameters",
-    )

@@ -12,7 +12,7 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.descent import finite
 from pikan.training.linear import fit
-from pikan.training.stage import Progress, Stage, faulty, progress
+from pikan.training.stage import Progress, Stage, State, faulty, progress
 
 # Directions below so many ε of the largest are rounding.
 CUTOFF = 64.0
@@ -45,7 +45,10 @@ class LeastSquares(Stage):
     name: ClassVar[str] = "least_squares"
 
     def run(
-        self, objective: Objective, theta: Float[Tensor, " p"]
+        self,
+        objective: Objective,
+        theta: Float[Tensor, " p"],
+        state: State | None = None,  # noqa: ARG002 (one step has nothing to go on from)
     ) -> Generator[Progress, None, Outcome]:
         """Ends converged with the rank in its message, or diverged where rows are not finite.
 

@@ -1,6 +1,5 @@
 """Self-scaled Broyden steps: quasi-Newton with the whole inverse Hessian."""
 
-from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -12,10 +11,20 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.broyden import updated
 from pikan.training.evaluation import Evaluate, Evaluation, evaluator
-from pikan.training.lbfgs import SPAN, stalled
 from pikan.training.line_search import Trial, line_search
-from pikan.training.scaling import column_lengths, scaled
-from pikan.training.stage import Progress, Stage, faulty, progress
+from pikan.training.quasi_newton import Descent, begun, stalled
+from pikan.training.scaling import scaled
+from pikan.training.stage import Progress, Stage, State, progress
+
+
+@final
+@dataclass(frozen=True)
+class SSBroydenState(State):
+    """Where the descent stands, and the inverse Hessian; None is the identity."""
+
+    step: int
+    descent: Descent
+    inverse: Float[Tensor, "p p"] | None
 
 
 @final
@@ -38,43 +47,39 @@ class SSBroyden(Stage):
     name: ClassVar[str] = "ssbroyden"
 
     def run(
-        self, objective: Objective, theta: Float[Tensor, " p"]
+        self, objective: Objective, theta: Float[Tensor, " p"], state: State | None = None
     ) -> Generator[Progress, None, Outcome]:
         """Ends converged, stalled, out of budget, or diverged where the start is not finite."""
-        start = evaluator(objective, None)(theta)
-        if not start.finite():
-            where = faulty(objective, start.residual) or "the gradient"
-            return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
-        yield progress(self, objective, 0, self.steps, start.theta, start.residual)
-        lengths = column_lengths(objective, start.theta)
-        here = start._replace(theta=start.theta * lengths, gradient=start.gradient / lengths)
-        return (yield from self.searched(scaled(objective, lengths), here, lengths))
-
-    def searched(
-        self, objective: Objective, here: Evaluation, lengths: Float[Tensor, " p"]
-    ) -> Generator[Progress, None, Outcome]:
-        """The steps, in variables that are `lengths` times θ."""
-        evaluate = evaluator(objective, None)
-        inverse: Float[Tensor, "p p"] | None = None
-        losses = deque([here.loss], maxlen=SPAN + 1)
-        for step in range(1, self.steps + 1):
+        begin = state if isinstance(state, SSBroydenState) else started(objective, theta)
+        if isinstance(begin, Outcome):
+            return begin
+        descent, inverse = begin.descent, begin.inverse
+        evaluate = evaluator(scaled(objective, descent.lengths), None)
+        for step in range(begin.step, self.steps + 1):
+            here, now = descent.here, SSBroydenState(step, descent, inverse)
+            yield progress(self, objective, step, self.steps, descent.theta, here.residual, now)
+            if descent.settled(self.tolerance):
+                return Outcome("converged", f"the loss has stopped falling after {step} steps")
+            if step == self.steps:
+                break
             moved = advance(inverse, here, evaluate)
             if moved is None and inverse is not None:
                 inverse = None
                 moved = advance(inverse, here, evaluate)
             if moved is None:
-                return stalled(here, step - 1)
+                return stalled(here, step)
             inverse = learned(inverse, here, moved)
-            here = moved.there
-            losses.append(here.loss)
-            there = here.theta / lengths
-            yield progress(self, objective, step, self.steps, there, here.residual)
-            if len(losses) > SPAN and losses[0] - here.loss <= self.tolerance * losses[0]:
-                return Outcome("converged", f"the loss has stopped falling after {step} steps")
+            descent = descent.moved(moved.there)
         return Outcome(
             "out of budget",
             f"ssbroyden took its {self.steps} steps and the loss was still falling; give it more",
         )
+
+
+def started(objective: Objective, theta: Float[Tensor, " p"]) -> SSBroydenState | Outcome:
+    """The state before the first step, or why there is none."""
+    descent = begun(objective, theta)
+    return descent if isinstance(descent, Outcome) else SSBroydenState(0, descent, None)
 
 
 def advance(

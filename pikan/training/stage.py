@@ -13,13 +13,21 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 
 
+class State(ABC):  # noqa: B024 (what a stage needs is its own)
+    """All that a stage needs to go on after a step, beside its settings and its objective.
+
+    The stage may change it in place as it goes on: whoever wants to keep it copies it before.
+    """
+
+
 @final
 @dataclass(frozen=True)
 class Progress:
     """Where a stage stands after `step` of at most `steps` steps.
 
     `loss` and `blocks` belong to `theta`; `blocks` holds |r|² of each block by label, its
-    weighted mean square. These add up to twice the loss.
+    weighted mean square. These add up to twice the loss. `state` is None where the stage would
+    begin anew.
     """
 
     stage: str
@@ -28,6 +36,7 @@ class Progress:
     theta: Float[Tensor, " p"]
     loss: float
     blocks: Mapping[str, float]
+    state: State | None = None
 
 
 class Stage(ABC):
@@ -37,9 +46,13 @@ class Stage(ABC):
 
     @abstractmethod
     def run(
-        self, objective: Objective, theta: Float[Tensor, " p"]
+        self, objective: Objective, theta: Float[Tensor, " p"], state: State | None = None
     ) -> Generator[Progress, None, Outcome]:
         """Yields its progress from step 0, the start, and returns how it ended.
+
+        From the `state` of an earlier run of the same stage it goes on to the same bits, and
+        yields first what that run yielded last; with None, and with a state of another stage, it
+        starts at `theta`.
 
         The caller may close it at any time. Each `theta` that it yields is finite and its own:
         the caller may keep it. `theta` as given is not changed. Nothing is yielded if the
@@ -54,13 +67,14 @@ def progress(
     steps: int,
     theta: Float[Tensor, " p"],
     residual: Float[Tensor, " r"],
+    state: State | None = None,
 ) -> Progress:
     """The state of a stage whose best point so far is `theta`, where r is `residual`."""
     squares = residual.detach().square()
     parts = torch.stack([squares[block.rows].sum() for block in objective.blocks]).tolist()
     blocks = dict(zip((block.label for block in objective.blocks), parts, strict=True))
     loss = 0.5 * float(squares.sum())
-    return Progress(stage.name, step, steps, theta.detach().clone(), loss, blocks)
+    return Progress(stage.name, step, steps, theta.detach().clone(), loss, blocks, state)
 
 
 def faulty(objective: Objective, rows: Float[Tensor, "r ..."]) -> str:
