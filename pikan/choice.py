@@ -2,8 +2,9 @@
 
 from typing import TypeVar
 
+from pikan.expression.check import gathered
 from pikan.problem import Problem, evolution, linear
-from pikan.spec.faults import SpecError, gathered
+from pikan.spec.faults import SpecError
 from pikan.spec.refinement import check_refinements
 from pikan.spec.schema import (
     KAN,

@@ -1,14 +1,15 @@
 """Formula text into a checked tree, by Python's `ast` and a list of what is allowed."""
 
 import ast
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pikan.expression.error import FormulaError
-from pikan.expression.functions import CONSTANTS, FUNCTIONS
-from pikan.expression.scan import Token, check_order, cut, quoted, tokens
+from pikan.expression.check import gathered
+from pikan.expression.error import Check, FormulaError
+from pikan.expression.functions import FUNCTIONS
+from pikan.expression.scan import Token, check_functions, check_order, quoted, tokens, usage
 from pikan.expression.tree import (
+    ZERO,
     Call,
     Expression,
     Name,
@@ -19,8 +20,6 @@ from pikan.expression.tree import (
     folded,
     number_text,
 )
-
-__all__ = ["CONSTANTS", "FUNCTIONS", "FormulaError", "parse", "parse_equation"]
 
 LARGEST_POWER = 100
 # Trees are walked by recursion, in Python too; a sum of n terms is n deep.
@@ -62,19 +61,33 @@ class Source(NamedTuple):
     columns: Mapping[int, int]
 
 
+class Reading(NamedTuple):
+    """All that a text says: what is wrong with it, the names in it, and its trees.
+
+    There is a tree for each side of an equation, and one for a formula. They are of use only where
+    nothing is wrong; the names are right in any case, functions are not among them.
+    """
+
+    faults: tuple[FormulaError, ...]
+    names: frozenset[str]
+    sides: tuple[Expression, ...]
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """A sentence for each fault."""
+        return tuple(map(str, self.faults))
+
+
 def parse(text: str) -> Expression:
-    """The tree of a formula; FormulaError says what is wrong with it, within milliseconds.
+    """The tree of a formula; FormulaError says all that is wrong with it, within milliseconds.
 
     Nothing is evaluated. `^` and `**` are both the power, and bind to the right.
 
     >>> parse("u_t - 2*x^2").operator
     '-'
     """
-    pieces = tokens(text)
-    for piece in pieces:
-        if piece.kind == "=":
-            raise FormulaError(f"{quoted(text)} has a '='; write a formula here", piece.column)
-    return _tree(pieces, text)
+    (whole,) = _faultless(read(text))
+    return whole
 
 
 def parse_equation(text: str) -> tuple[Expression, Expression]:
@@ -83,51 +96,108 @@ def parse_equation(text: str) -> tuple[Expression, Expression]:
     >>> [side.name for side in parse_equation("u_t = u_xx")]
     ['u_t', 'u_xx']
     """
-    pieces = tokens(text)
+    left, right = _faultless(read_equation(text))
+    return left, right
+
+
+def read(text: str) -> Reading:
+    """What a formula says.
+
+    >>> read("foo(a) + 2b").messages[0]
+    "'2b' in 'foo(a) + 2b' is no number; a product is written 2*b"
+    """
+    faults, (names, sides) = gathered(_formula(text))
+    return Reading(faults, names, sides)
+
+
+def read_equation(text: str) -> Reading:
+    """What an equation says."""
+    faults, (names, sides) = gathered(_equation(text))
+    return Reading(faults, names, sides)
+
+
+def _faultless(reading: Reading) -> tuple[Expression, ...]:
+    if reading.faults:
+        first = reading.faults[0]
+        raise FormulaError(str(first), first.column, reading.messages)
+    return reading.sides
+
+
+Found = tuple[frozenset[str], tuple[Expression, ...]]
+
+
+def _formula(text: str) -> Check[Found]:
+    pieces = yield from tokens(text)
+    names = yield from check_functions(pieces, text)
+    equals = [piece for piece in pieces if piece.kind == "="]
+    for piece in equals[:1]:
+        yield FormulaError(f"{quoted(text)} has a '='; write a formula here", piece.column)
+    if equals or not pieces:
+        return names, ()
+    return names, ((yield from _tree(pieces, text)),)
+
+
+def _equation(text: str) -> Check[Found]:
+    pieces = yield from tokens(text)
+    names = yield from check_functions(pieces, text)
     equals = [place for place, piece in enumerate(pieces) if piece.kind == "="]
-    if not equals:
-        raise FormulaError(f"the equation {quoted(text)} has no '='; write {_to_zero(text)}")
+    if not equals and pieces:
+        yield FormulaError(f"the equation {quoted(text)} has no '='; write {_to_zero(text)}")
     if len(equals) > 1:
-        raise FormulaError(
+        yield FormulaError(
             f"the equation {quoted(text)} has {len(equals)} '='; write exactly one",
             pieces[equals[1]].column,
         )
-    left, right = pieces[: equals[0]], pieces[equals[0] + 1 :]
-    for side, name in ((left, "left"), (right, "right")):
-        if not side:
-            column = pieces[equals[0]].column
-            raise FormulaError(
+    if len(equals) > 1 or not pieces:
+        return names, ()
+    middle = equals[0] if equals else len(pieces)
+    sides: list[Expression] = []
+    for name, side in (("left", pieces[:middle]), ("right", pieces[middle + 1 :])):
+        if side:
+            sides.append((yield from _tree(side, text)))
+        elif equals:
+            column = pieces[middle].column
+            yield FormulaError(
                 f"nothing stands on the {name} of '=' in {quoted(text)}; write 0 there", column
             )
-    return _tree(left, text), _tree(right, text)
+    return names, tuple(sides)
 
 
 def _to_zero(text: str) -> str:
     return quoted(f"{text.strip()} = 0")
 
 
-def _tree(pieces: Sequence[Token], text: str) -> Expression:
-    check_order(pieces, text)
+def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
+    """The tree of one formula; any tree where its tokens make none."""
+    if any(piece.kind == "?" for piece in pieces):
+        # What stands beside something without a meaning may be in order or not.
+        return ZERO
+    disorder = tuple(check_order(pieces, text))
+    if disorder:
+        yield from disorder
+        return ZERO
     columns: dict[int, int] = {}
     spaced = ""
     for piece in pieces:
         columns[len(spaced)] = piece.column
-        spaced += f"{piece.text} "
+        spaced += f"{piece.read} "
     source = Source(text, columns)
     try:
         body = ast.parse(spaced.rstrip(), mode="eval").body
     except SyntaxError:
-        raise FormulaError(
+        yield FormulaError(
             f"{quoted(text)} is not a formula; write numbers, names, + - * / ^ and parentheses",
             pieces[0].column,
-        ) from None
+        )
+        return ZERO
     if (levels := _depth(body)) > DEEPEST:
-        raise FormulaError(
+        yield FormulaError(
             f"the formula {quoted(text)} is {levels} levels deep (a sum of n terms counts n); at"
             f" most {DEEPEST} are read: group its terms with parentheses",
             pieces[0].column,
         )
-    return _expression(body, source)
+        return ZERO
+    return (yield from _expression(body, source))
 
 
 def _depth(node: ast.expr) -> int:
@@ -139,79 +209,57 @@ def _depth(node: ast.expr) -> int:
     return levels
 
 
-def _expression(node: ast.expr, source: Source) -> Expression:
+def _expression(node: ast.expr, source: Source) -> Check[Expression]:
     match node:
         case ast.Constant(value=int() | float() as value):
             return Number(float(value))
         case ast.Name(id=name):
-            return _name(name, node, source)
+            return Name(name)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _expression(operand, source)
+            return (yield from _expression(operand, source))
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return Number(0.0 - float(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return Negative(_expression(operand, source))
+            return Negative((yield from _expression(operand, source)))
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
-            first, second = _expression(left, source), _expression(right, source)
+            first = yield from _expression(left, source)
+            second = yield from _expression(right, source)
             if isinstance(operator, ast.Pow):
-                _check_exponent(second, right, source)
+                yield from _check_exponent(second, right, source)
             return Operation(OPERATORS[type(operator)], first, second)
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
-            return _call(function, arguments, node, source)
+            return (yield from _call(function, arguments, node, source))
         case _:
-            raise _refusal("a comma separates only the arguments of a function", node, source)
+            yield _refusal("a comma separates only the arguments of a function", node, source)
+            return ZERO
 
 
-def _name(name: str, node: ast.expr, source: Source) -> Name:
-    if name in FUNCTIONS:
-        raise _refusal(f"{name!r} is a function; write {_usage(name)}", node, source)
-    return Name(name)
-
-
-def _check_exponent(exponent: Expression, node: ast.expr, source: Source) -> None:
+def _check_exponent(exponent: Expression, node: ast.expr, source: Source) -> Iterator[FormulaError]:
     known = folded(exponent)
     if isinstance(known, Number) and abs(known.value) > LARGEST_POWER:
         sentence = (
             f"the exponent {number_text(known.value)} is too large; write one between"
             f" -{LARGEST_POWER} and {LARGEST_POWER}"
         )
-        raise _refusal(sentence, node, source)
+        yield _refusal(sentence, node, source)
 
 
-def _call(function: str, arguments: list[ast.expr], node: ast.expr, source: Source) -> Call:
-    if function not in FUNCTIONS:
-        raise _refusal(f"unknown function {cut(function)!r}; {_suggestion(function)}", node, source)
-    if any(isinstance(argument, ast.Starred) for argument in arguments):
-        raise _refusal(f"nothing is multiplied by '*'; write {_usage(function)}", node, source)
-    if len(arguments) != FUNCTIONS[function]:
-        raise _refusal(
-            f"{function!r} takes {_count(FUNCTIONS[function])}, got {len(arguments)}; write"
-            f" {_usage(function)}",
+def _call(function: str, given: list[ast.expr], node: ast.expr, source: Source) -> Check[Call]:
+    arguments: list[Expression] = []
+    for argument in given:
+        arguments.append((yield from _expression(argument, source)))
+    wanted = FUNCTIONS.get(function, len(given))
+    if len(given) != wanted:
+        yield _refusal(
+            f"{function!r} takes {_count(wanted)}, got {len(given)}; write {usage(function)}",
             node,
             source,
         )
-    call = Call(function, tuple(_expression(argument, source) for argument in arguments))
-    if function == "laplacian" and not isinstance(call.arguments[0], Name):
-        raise _refusal(
+    elif function == "laplacian" and not isinstance(arguments[0], Name):
+        yield _refusal(
             "'laplacian' takes one unknown by its name; write laplacian(u)", node, source
         )
-    return call
-
-
-def _suggestion(function: str) -> str:
-    other = OTHER_WORDS.get(function.lower())
-    close = (
-        [other] if other else difflib.get_close_matches(cut(function), FUNCTIONS, n=1, cutoff=0.6)
-    )
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"a product is written {cut(function)}*(...), and a derivative u_x"
-
-
-def _usage(function: str) -> str:
-    if function == "laplacian":
-        return "laplacian(u)"
-    return f"{function}({', '.join('ab'[: FUNCTIONS[function]])})"
+    return Call(function, tuple(arguments))
 
 
 def _count(arguments: int) -> str:

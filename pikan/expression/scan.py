@@ -1,17 +1,19 @@
-"""Formula text into tokens, with every fault of spelling told in one sentence.
+"""Formula text into tokens, with a sentence for every fault of their spelling and order.
 
 What passes here is short, shallow and spelt with numbers, names, arithmetic and parentheses only,
 so that nothing surprising is left for Python's own parser.
 """
 
+import difflib
 import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pikan.expression.error import FormulaError
+from pikan.expression.check import gathered
+from pikan.expression.error import Check, FormulaError
 from pikan.expression.functions import FUNCTIONS
 
 LONGEST = 2000
@@ -61,47 +63,125 @@ REMEDIES = {
     "\u2206": "write laplacian(u)",
 }
 
+# Other languages' words for our functions, where the spelling alone would not lead there.
+OTHER_WORDS = {
+    "ln": "log",
+    "log10": "log(...)/log(10)",
+    "log2": "log(...)/log(2)",
+    "max": "maximum",
+    "min": "minimum",
+    "heaviside": "step",
+    "fabs": "abs",
+    "pow": "a^b",
+    "j0": "bessel_j0",
+    "j1": "bessel_j1",
+    "sec": "1/cos(...)",
+    "csc": "1/sin(...)",
+    "cot": "1/tan(...)",
+    "lap": "laplacian",
+    "diff": "u_x",
+    "grad": "u_x",
+}
+
 
 class Token(NamedTuple):
-    """A piece of a formula; `kind` is number, name or the symbol itself; columns count from 1."""
+    """A piece of a formula; columns count from 1.
+
+    `kind` is number, name, the symbol itself, or `?` for what has no place in a formula. In place
+    of a misspelt number or name, `read` gives another one, so that the rest can be checked.
+    """
 
     kind: str
     text: str
     column: int
+    misspelt: bool = False
+
+    @property
+    def read(self) -> str:
+        """What Python's parser is given."""
+        return _STAND_INS[self.kind] if self.misspelt else self.text
 
 
-def tokens(text: str) -> tuple[Token, ...]:
-    """The pieces of a formula or an equation, or FormulaError in time linear in its length."""
+_STAND_INS = {"number": "1", "name": "e"}
+
+
+def tokens(text: str) -> Check[tuple[Token, ...]]:
+    """The pieces of a formula or an equation, in time linear in its length; none if it is no use.
+
+    What is wrong with its spelling is yielded.
+    """
     if len(text) > LONGEST:
-        raise FormulaError(
+        yield FormulaError(
             f"the formula {quoted(text)} has {len(text)} characters; at most {LONGEST} are read"
         )
+        return ()
     found: list[Token] = []
+    told: set[str] = set()
     place = 0
     while place < len(text):
         if text[place].isspace() and text[place].isascii():
             place += 1
             continue
-        found.append(_token(text, place))
+        faults, piece = gathered(_token(text, place))
+        # Brackets and quotes come in pairs: what has no place here is told once with its remedy.
+        remedies = {str(fault).partition(";")[2] for fault in faults if piece.kind == "?"}
+        yield from () if remedies & told else faults
+        told |= remedies
+        found.append(piece)
         place = found[-1].column - 1 + _length(text, found[-1])
     if not found:
-        raise FormulaError(f"the formula {text!r} is empty; write a number, at least 0")
+        yield FormulaError(f"the formula {text!r} is empty; write a number, at least 0")
     return tuple(found)
 
 
-def check_order(pieces: Sequence[Token], text: str) -> None:
-    """Raises FormulaError where the tokens of one formula cannot stand in this order."""
-    _check_parentheses(pieces, text)
+def check_functions(pieces: Sequence[Token], text: str) -> Check[frozenset[str]]:
+    """Only functions that there are stand before parentheses; the names that stand elsewhere."""
+    names: set[str] = set()
+    kinds = [piece.kind for piece in pieces]
+    for piece, after in zip(pieces, [*kinds[1:], ""], strict=False):
+        if piece.kind != "name" or piece.misspelt:
+            continue
+        called = after == "("
+        if called and piece.text not in FUNCTIONS:
+            shown = f"{cut(piece.text)!r} in {quoted(text)}"
+            sentence = f"unknown function {shown}; {_suggestion(piece.text)}"
+            yield FormulaError(sentence, piece.column)
+        elif not called and piece.text in FUNCTIONS:
+            yield FormulaError(
+                f"{piece.text!r} is a function in {quoted(text)}; write {usage(piece.text)}",
+                piece.column,
+            )
+        elif not called:
+            names.add(piece.text)
+    return frozenset(names)
+
+
+def check_order(pieces: Sequence[Token], text: str) -> Check[None]:
+    """The tokens of one formula can stand in this order."""
     operators = sum(piece.kind in ARITHMETIC for piece in pieces)
+    unbalanced = tuple(_unbalanced(pieces, text))
+    yield from unbalanced
     if operators > MOST_OPERATORS:
-        raise FormulaError(
+        yield FormulaError(
             f"the formula {quoted(text)} has {operators} operators; at most {MOST_OPERATORS} are"
             " read: split it with constants"
         )
-    start = Token("(", "", pieces[0].column)
-    end = Token(")", "", pieces[-1].column)
-    for before, after in zip([start, *pieces], [*pieces, end], strict=True):
-        _check_neighbors(before, after, text)
+    elif not unbalanced:
+        start = Token("(", "", pieces[0].column)
+        end = Token(")", "", pieces[-1].column)
+        for before, after in zip([start, *pieces], [*pieces, end], strict=True):
+            yield from _check_neighbors(before, after, text)
+
+
+def usage(function: str) -> str:
+    """How a function is written with its arguments.
+
+    >>> usage("minimum")
+    'minimum(a, b)'
+    """
+    if function == "laplacian":
+        return "laplacian(u)"
+    return f"{function}({', '.join('ab'[: FUNCTIONS[function]])})"
 
 
 def quoted(text: str) -> str:
@@ -123,66 +203,75 @@ def _length(text: str, token: Token) -> int:
     return 1 if original in "^\u03c0" else len(token.text)
 
 
-def _token(text: str, place: int) -> Token:
+def _token(text: str, place: int) -> Check[Token]:
     column = place + 1
     if text[place] == "\u03c0":
         return Token("name", "pi", column)
     if number := NUMBER.match(text, place):
-        return _number(text, number.group(), column)
+        return (yield from _number(text, number.group(), column))
     if name := NAME.match(text, place):
-        return _name(text, name.group(), column)
+        return (yield from _name(text, name.group(), column))
     for symbol in SYMBOLS:
         if text.startswith(symbol, place):
             plain = "**" if symbol == "^" else symbol
             return Token(plain, plain, column)
-    raise FormulaError(_stray(text, place), column)
+    yield FormulaError(_stray(text, place), column)
+    return Token("?", text[place], column)
 
 
-def _number(text: str, digits: str, column: int) -> Token:
+def _number(text: str, digits: str, column: int) -> Check[Token]:
     word = _word(text, column)
-    shown = f"{cut(word)!r} in {quoted(text)}"
+    fault = _number_fault(word, digits)
+    if fault is None:
+        return Token("number", digits, column)
+    yield FormulaError(f"{cut(word)!r} in {quoted(text)} {fault}", column)
+    return Token("number", max(word, digits, key=len), column, misspelt=True)
+
+
+def _number_fault(word: str, digits: str) -> str | None:
+    """What is wrong with a word that starts with these digits."""
     if re.match(r"0[xXbBoO]", word):
-        raise FormulaError(f"{shown} is not a decimal number; write its decimal digits", column)
+        return "is not a decimal number; write its decimal digits"
     rest = word[len(digits) :]
     if rest and re.fullmatch(r"[\d_.]+", word):
         plain = word.replace("_", "")
         remedy = (
             f"write {cut(plain)}" if NUMBER.fullmatch(plain) else "a number has one point at most"
         )
-        raise FormulaError(f"{shown} is not a number; {remedy}", column)
+        return f"is not a number; {remedy}"
     if rest:
-        raise FormulaError(
-            f"{shown} is no number; a product is written {cut(digits)}*{cut(rest)}", column
-        )
+        return f"is no number; a product is written {cut(digits)}*{cut(rest)}"
     if re.fullmatch(r"0\d+", digits):
-        plain = digits.lstrip("0") or "0"
-        raise FormulaError(f"{shown} starts with a zero; write {cut(plain)}", column)
+        return f"starts with a zero; write {cut(digits.lstrip('0') or '0')}"
     if not math.isfinite(float(digits)):
-        raise FormulaError(f"{shown} is too large; numbers end at 1.8e308", column)
-    return Token("number", digits, column)
+        return "is too large; numbers end at 1.8e308"
+    return None
 
 
-def _name(text: str, name: str, column: int) -> Token:
+def _name(text: str, name: str, column: int) -> Check[Token]:
     word = _word(text, column)
     if "." in word:
         last = word.rsplit(".", 1)[-1]
         remedy = f"write {last}" if last in FUNCTIONS else "write plain names and functions"
-        raise FormulaError(
+        yield FormulaError(
             f"{cut(word)!r} in {quoted(text)} reaches into something with a point; {remedy}", column
         )
+        return Token("name", word, column, misspelt=True)
     if keyword.iskeyword(name):
-        raise FormulaError(
+        yield FormulaError(
             f"{name!r} in {quoted(text)} is a word of Python, not of a formula; a constant needs"
             f" another name, such as '{name}1'",
             column,
         )
-    if name not in FUNCTIONS and not PLAIN_NAME.fullmatch(name):
-        raise FormulaError(
+        return Token("?", name, column)
+    misspelt = name not in FUNCTIONS and not PLAIN_NAME.fullmatch(name)
+    if misspelt:
+        yield FormulaError(
             f"the name {cut(name)!r} in {quoted(text)} has underscores out of place; one"
             f" underscore, as in u_xx, marks a derivative",
             column,
         )
-    return Token("name", name, column)
+    return Token("name", name, column, misspelt)
 
 
 def _word(text: str, column: int) -> str:
@@ -204,45 +293,59 @@ def _stray(text: str, place: int) -> str:
     return f"{told} is {name.lower()}; {remedy}"
 
 
-def _check_parentheses(pieces: Sequence[Token], text: str) -> None:
+def _unbalanced(pieces: Sequence[Token], text: str) -> Iterator[FormulaError]:
+    """The parentheses that have no partner."""
     opened: list[Token] = []
     for piece in pieces:
         if piece.kind == "(":
             opened.append(piece)
         if len(opened) > MOST_PARENTHESES:
-            raise FormulaError(
+            yield FormulaError(
                 f"the formula {quoted(text)} nests over {MOST_PARENTHESES} parentheses; split it",
                 piece.column,
             )
-        if piece.kind == ")":
-            if not opened:
-                raise FormulaError(f"a ')' too many in {quoted(text)}; remove it", piece.column)
+            return
+        if piece.kind == ")" and opened:
             opened.pop()
-    if opened:
-        raise FormulaError(
-            f"the '(' at column {opened[-1].column} of {quoted(text)} is never closed; add a ')'",
-            opened[-1].column,
+        elif piece.kind == ")":
+            yield FormulaError(f"a ')' too many in {quoted(text)}; remove it", piece.column)
+    for piece in opened:
+        yield FormulaError(
+            f"the '(' at column {piece.column} of {quoted(text)} is never closed; add a ')'",
+            piece.column,
         )
 
 
-def _check_neighbors(before: Token, after: Token, text: str) -> None:
+def _check_neighbors(before: Token, after: Token, text: str) -> Iterator[FormulaError]:
     ended = before.kind in {"number", "name", ")"}
     if ended and (
         after.kind in {"number", "name"} or (before.kind != "name" and after.kind == "(")
     ):
         factor = "(...)" if after.kind == "(" else cut(after.text)
-        raise FormulaError(
+        yield FormulaError(
             f"nothing stands between {cut(before.text)!r} and {cut(after.text)!r} in"
             f" {quoted(text)}; a product is written {cut(before.text)}*{factor}",
             after.column,
         )
+        return
     if ended or after.kind in {"number", "name", "(", "+", "-"}:
         return
     if not before.text and not after.text:
-        raise FormulaError(f"the formula {quoted(text)} is empty; write a number, at least 0")
+        yield FormulaError(f"the formula {quoted(text)} is empty; write a number, at least 0")
+        return
     place = f"after {before.text!r}" if before.text else f"before {after.text!r}"
-    raise FormulaError(
+    yield FormulaError(
         f"something is missing {place} in {quoted(text)};"
         f" write a number, a name or a formula there",
         max(before.column, after.column),
     )
+
+
+def _suggestion(function: str) -> str:
+    other = OTHER_WORDS.get(function.lower())
+    close = (
+        [other] if other else difflib.get_close_matches(cut(function), FUNCTIONS, n=1, cutoff=0.6)
+    )
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"a product is written {cut(function)}*(...), and a derivative u_x"

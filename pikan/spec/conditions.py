@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pikan.domain.face import Face
+from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression
 from pikan.problem import Condition, Equation, Periodic, normals, partials
 from pikan.spec.equations import approximates
 from pikan.spec.faults import Check, Keys, did_you_mean, listed, there_are
 from pikan.spec.places import PlaceError, faces, normalized
 from pikan.spec.schema import Repeats, Spec, Where
-from pikan.spec.scope import Scope, ScopeError, residual, unknowns_of
+from pikan.spec.scope import Scope, residual, unknowns_of
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,13 @@ def _held(spec: Spec, scope: Scope, keys: Keys, written: Where) -> Check[_Held |
         except PlaceError as error:
             readable = False
             yield spec.origin.fault((*keys, "where", *way), str(error))
+        except FormulaError as error:
+            readable = False
+            for message in error.messages:
+                yield spec.origin.fault((*keys, "where", *way), message)
     try:
         expression = residual(written.that, scope)
-    except ScopeError as error:
+    except FormulaError as error:
         for message in error.messages:
             yield spec.origin.fault((*keys, "that"), message)
         return None

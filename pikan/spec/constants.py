@@ -4,11 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pikan.expression.error import FormulaError
+from pikan.expression.error import FormulaError, refuse
 from pikan.expression.evaluate import value
 from pikan.expression.functions import CONSTANTS
-from pikan.expression.parse import parse
-from pikan.expression.tree import names
+from pikan.expression.parse import read
 from pikan.spec.faults import Check, Origin, did_you_mean, listed
 
 
@@ -28,16 +27,17 @@ class Constants:
         """
         if not isinstance(written, str):
             return float(written)
-        expression = parse(written)
-        for name in sorted(names(expression) - self.values.keys() - CONSTANTS.keys()):
-            known = [*self.values, *CONSTANTS]
-            raise FormulaError(
-                f"unknown name '{name}' in '{written}'; a number may hold the constants "
-                f"{listed(known)}{did_you_mean(name, known)}"
-            )
-        if any(math.isnan(self.values.get(name, 0.0)) for name in names(expression)):
+        reading = read(written)
+        known = [*self.values, *CONSTANTS]
+        strange = [
+            f"unknown name '{name}' in '{written}'; a number may hold the constants "
+            f"{listed(known)}{did_you_mean(name, known)}"
+            for name in sorted(reading.names - set(known))
+        ]
+        refuse([*reading.messages, *strange])
+        if any(math.isnan(self.values.get(name, 0.0)) for name in reading.names):
             return math.nan
-        return value(expression, self.values)
+        return value(reading.sides[0], self.values)
 
 
 def constants(written: Mapping[str, float | str], origin: Origin) -> Check[Constants]:
@@ -48,14 +48,11 @@ def constants(written: Mapping[str, float | str], origin: Origin) -> Check[Const
             known[name] = Constants(known).value(formula)
         except FormulaError as error:
             known[name] = math.nan
-            yield origin.fault(("constants", name), _earlier(str(error), formula, written))
+            for message in error.messages:
+                yield origin.fault(("constants", name), _earlier(message, formula, written))
     return Constants(known)
 
 
 def _earlier(message: str, formula: float | str, written: Mapping[str, float | str]) -> str:
-    try:
-        used = names(parse(str(formula)))
-    except FormulaError:
-        return message
-    later = [name for name in written if name in used]
+    later = message.startswith("unknown name") and read(str(formula)).names & written.keys()
     return f"{message}; a constant may use only those above it" if later else message

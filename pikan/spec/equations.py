@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from pikan.expression.error import FormulaError
 from pikan.problem import Equation, normals
 from pikan.spec.faults import Check, listed
 from pikan.spec.schema import Spec
-from pikan.spec.scope import Scope, ScopeError, residual, unknowns_of
+from pikan.spec.scope import Scope, residual, unknowns_of
 
 
 def equations(spec: Spec, scope: Scope) -> Check[tuple[Equation, ...]]:
@@ -16,7 +17,7 @@ def equations(spec: Spec, scope: Scope) -> Check[tuple[Equation, ...]]:
         try:
             label = f"equation {index + 1}" if len(spec.equations) > 1 else "equation"
             found.append(Equation(label, residual(text, scope)))
-        except ScopeError as error:
+        except FormulaError as error:
             for message in error.messages:
                 yield spec.origin.fault(keys, message)
             continue

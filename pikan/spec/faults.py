@@ -73,16 +73,6 @@ class Origin:
         return Fault(self.place(keys), message)
 
 
-def gathered(check: Check[T]) -> tuple[tuple[Fault, ...], T]:
-    """All faults of a check, and what it returned."""
-    faults: list[Fault] = []
-    while True:
-        try:
-            faults.append(next(check))
-        except StopIteration as end:
-            return tuple(faults), end.value
-
-
 def listed(words: Iterable[str]) -> str:
     """Words as a sentence lists them: `x, y and t`; `none` for none."""
     *head, last = tuple(words) or ("none",)

@@ -3,14 +3,15 @@
 import math
 
 from pikan.domain.box import Box
+from pikan.expression.check import gathered
 from pikan.expression.error import FormulaError
-from pikan.expression.parse import parse_equation
+from pikan.expression.parse import read_equation
 from pikan.expression.tree import number_text
 from pikan.problem import Problem
 from pikan.spec.conditions import conditions, periodic
 from pikan.spec.constants import Constants, constants
 from pikan.spec.equations import check_determined, equations
-from pikan.spec.faults import Check, Keys, SpecError, gathered
+from pikan.spec.faults import Check, Keys, SpecError
 from pikan.spec.schema import Spec, Where
 from pikan.spec.scope import Scope
 from pikan.spec.settings import check_schedule, check_settings, check_weights
@@ -68,10 +69,8 @@ def check_spelling(spec: Spec) -> Check[None]:
 
 
 def _spelled(spec: Spec, keys: Keys, formula: str) -> Check[None]:
-    try:
-        parse_equation(formula)
-    except FormulaError as error:
-        yield spec.origin.fault(keys, str(error))
+    for message in read_equation(formula).messages:
+        yield spec.origin.fault(keys, message)
 
 
 def _box(spec: Spec, known: Constants) -> Check[Box]:
@@ -84,7 +83,8 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
                 bounds.append(known.value(written))
             except FormulaError as error:
                 bounds.append(math.nan)
-                yield spec.origin.fault(("domain", name, index), str(error))
+                for message in error.messages:
+                    yield spec.origin.fault(("domain", name, index), message)
         if bounds[0] >= bounds[1]:
             yield spec.origin.fault(("domain", name), _interval(bounds[0], bounds[1]))
             bounds = [math.nan, math.nan]

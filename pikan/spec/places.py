@@ -4,7 +4,6 @@ import math
 
 from pikan.domain.box import Box
 from pikan.domain.face import Face
-from pikan.expression.error import FormulaError
 from pikan.expression.tree import number_text
 from pikan.spec.constants import Constants
 from pikan.spec.faults import did_you_mean, listed, there_are
@@ -29,7 +28,8 @@ def normalized(words: str) -> str:
 def faces(words: str, box: Box, constants: Constants) -> tuple[Face, ...]:
     """The faces, or the one edge or point, that the words name.
 
-    A bound that is NaN is at fault elsewhere, and every value will do for it.
+    PlaceError where they name none, FormulaError where a number in them is none. A bound that is
+    NaN is at fault elsewhere, and every value will do for it.
     """
     if words.strip() == BOUNDARY:
         if not box.boundary():
@@ -61,10 +61,7 @@ def _fixed(part: str, words: str, box: Box, constants: Constants) -> tuple[int, 
             f"{did_you_mean(name, box.coordinates)}"
         )
     axis = box.axis(name)
-    try:
-        return axis, _snapped(constants.value(formula), box.lower[axis], box.upper[axis])
-    except FormulaError as error:
-        raise PlaceError(str(error)) from error
+    return axis, _snapped(constants.value(formula), box.lower[axis], box.upper[axis])
 
 
 def _snapped(value: float, lower: float, upper: float) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pikan.expression.check import gathered
 from pikan.spec.changes import FLAG, changed
 from pikan.spec.constants import Constants, constants
 from pikan.spec.faults import (
@@ -16,7 +17,6 @@ from pikan.spec.faults import (
     Place,
     SpecError,
     did_you_mean,
-    gathered,
 )
 from pikan.spec.formulas import check_spelling, examined
 from pikan.spec.mend import mended, names_known

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
 
 from pikan.domain.box import Box
-from pikan.expression.error import FormulaError
+from pikan.expression.error import FormulaError, refuse
 from pikan.expression.functions import CONSTANTS
-from pikan.expression.parse import parse, parse_equation
-from pikan.expression.tree import Expression, names, subtract
-from pikan.problem import NORMAL, Partial, canonical, normals, partials
+from pikan.expression.parse import read, read_equation
+from pikan.expression.tree import Expression, subtract
+from pikan.problem import NORMAL, Partial, canonical, normals, partial, partials
 from pikan.spec.constants import Constants
 from pikan.spec.faults import did_you_mean, listed, there_are
 
@@ -34,41 +33,24 @@ class Scope:
         return name in self.box.coordinates or name in self.constants.values or name in CONSTANTS
 
 
-@final
-class ScopeError(ValueError):
-    """A formula that cannot be used; `messages` has everything that is wrong with it."""
-
-    def __init__(self, messages: Iterable[str]) -> None:
-        self.messages = tuple(messages)
-        super().__init__("; ".join(self.messages))
-
-
 def residual(text: str, scope: Scope) -> Expression:
-    """Left side minus right side of an equation between unknowns, or ScopeError."""
+    """Left side minus right side of an equation between unknowns; FormulaError with all faults."""
+    reading = read_equation(text)
+    refuse([*reading.messages, *_misnamed(reading.names, text, scope)])
     try:
-        written = subtract(*parse_equation(text))
-    except FormulaError as error:
-        raise ScopeError([str(error)]) from error
-    misnamed = tuple(_misnamed(written, text, scope))
-    if misnamed:
-        raise ScopeError(misnamed)
-    try:
-        return canonical(scope, written)
+        return canonical(scope, subtract(*reading.sides))
     except ValueError as error:
-        raise ScopeError([f"{error}, in '{text}'"]) from error
+        raise FormulaError(f"{error}, in '{text}'") from error
 
 
 def given_formula(text: str, scope: Scope, reach: tuple[str, ...]) -> Expression:
-    """A formula of the coordinates in reach and the constants, or ScopeError."""
-    try:
-        expression = parse(text)
-    except FormulaError as error:
-        raise ScopeError([str(error)]) from error
+    """A formula of the coordinates in reach and the constants; FormulaError with all faults."""
+    reading = read(text)
     allowed = [*reach, *scope.constants.values, *CONSTANTS]
-    strange = sorted(names(expression) - set(allowed))
-    if strange:
-        raise ScopeError(_out_of_reach(name, text, scope, allowed) for name in strange)
-    return expression
+    strange = sorted(reading.names - set(allowed))
+    foreign = [_out_of_reach(name, text, scope, allowed) for name in strange]
+    refuse([*reading.messages, *foreign])
+    return reading.sides[0]
 
 
 def _out_of_reach(name: str, text: str, scope: Scope, allowed: Sequence[str]) -> str:
@@ -87,17 +69,17 @@ def unknowns_of(expression: Expression, scope: Scope) -> Mapping[str, Partial]:
     return {**partials(scope, expression), **outward}
 
 
-def _misnamed(expression: Expression, text: str, scope: Scope) -> Iterator[str]:
-    found = unknowns_of(expression, scope)
-    for name in sorted(names(expression)):
-        total = sum(found[name].orders) if name in found else 0
-        if total > HIGHEST_ORDER:
+def _misnamed(names: Iterable[str], text: str, scope: Scope) -> Iterator[str]:
+    outward = {f"{unknown}_{NORMAL}" for unknown in scope.unknowns}
+    for name in sorted(names):
+        found = partial(scope, name)
+        if found is None and name not in outward and not scope.known(name):
+            yield _unknown_name(name, text, scope)
+        elif found is not None and (total := sum(found.orders)) > HIGHEST_ORDER:
             yield (
                 f"'{name[:30]}' in '{text[:60]}' is a derivative of order {total}; "
                 f"at most {HIGHEST_ORDER} is taken"
             )
-        elif name not in found and not scope.known(name):
-            yield _unknown_name(name, text, scope)
 
 
 def _unknown_name(name: str, text: str, scope: Scope) -> str:

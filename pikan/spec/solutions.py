@@ -11,7 +11,7 @@ from pikan.expression.tree import Expression, Number, substitute
 from pikan.spec.faults import Check, did_you_mean, there_are
 from pikan.spec.reference import reference
 from pikan.spec.schema import ColeHopf, NamedExact, Spec
-from pikan.spec.scope import Scope, ScopeError, given_formula
+from pikan.spec.scope import Scope, given_formula
 
 
 def solution(spec: Spec, scope: Scope) -> Check[Exact | None]:
@@ -41,7 +41,7 @@ def _formulas(spec: Spec, scope: Scope, written: Mapping[str, str]) -> Check[For
             continue
         try:
             found[name] = given_formula(text, scope, scope.coordinates)
-        except ScopeError as error:
+        except FormulaError as error:
             for message in error.messages:
                 yield spec.origin.fault(keys, message)
     ordered = {name: found[name] for name in scope.unknowns if name in found}
@@ -62,7 +62,8 @@ def _burgers(spec: Spec, scope: Scope, written: ColeHopf) -> Check[Exact | None]
         if nu <= 0:
             yield spec.origin.fault((*keys, "nu"), f"got {nu:g}, needs more than 0")
     except FormulaError as error:
-        yield spec.origin.fault((*keys, "nu"), str(error))
+        for message in error.messages:
+            yield spec.origin.fault((*keys, "nu"), message)
     try:
         start = given_formula(written.initial, scope, space)
         values = {name: Number(number) for name, number in scope.constants.values.items()}
@@ -70,9 +71,7 @@ def _burgers(spec: Spec, scope: Scope, written: ColeHopf) -> Check[Exact | None]
         if nu <= 0 or any(map(math.isnan, numbers)):
             return None
         return cole_hopf(scope.box, scope.unknowns[0], substitute(start, values), nu)
-    except ScopeError as error:
+    except FormulaError as error:
         for message in error.messages:
             yield spec.origin.fault((*keys, "initial"), message)
-    except FormulaError as error:
-        yield spec.origin.fault((*keys, "initial"), str(error))
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
+from pikan.expression.check import gathered
 from pikan.spec.changes import put
 from pikan.spec.faults import (
     Check,
@@ -15,7 +16,6 @@ from pikan.spec.faults import (
     Place,
     SpecError,
     did_you_mean,
-    gathered,
     listed,
 )
 from pikan.spec.reader import checked, named, text_of

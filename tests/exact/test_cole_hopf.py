@@ -7,7 +7,8 @@ import scipy.io
 
 from pikan.domain.box import Box
 from pikan.exact.cole_hopf import cole_hopf
-from pikan.expression.parse import FormulaError, parse
+from pikan.expression.error import FormulaError
+from pikan.expression.parse import parse
 
 BENCHMARK = 0.01 / np.pi
 BOX = Box(("x", "t"), (-1.0, 0.0), (1.0, 1.0))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from pikan.exact.fourier import fourier
+from pikan.expression.error import FormulaError
 from pikan.expression.evaluate import evaluate
-from pikan.expression.parse import FormulaError, parse
+from pikan.expression.parse import parse
 
 SMOOTH = [
     ("-sin(pi*x)", -1.0, 1.0),

@@ -6,9 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 
+from pikan.expression.error import FormulaError
 from pikan.expression.evaluate import IMPLEMENTATIONS, evaluate, value
 from pikan.expression.functions import FUNCTIONS
-from pikan.expression.parse import FormulaError, parse
+from pikan.expression.parse import parse
 from tests.expression.formulas import trees
 
 ORACLES = {

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -210,7 +210,7 @@ def test_any_bytes_are_a_spec_or_a_list_of_faults(tmp_path):
     ids=["deep", "long", "wide", "keys", "word"],
 )
 def test_hostile_texts_are_refused_at_once(text):
-    start = perf_counter()
+    start = process_time()
     assert faults(text)
     # A sound file takes some milliseconds; these would take minutes if they were read to the end.
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pikan.spec.faults import Place, SpecError, gathered
+from pikan.expression.check import gathered
+from pikan.spec.faults import Place, SpecError
 from pikan.spec.reader import parse
 from pikan.spec.schema import STAGES, Spec
 from pikan.spec.tree import compose, plain
