@@ -9,10 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
-from pikan.bases.bspline import BSpline
-from pikan.bases.chebyshev import Chebyshev
-from pikan.bases.knots import even_knots
-from pikan.bases.legendre import Legendre
+from pikan.bases.named import on_interval
 from pikan.domain.box import Box
 from pikan.domain.face import Face
 from pikan.network.activation import Activation, silu, tanh
@@ -118,15 +115,9 @@ def _axes(asked: schema.Product, box: Box) -> list[Basis]:
 
 
 def basis(name: str, nodes: int, degree: int, grid: int) -> Basis:
-    """A basis on [-1, 1] by its name; `grid` is the number of cells of a spline."""
+    """A basis on [-1, 1] by its word; `grid` is the number of cells of one that has any."""
     interval = torch.tensor([[-1.0, 1.0]], dtype=torch.float64).repeat(nodes, 1)
-    match name:
-        case "bspline":
-            return BSpline(even_knots(interval, grid), degree)
-        case "chebyshev":
-            return Chebyshev(interval, degree)
-        case _:
-            return Legendre(interval, degree)
+    return on_interval(name, interval, degree, grid)
 
 
 def each(setting: T | tuple[T, ...], count: int) -> tuple[T, ...]:

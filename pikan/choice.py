@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from pikan.bases.words import families, family
 from pikan.expression.check import gathered
 from pikan.problem import Problem, evolution, linear
 from pikan.spec.faults import SpecError
@@ -29,6 +30,7 @@ from pikan.spec.schema import (
     Stage,
 )
 
+T = TypeVar("T", int, str)
 M = TypeVar("M", Spec, KAN, MLP, Product, Points, Sampling, Climb)
 
 # The accuracy aimed at where none is asked: what a dense solve gives, and what a march gives in
@@ -163,13 +165,14 @@ def _network(network: Network | None, problem: Problem) -> Network:
             return _with(network, width=network.width or (ends[0], 32, 32, ends[1]))
         case Product():
             basis = network.basis or "chebyshev"
-            degree = network.degree or (3 if basis == "bspline" else 12)
+            cells = any(each.cells for each in families(basis))
+            degree = network.degree or (3 if isinstance(basis, str) and cells else 12)
             return _with(
                 network,
                 rank=network.rank or "full",
                 basis=basis,
                 degree=degree,
-                grid=network.grid or (16 if "bspline" in basis else None),
+                grid=network.grid or (16 if cells else None),
             )
         case _:
             return _kan(network or KAN(kind="kan"), ends)
@@ -177,15 +180,15 @@ def _network(network: Network | None, problem: Problem) -> Network:
 
 def _kan(network: KAN, ends: tuple[int, int]) -> KAN:
     basis = network.basis or "bspline"
-    splines = "bspline" in basis
+    cells = any(each.cells for each in families(basis))
     ridge = network.start == "ridge"
     return _with(
         network,
         width=network.width or ((ends[0], 16, ends[1]) if ridge else (ends[0], 8, 8, ends[1])),
         basis=basis,
-        degree=network.degree or (3 if basis == "bspline" else 8),
-        grid=network.grid or (8 if splines else None),
-        base=network.base or ("silu" if splines and not ridge else "none"),
+        degree=network.degree or (3 if isinstance(basis, str) and cells else 8),
+        grid=network.grid or (8 if cells else None),
+        base=network.base or ("silu" if cells and not ridge else "none"),
         start=network.start or "random",
         squash=network.squash or ("none" if ridge else "tanh"),
     )
@@ -209,9 +212,10 @@ def _training(network: Network, problem: Problem) -> tuple[Stage, ...]:
 def _sampling(sampling: Sampling, network: Network, problem: Problem) -> Sampling:
     """Points on a grid that matches a full product, else spread evenly."""
     if isinstance(network, Product) and network.rank == "full":
-        degrees = _each(network.degree, problem.box.dimension)
-        cells = _each(network.grid, problem.box.dimension)
-        counts = tuple(d + 3 + (c or 0) for d, c in zip(degrees, cells, strict=True))
+        dimension = problem.box.dimension
+        names = _each(network.basis or "chebyshev", dimension)
+        degrees, cells = _each(network.degree or 0, dimension), _each(network.grid or 0, dimension)
+        counts = tuple(map(_axis, names, degrees, cells))
         own = Points(method="chebyshev", points=counts)
         return Sampling(
             interior=_filled(sampling.interior, own), faces=_filled(sampling.faces, own)
@@ -223,10 +227,17 @@ def _sampling(sampling: Sampling, network: Network, problem: Problem) -> Samplin
     )
 
 
-def _each(setting: int | tuple[int, ...] | None, count: int) -> tuple[int, ...]:
-    if isinstance(setting, tuple):
-        return setting
-    return (setting or 0,) * count
+def _axis(basis: str, degree: int, cells: int) -> int:
+    """How many Chebyshev points along a coordinate: a few more than functions."""
+    known = family(basis)
+    if not known.cells and not known.polynomials:
+        # Waves are as short in the middle, where such points are far apart, as at the ends.
+        return 2 * degree + 3
+    return degree + 3 + cells
+
+
+def _each(setting: T | tuple[T, ...], count: int) -> tuple[T, ...]:
+    return setting if isinstance(setting, tuple) else (setting,) * count
 
 
 def _filled(given: Points, own: Points) -> Points:

@@ -9,19 +9,26 @@ from pikan.bases.evaluation import derivatives
 
 
 class Basis(nn.Module, ABC):
-    """`size` piecewise polynomials for each of `nodes` inputs, without parameters.
+    """`size` functions for each of `nodes` inputs, polynomials or others, with nothing to learn.
 
     `knots` holds for each node the ends of its pieces in order; the first and the last bound the
-    interval that the node's functions are meant for. Beyond it they go on as the polynomials they
-    are at its edge: smooth, but growing fast.
+    interval that the node's functions are meant for. Beyond it they go on by their own formula,
+    polynomials smooth but growing fast. There are as many functions as pieces, + degree. With
+    `resolution` points on a piece Gauss integrates products of two of them; `numbers` are what
+    a kind has beside its degree.
     """
 
     knots: Float[Tensor, "in _"]
+    numbers: tuple[float, ...] = ()
 
-    def __init__(self, knots: Float[Tensor, "in _"], degree: int, size: int) -> None:
+    def __init__(
+        self, knots: Float[Tensor, "in _"], degree: int, resolution: int | None = None
+    ) -> None:
         super().__init__()
         self.degree = degree
-        self.size = size
+        self.size = knots.shape[1] - 1 + degree
+        # Exact for polynomials.
+        self.resolution = degree + 1 if resolution is None else resolution
         self.nodes = knots.shape[0]
         self.register_buffer("knots", knots)
 
@@ -45,12 +52,14 @@ class Basis(nn.Module, ABC):
         """The functions on these knots and their derivatives, for x without a gradient.
 
         After them come as many zeros as there are spare functions, for the caller to fill in.
-        Nothing but the arguments and `degree` matters, so that knots may be mapped over.
+        Nothing but the arguments, `degree` and `numbers` matters, so that knots may be mapped over.
         """
 
     @abstractmethod
     def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Basis":
         """A larger basis of the same kind whose functions include those of this one.
+
+        Where a kind cannot do that its class says how near it comes.
 
         None leaves the degree or the number of cells as it is. ValueError where a number is
         smaller than it was, or the kind has no such thing.

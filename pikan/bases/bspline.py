@@ -27,7 +27,7 @@ class BSpline(Basis):
     """
 
     def __init__(self, knots: Float[Tensor, "in _"], degree: int) -> None:
-        super().__init__(knots, degree, knots.shape[1] - 1 + degree)
+        super().__init__(knots, degree)
 
     def evaluate(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], order: int, spare: int = 0

@@ -25,13 +25,13 @@ class Chebyshev(Basis):
     """
 
     def __init__(self, interval: Float[Tensor, "in 2"], degree: int) -> None:
-        super().__init__(interval, degree, degree + 1)
+        super().__init__(interval, degree)
 
     def evaluate(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""
-        steps = [(1.0, 0.0)] + [(2.0, 1.0)] * (self.degree - 1)
+        steps = [(1.0, 0.0, 0.0)] + [(2.0, 0.0, 1.0)] * (self.degree - 1)
         return recurred(x, knots, steps, order, spare)
 
     def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Chebyshev":

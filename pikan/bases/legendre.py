@@ -26,13 +26,13 @@ class Legendre(Basis):
     """
 
     def __init__(self, interval: Float[Tensor, "in 2"], degree: int) -> None:
-        super().__init__(interval, degree, degree + 1)
+        super().__init__(interval, degree)
 
     def evaluate(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""
-        steps = [((2 * j + 1) / (j + 1), j / (j + 1)) for j in range(self.degree)]
+        steps = [((2 * j + 1) / (j + 1), 0.0, j / (j + 1)) for j in range(self.degree)]
         return recurred(x, knots, steps, order, spare)
 
     def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Legendre":

@@ -10,14 +10,14 @@ from torch import Tensor
 def recurred(
     x: Float[Tensor, "in n"],
     interval: Float[Tensor, "in 2"],
-    steps: Sequence[tuple[float, float]],
+    steps: Sequence[tuple[float, float, float]],
     order: int,
     spare: int = 0,
 ) -> Float[Tensor, "k in b n"]:
-    """p_0 = 1 and p_(j+1) = a z p_j - c p_(j-1), with derivatives in x of order 0 to `order`.
+    """p_0 = 1, p_(j+1) = (a z + b) p_j - c p_(j-1), with derivatives in x of order 0 to `order`.
 
-    `steps` holds (a, c) for j = 0, 1, ... and z runs from -1 to 1 over the interval with slope s.
-    Differentiated k times: p_(j+1)^(k) = a (z p_j^(k) + k s p_j^(k-1)) - c p_(j-1)^(k).
+    `steps` holds (a, b, c) for j = 0, 1, ... and z runs from -1 to 1 over the interval, its slope
+    s. Differentiated k times: p_(j+1)^(k) = (a z + b) p_j^(k) + a k s p_j^(k-1) - c p_(j-1)^(k).
     Spare functions, zero, come last.
     """
     slope = 2 / (interval[:, 1:] - interval[:, :1])
@@ -27,11 +27,13 @@ def recurred(
     values[0, :, 0] = 1
     # All views at once: with few points, taking one costs as much as a step of the recurrence.
     functions, lower, higher = (part.unbind(2) for part in (values, values[:-1], values[1:]))
-    for j, (a, c) in enumerate(steps):
+    for j, (a, b, c) in enumerate(steps):
         following = functions[j + 1]
         if j > 0:
             torch.mul(functions[j - 1], -c, out=following)
         following.addcmul_(functions[j], z, value=a)
+        if b != 0:
+            following.add_(functions[j], alpha=b)
         if order > 0:
             higher[j + 1].addcmul_(lower[j], slopes, value=a)
     return values

@@ -22,10 +22,10 @@ def transfer(old: Basis, new: Basis) -> Float[Tensor, "in new old"]:
 
 
 def _quadrature(old: Basis, new: Basis) -> tuple[Float[Tensor, "in _"], Float[Tensor, "in _"]]:
-    """Points and weights of Gauss on every piece of either basis, exact for products of theirs."""
+    """Points and weights of Gauss on every piece of either basis, fit for products of theirs."""
     lower, upper = new.knots[:, :1], new.knots[:, -1:]
     breaks = torch.cat([new.knots, old.knots.clamp(lower, upper)], dim=1).sort(dim=1).values
-    nodes, weights = np.polynomial.legendre.leggauss(max(old.degree, new.degree) + 1)
+    nodes, weights = np.polynomial.legendre.leggauss(max(old.resolution, new.resolution))
     half = (breaks.diff(dim=1) / 2).unsqueeze(-1)
     middle = ((breaks[:, 1:] + breaks[:, :-1]) / 2).unsqueeze(-1)
     points = middle + half * torch.from_numpy(nodes).to(half)

@@ -8,10 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
-from pikan.bases.bspline import BSpline
-from pikan.bases.chebyshev import Chebyshev
-from pikan.bases.knots import even_knots
-from pikan.bases.legendre import Legendre
+from pikan.bases.named import on_interval
+from pikan.bases.words import family
 from pikan.model.error import ModelError, one_of, whole
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.kan import KAN, Width, node_count
@@ -20,8 +18,6 @@ from pikan.network.wired import Wired, all_live
 
 WidthLike: TypeAlias = int | Sequence[int]
 """The nodes of a layer: sums alone, or [sums, products of two]."""
-
-BASES = ("bspline", "chebyshev", "legendre")
 
 BASE_FUNCTIONS: Mapping[str, Activation | None] = {**ACTIVATIONS, "zero": None}
 """What every edge has beside its basis, by pykan's names where it has one."""
@@ -78,17 +74,16 @@ def _read_width(given: object, width: object) -> Width:
 
 
 def made_basis(nodes: int, grid: int, k: int, basis: str, grid_range: tuple[float, float]) -> Basis:
-    """The same functions for so many nodes: splines of degree k, or polynomials up to it."""
-    one_of("KAN", "basis", basis, BASES)
+    """The same functions for so many nodes, of degree k, on a grid where they have one."""
+    try:
+        cells = whole("KAN", "grid", grid, 1) if family(basis).cells else 1
+    except ValueError as fault:
+        raise ModelError(f"KAN: basis: {fault}") from None
     lower, upper = grid_range
     if not lower < upper:
         raise ModelError(f"KAN: grid_range: got {grid_range!r}, needs a lower and an upper end")
     interval = torch.tensor([[lower, upper]] * nodes, dtype=torch.float64)
-    if basis == "bspline":
-        knots = even_knots(interval, whole("KAN", "grid", grid, 1))
-        return BSpline(knots, whole("KAN", "k", k, 1))
-    polynomials = {"chebyshev": Chebyshev, "legendre": Legendre}
-    return polynomials[basis](interval, whole("KAN", "k", k, 1))
+    return on_interval(basis, interval, whole("KAN", "k", k, 1), cells)
 
 
 def said_width(widths: Sequence[Width]) -> list[int | list[int]]:

@@ -1,6 +1,6 @@
 """What a network is made of as plain data: everything but its numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
@@ -8,13 +8,9 @@ from typing import TypeAlias, final
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from pikan.bases.basis import Basis
-from pikan.bases.bspline import BSpline
-from pikan.bases.chebyshev import Chebyshev
-from pikan.bases.legendre import Legendre
+from pikan.bases.named import named
 from pikan.network.activation import ACTIVATIONS
 from pikan.network.base import Network
 from pikan.network.kan import KAN, Width, node_count, sum_count
@@ -22,18 +18,11 @@ from pikan.network.mlp import MLP
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.windows import Windows
 
-BASES: Mapping[str, Callable[[Float[Tensor, "in _"], int], Basis]] = {
-    "bspline": BSpline,
-    "chebyshev": Chebyshev,
-    "legendre": Legendre,
-}
-"""The bases by the names that files have for them, made from knots and a degree."""
-
 
 @final
 @dataclass(frozen=True)
 class BasisPlan:
-    """A basis by its name in `BASES`, its degree and how many knots each of its nodes has."""
+    """A basis by its word, its degree and how many knots each of its nodes has."""
 
     kind: str
     degree: int
@@ -41,7 +30,7 @@ class BasisPlan:
 
     @property
     def size(self) -> int:
-        """How many functions a node has; polynomials are splines of one piece in this respect."""
+        """How many functions a node has; what has no cells has one in this respect."""
         return self.knots - 1 + self.degree
 
 
@@ -169,6 +158,6 @@ def built(plan: Plan) -> Network:
 
 def _bases(plans: Sequence[BasisPlan], nodes: Sequence[int]) -> list[Basis]:
     return [
-        BASES[plan.kind](torch.from_numpy(np.zeros((count, plan.knots))), plan.degree)
+        named(plan.kind, torch.from_numpy(np.zeros((count, plan.knots))), plan.degree)
         for plan, count in zip(plans, nodes, strict=True)
     ]

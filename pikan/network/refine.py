@@ -9,8 +9,9 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from pikan.bases.basis import Basis
-from pikan.bases.bspline import BSpline
+from pikan.bases.named import word
 from pikan.bases.transfer import transfer
+from pikan.bases.words import family
 from pikan.network.base import Network, centered, place
 from pikan.network.kan import KAN
 from pikan.network.layer import Edges
@@ -30,7 +31,7 @@ def refined(
     """The same function on bases of a higher degree, or on grids of more cells.
 
     One number for all layers of a KAN or coordinates of a product, or one for each; a grid for all
-    is one for all splines among them. None leaves the degree or the grid as it is. ValueError
+    is one for all that have cells. None leaves the degree or the grid as it is. ValueError
     where a basis has no such thing or would shrink.
     """
     if isinstance(network, Windows):
@@ -38,9 +39,9 @@ def refined(
             network, [refined(w, degree=degree, grid=grid) for w in network.windows()]
         )
     old = bases(network)
-    splines = [isinstance(basis, BSpline) for basis in old]
-    if any(splines) and isinstance(grid, int):
-        grid = [grid if spline else None for spline in splines]
+    celled = [family(word(basis)).cells for basis in old]
+    if any(celled) and isinstance(grid, int):
+        grid = [grid if cells else None for cells in celled]
     degrees, grids = _numbers(degree, len(old)), _numbers(grid, len(old))
     return rebased(
         network,

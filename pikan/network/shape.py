@@ -7,10 +7,11 @@ from reprlib import repr as brief
 from typing import final
 
 from pikan.bases.basis import Basis
+from pikan.bases.named import word
+from pikan.bases.words import FAMILIES, family
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.base import Network
 from pikan.network.blueprint import (
-    BASES,
     BasisPlan,
     FullProductPlan,
     KANPlan,
@@ -94,10 +95,10 @@ def _single_plan(network: Network) -> SinglePlan:
 
 
 def _basis_plan(basis: Basis) -> BasisPlan:
-    names = [name for name, kind in BASES.items() if kind is type(basis)]
-    if not names:
-        raise _wrong("basis", type(basis).__name__, f"one of {', '.join(BASES)}")
-    return BasisPlan(names[0], basis.degree, basis.knots.shape[1])
+    try:
+        return BasisPlan(word(basis), basis.degree, basis.knots.shape[1])
+    except ValueError as fault:
+        raise ShapeError(str(fault)) from None
 
 
 def _function_name(function: Activation | None) -> str | None:
@@ -162,8 +163,13 @@ def _read_bases(entry: Mapping[str, object]) -> tuple[BasisPlan, ...]:
 
 def _read_basis(data: object) -> BasisPlan:
     entry = _entry("bases", data, BasisPlan)
-    kind = _word("bases: kind", entry["kind"], BASES)
-    most = _MOST_NUMBERS if kind == "bspline" else 2
+    kind = entry["kind"]
+    if not isinstance(kind, str):
+        raise _wrong("bases: kind", kind, f"one of {', '.join(FAMILIES)}")
+    try:
+        most = _MOST_NUMBERS if family(kind).cells else 2
+    except ValueError as fault:
+        raise ShapeError(f"bases: kind: {fault}") from None
     return BasisPlan(
         kind, _whole("degree", entry["degree"], 0), _whole("knots", entry["knots"], 2, most)
     )

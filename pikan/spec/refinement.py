@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, TypeVar
 
+from pikan.bases.words import family
 from pikan.spec.faults import Check, Keys
 from pikan.spec.schema import KAN, Product, Refine, RefineStage, Spec
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
+from pikan.bases.words import Family, families
 from pikan.problem import Problem, evolution, linear
 from pikan.spec.faults import Check, Fault, Keys, did_you_mean, listed
 from pikan.spec.schema import (
@@ -95,13 +96,17 @@ def _whole(
         yield spec.origin.fault((*keys, name), message)
     elif network is not None and network.windows is not None:
         yield spec.origin.fault((*keys, name), f"{name} has no fixed windows; leave windows out")
-    elif name == "climb" and network is not None:
-        if not all(each.polynomials for each in families(network.basis)):
-            message = "climb raises the degree of polynomials; use chebyshev or legendre"
-            yield spec.origin.fault((*keys, name), message)
+    elif name == "climb" and not all(each.polynomials for each in _families(network)):
+        message = "climb raises the degree of polynomials; use chebyshev or legendre"
+        yield spec.origin.fault((*keys, name), message)
     if name == "march" and not evolution(problem):
         message = "march needs equations with a derivative in t, and conditions at its first moment"
         yield spec.origin.fault((*keys, name), f"{message} only; use climb")
+
+
+def _families(network: Network | None) -> tuple[Family, ...]:
+    """The bases that a network names, if it names any."""
+    return families(network.basis) if isinstance(network, KAN | Product) else ()
 
 
 def _refined(spec: Spec, asked: Refine, keys: Keys) -> Iterator[Fault]:
@@ -114,8 +119,8 @@ def _refined(spec: Spec, asked: Refine, keys: Keys) -> Iterator[Fault]:
     if isinstance(network, MLP):
         message = "an mlp has no grid and no degree to refine; leave this stage out"
         yield spec.origin.fault((*keys, "refine"), message)
-    basis = network.basis if isinstance(network, KAN | Product) else None
-    if asked.grid is not None and basis and not any(each.cells for each in families(basis)):
+    named = _families(network)
+    if asked.grid is not None and named and not any(each.cells for each in named):
         message = "only bspline and rbf have a grid; refine the degree"
         yield spec.origin.fault((*keys, "refine", "grid"), message)
 

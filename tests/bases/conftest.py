@@ -5,8 +5,12 @@ import torch
 
 from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
+from pikan.bases.fourier import Fourier
+from pikan.bases.hermite import Hermite
+from pikan.bases.jacobi import Jacobi
 from pikan.bases.knots import adapted_knots, even_knots
 from pikan.bases.legendre import Legendre
+from pikan.bases.rbf import RBF
 
 INTERVAL = torch.tensor([[-1.0, 1.0], [-2.0, 0.5], [0.0, 30.0]], dtype=torch.float64)
 
@@ -19,7 +23,7 @@ def spline(degree, cells=6):
     return BSpline(adapted_knots(INTERVAL[:, 0] + samples * length, even), degree)
 
 
-KINDS = {
+POLYNOMIALS = {
     "constant spline": lambda: spline(0),
     "linear spline": lambda: spline(1),
     "cubic spline": lambda: spline(3),
@@ -28,6 +32,15 @@ KINDS = {
     "Chebyshev": lambda: Chebyshev(INTERVAL, 9),
     "Legendre": lambda: Legendre(INTERVAL, 9),
     "linear Chebyshev": lambda: Chebyshev(INTERVAL, 1),
+    "Jacobi": lambda: Jacobi(INTERVAL, 9, 0.5, 2.0),
+    "Hermite": lambda: Hermite(INTERVAL, 9),
+}
+KINDS = {
+    **POLYNOMIALS,
+    "Fourier": lambda: Fourier(INTERVAL, 8),
+    "Fourier of odd degree": lambda: Fourier(INTERVAL, 7, 2.0),
+    "RBF": lambda: RBF(even_knots(INTERVAL, 6), 3),
+    "FastKAN": lambda: RBF(even_knots(INTERVAL, 7), 1),
 }
 
 
@@ -36,7 +49,14 @@ def basis(request):
     return KINDS[request.param]()
 
 
-@pytest.fixture(params=["cubic spline", "Chebyshev", "Legendre"])
+@pytest.fixture(params=POLYNOMIALS)
+def polynomial_basis(request):
+    return POLYNOMIALS[request.param]()
+
+
+@pytest.fixture(
+    params=["cubic spline", "Chebyshev", "Legendre", "Jacobi", "Hermite", "Fourier", "RBF"]
+)
 def smooth_basis(request):
     return KINDS[request.param]()
 

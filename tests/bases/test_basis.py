@@ -70,7 +70,8 @@ def test_outside_says_where_a_point_is_beyond_its_own_interval(basis):
     assert basis.outside(x).tolist() == [[state] * 3 for state in (True, False, False, False, True)]
 
 
-def test_beyond_the_interval_the_edge_polynomial_goes_on(basis):
+def test_beyond_the_interval_the_edge_polynomial_goes_on(polynomial_basis):
+    basis = polynomial_basis
     edge = basis.knots[:, -1:].mT
     step = 0.25 * (basis.knots[:, -1] - basis.knots[:, -2])
     order = basis.degree + 1

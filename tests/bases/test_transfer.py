@@ -5,8 +5,12 @@ import torch
 
 from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
+from pikan.bases.fourier import Fourier
+from pikan.bases.hermite import Hermite
+from pikan.bases.jacobi import Jacobi
 from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
+from pikan.bases.rbf import RBF
 from pikan.bases.transfer import transfer
 
 INTERVAL = torch.tensor([[-1.0, 1.0], [-2.0, 0.5]], dtype=torch.float64)
@@ -24,6 +28,17 @@ LARGER = {
     "Legendre to Chebyshev": (Legendre(INTERVAL, 6), Chebyshev(INTERVAL, 6)),
     "another interval": (Legendre(INTERVAL, 6), Legendre(INTERVAL * 0.75, 6)),
     "polynomials to splines": (Chebyshev(INTERVAL, 4), BSpline(even_knots(INTERVAL, 5), 4)),
+    "a higher degree of Jacobi": (Jacobi(INTERVAL, 6, 1.0, 0.0), Jacobi(INTERVAL, 20, 1.0, 0.0)),
+    "a higher degree of Hermite": (Hermite(INTERVAL, 6), Hermite(INTERVAL, 12)),
+    "more harmonics": (Fourier(INTERVAL, 6), Fourier(INTERVAL, 40)),
+    "the same harmonics on a series of twice the interval": (
+        Fourier(INTERVAL, 4),
+        Fourier(INTERVAL, 8, 2.0),
+    ),
+    "more Gaussians at the ends": (
+        RBF(even_knots(INTERVAL, 5), 1),
+        RBF(even_knots(INTERVAL, 5), 1).refined(degree=3),
+    ),
     "steps to finer steps": (BSpline(UNEVEN, 0), BSpline(UNEVEN, 0).refined(grid=9)),
 }
 
@@ -61,3 +76,15 @@ def test_back_and_forth_through_a_larger_space_changes_nothing():
     there_and_back = transfer(new, old) @ transfer(old, new)
     one = torch.eye(old.size, dtype=torch.float64).expand_as(there_and_back)
     torch.testing.assert_close(there_and_back, one, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("grid", [10, 20])
+def test_narrower_gaussians_come_near_to_the_function(grid):
+    old = RBF(even_knots(INTERVAL, 5), 3)
+    new = old.refined(grid=grid)
+    generator = torch.Generator().manual_seed(1)
+    coefficients = torch.randn(2, old.size, 3, dtype=torch.float64, generator=generator)
+    x = points(new.knots)
+    before = values(old, coefficients, x)
+    after = values(new, transfer(old, new) @ coefficients, x)
+    assert (after - before).abs().max() < 2e-3 * before.abs().max()

@@ -1,0 +1,65 @@
+"""Jacobi polynomials on an interval."""
+
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.bases.basis import Basis, no_less
+from pikan.bases.interval import cover
+from pikan.bases.recurrence import recurred
+
+
+@final
+class Jacobi(Basis):
+    """The polynomials up to a degree, orthogonal for (1 - z)^alpha (1 + z)^beta.
+
+    P_(j+1) = (a z + b) P_j - c P_(j-1), for z from -1 to 1 over the node's interval. Both
+    parameters 0 give Legendre's, both -1/2 and 1/2 multiples of Chebyshev's of the first and of the
+    second kind.
+
+    Source: DLMF 18.9.1 and 18.9.2.
+
+    >>> import torch
+    >>> basis = Jacobi(torch.tensor([[-1.0, 1.0]]), degree=2, alpha=1.0, beta=1.0)
+    >>> basis.derivatives(torch.tensor([0.5]), order=0)[0].tolist()
+    [[1.0, 1.0, 0.1875]]
+    """
+
+    def __init__(
+        self, interval: Float[Tensor, "in 2"], degree: int, alpha: float = 1.0, beta: float = 1.0
+    ) -> None:
+        super().__init__(interval, degree)
+        self.numbers = (alpha, beta)
+
+    def evaluate(
+        self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
+    ) -> Float[Tensor, "k in b n"]:
+        """The polynomials by recurrence."""
+        alpha, beta = self.numbers
+        steps = [_step(j, alpha, beta) for j in range(self.degree)]
+        return recurred(x, knots, steps, order, spare)
+
+    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Jacobi":
+        """The polynomials up to a higher degree."""
+        if grid is not None:
+            raise ValueError(f"grid: got {grid}, but polynomials have a degree only")
+        return Jacobi(self.knots, no_less(degree, self.degree, "degree"), *self.numbers)
+
+    def adapted(self, samples: Float[Tensor, "n in"]) -> "Jacobi":
+        """The polynomials on the interval of the samples."""
+        return Jacobi(cover(samples, self.knots), self.degree, *self.numbers)
+
+
+def _step(j: int, alpha: float, beta: float) -> tuple[float, float, float]:
+    """(a, b, c) from polynomials j - 1 and j to the next."""
+    if j == 0:
+        # The formulas below are 0/0 here where alpha + beta is 0 or -1.
+        return (alpha + beta + 2) / 2, (alpha - beta) / 2, 0.0
+    total = 2 * j + alpha + beta
+    below = (j + 1) * (j + alpha + beta + 1)
+    return (
+        (total + 1) * (total + 2) / (2 * below),
+        (alpha**2 - beta**2) * (total + 1) / (2 * below * total),
+        (j + alpha) * (j + beta) * (total + 2) / (below * total),
+    )
