@@ -9,7 +9,7 @@ from pikan.solving.elimination import eliminable
 from pikan.solving.estimate import remaining
 from pikan.solving.level import Event, Level, distance
 from pikan.solving.misfit import Misfit, worst
-from pikan.solving.rung import Ladder, Rung, stand, truncation
+from pikan.solving.rung import Ladder, Rung, stand
 from pikan.solving.starts import NUDGE
 from pikan.solving.tails import next_degrees
 
@@ -27,6 +27,9 @@ _GROWTH = 1.04
 # Derivatives are worse than what they are derivatives of: residuals of this part of their terms,
 # or of this many times the accuracy, are still small where a solution is resolved.
 _MISFIT, _LOOSE = 1e-5, 10.0
+# Levels this close tell by how much less than their difference the higher one misses the solution,
+# if no other of their degrees solves the equations.
+_CLOSE = 1e-6
 # Residuals of this part of their terms are no matter of resolution alone.
 _ASTRAY = 1e-2
 
@@ -51,15 +54,16 @@ def climb(problem: Problem, ladder: Ladder) -> Generator[Event, None, Level]:
         before, estimate = estimate, None if lower is None else distance(lower.values, rung.values)
         settled = lower is not None and _settled(lower, rung, before, estimate)
         near = estimate is not None and estimate <= ladder.accuracy
-        misfit = _misfit(problem, rung, ladder) if near or dear else None
+        close = estimate is not None and estimate <= _CLOSE and rung.determined
+        misfit = _misfit(problem, rung, ladder) if near or close or dear else None
         fits = misfit is not None and misfit.relative <= max(_MISFIT, _LOOSE * ladder.accuracy)
-        if near and fits and (settled or wanted == degrees):
+        own = _missed(lower, rung, misfit)
+        carried = close and wanted == degrees and own <= ladder.accuracy
+        if fits and (carried or (near and (settled or wanted == degrees))):
             told = yield from _told(problem, ladder, degrees, rung)
             if told is None:
-                assert lower is not None
-                assert misfit is not None
-                own = min(remaining(lower, rung, misfit, ladder.samples), ladder.accuracy)
-                return Level(rung.network, _agreed(estimate), own, _HOW)
+                own = min(own, ladder.accuracy)
+                return Level(rung.network, _agreed(estimate, own), own, _HOW)
             lower, rung, before, estimate = rung, told, None, None
             degrees = wanted = _telling(degrees)
         elif settled and lower is not None and estimate is not None:
@@ -68,18 +72,23 @@ def climb(problem: Problem, ladder: Ladder) -> Generator[Event, None, Level]:
         affordable = _affordable(degrees, higher, rung.largest // len(problem.unknowns))
         if affordable == degrees or dear:
             misfit = misfit or _misfit(problem, rung, ladder)
-            own = max(truncation(rung, ladder.samples), misfit.relative)
-            if own <= ladder.accuracy:
-                return Level(rung.network, _truncated(own), own, _HOW_ALONE)
+            alone = max(rung.truncation, misfit.relative)
+            if alone <= ladder.accuracy:
+                return Level(rung.network, _truncated(alone), alone, _HOW_ALONE)
             if affordable == degrees:
                 if lower is not None:
-                    estimate = remaining(lower, rung, misfit, ladder.samples)
+                    estimate = remaining(lower, rung, misfit)
                 return Level(rung.network, _too_large(higher, rung.largest, misfit), estimate, _HOW)
         lower, degrees = rung, affordable
 
 
 def _misfit(problem: Problem, rung: Rung, ladder: Ladder) -> Misfit:
     return worst(problem, rung.network, ladder.samples)
+
+
+def _missed(lower: Rung | None, rung: Rung, misfit: Misfit | None) -> float:
+    """What remains; infinite where nothing tells of it yet."""
+    return inf if lower is None or misfit is None else remaining(lower, rung, misfit)
 
 
 def _telling(degrees: tuple[int, ...]) -> tuple[int, ...]:
@@ -124,8 +133,8 @@ def _settled(lower: Rung, rung: Rung, before: float | None, estimate: float | No
     return not improving and lower.resolved() and rung.resolved()
 
 
-def _agreed(estimate: float | None) -> Outcome:
-    return Outcome("converged", f"two levels agree to {estimate:.1e}")
+def _agreed(estimate: float | None, own: float) -> Outcome:
+    return Outcome("converged", f"two levels agree to {estimate:.1e}, the higher one to {own:.1e}")
 
 
 def _truncated(estimate: float) -> Outcome:
@@ -144,7 +153,7 @@ def _end(problem: Problem, ladder: Ladder, lower: Rung, rung: Rung, estimate: fl
             f"two that fit differ by {estimate:.1e}; a condition is missing",
         )
         return Level(rung.network, outcome, inf, _HOW)
-    own = remaining(lower, rung, after, ladder.samples)
+    own = remaining(lower, rung, after)
     return Level(rung.network, _rounded(estimate, after), own, _HOW)
 
 

@@ -1,19 +1,17 @@
 """What two levels of a climb say of the error of the higher one."""
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from pikan.solving.level import distance
 from pikan.solving.misfit import Misfit
-from pikan.solving.rung import Rung, truncation
+from pikan.solving.rung import Rung
 from pikan.solving.tails import tail
 
 # Residuals of this part of their terms are those of a solution that is nearly resolved.
 _MISFIT = 1e-5
 
 
-def remaining(lower: Rung, rung: Rung, misfit: Misfit, samples: Float[Tensor, "n d"]) -> float:
+def remaining(lower: Rung, rung: Rung, misfit: Misfit) -> float:
     """The relative L2 error of `rung`, as far as it shows without knowing the solution.
 
     What `lower` misses is the difference between the two. `rung` misses as much less as its last
@@ -25,9 +23,9 @@ def remaining(lower: Rung, rung: Rung, misfit: Misfit, samples: Float[Tensor, "n
     difference = distance(lower.values, rung.values)
     before, after = (max(tail(decay) for decay in one.decay) for one in (lower, rung))
     share = min(after / before, 1.0) if before > 0.0 else 1.0
-    eps = torch.finfo(samples.dtype).eps
+    eps = torch.finfo(rung.values.dtype).eps
     rounding = eps * max(len(decay) for decay in rung.decay)
-    own = max(truncation(rung, samples), misfit.relative, rounding)
+    own = max(rung.truncation, misfit.relative, rounding)
     error = max(share * difference, own)
     pairs = zip(lower.decay, rung.decay, strict=True)
     risen = all(len(low) < len(high) for low, high in pairs)

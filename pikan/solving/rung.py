@@ -75,6 +75,7 @@ class Ladder:
 class Rung(NamedTuple):
     """A level; `largest` is the number of coefficients that the next may have.
 
+    `truncation` is how far it is from itself without the two highest orders along each axis,
     `determined` says that the problem is known to have no other solution of these degrees, `near`
     that Newton's steps from here need no damping.
     """
@@ -83,6 +84,7 @@ class Rung(NamedTuple):
     outcome: Outcome
     values: Float[Tensor, "n m"]
     decay: tuple[Float[Tensor, " b"], ...]
+    truncation: float
     largest: int
     determined: bool
     near: bool
@@ -90,19 +92,6 @@ class Rung(NamedTuple):
     def resolved(self) -> bool:
         """Whether little is left for higher degrees to add."""
         return max(tail(decay) for decay in self.decay) < _RESOLVED
-
-
-def truncation(rung: Rung, samples: Float[Tensor, "n d"]) -> float:
-    """How far a level is from itself without the two highest orders along each axis."""
-    sizes = tuple(len(decay) for decay in rung.decay)
-    kept = torch.zeros_like(rung.network.coefficients).view(*sizes, -1)
-    inner = tuple(slice(max(size - 2, 1)) for size in sizes)
-    kept[inner] = rung.network.coefficients.detach().view(*sizes, -1)[inner]
-    with torch.no_grad():
-        without = functional_call(
-            rung.network, {"coefficients": kept.view(-1, kept.shape[-1])}, samples
-        )
-    return distance(without, rung.values)
 
 
 def stand(
@@ -129,13 +118,13 @@ def stand(
             yield Event(name, _progress(found.theta, problem, found.residual), lambda: network)
             end = Outcome("converged", "the equation holds at its points")
             further = ladder.largest if found.apart else largest
-            return _rung(network, end, ladder.samples, further, determined=True, near=True)
+            return rung(network, end, ladder.samples, further, determined=True, near=True)
     if prod(degree + 1 for degree in degrees) * len(problem.unknowns) > largest:
         return None
     fitted = yield from _fitted(problem, ladder, network, lower, name)
     solved = replaced(network, fitted.theta)
     near = fitted.misfit.relative < _ASTRAY
-    return _rung(solved, fitted.outcome, ladder.samples, largest, determined=False, near=near)
+    return rung(solved, fitted.outcome, ladder.samples, largest, determined=False, near=near)
 
 
 def _progress(theta: Float[Tensor, " p"], problem: Problem, residual: float) -> Progress:
@@ -145,7 +134,7 @@ def _progress(theta: Float[Tensor, " p"], problem: Problem, residual: float) -> 
     return Progress("collocation", 1, 1, theta, 0.5 * residual, blocks)
 
 
-def _rung(
+def rung(
     network: FullProduct,
     outcome: Outcome,
     samples: Float[Tensor, "n d"],
@@ -154,11 +143,27 @@ def _rung(
     determined: bool,
     near: bool,
 ) -> Rung:
-    with torch.no_grad():
-        values = network(samples)
+    """A level from its network; the other arguments as in `Rung`."""
     sizes = tuple(basis.size for basis in network.axes())
     decay = tuple(profile(network.coefficients, sizes, axis) for axis in range(len(sizes)))
-    return Rung(network, outcome, values, decay, largest, determined, near)
+    values, without = _with_and_without(network, sizes, samples)
+    truncated = distance(without, values)
+    return Rung(network, outcome, values, decay, truncated, largest, determined, near)
+
+
+def _with_and_without(
+    network: FullProduct, sizes: tuple[int, ...], samples: Float[Tensor, "n d"]
+) -> tuple[Float[Tensor, "n m"], Float[Tensor, "n m"]]:
+    """The values on the samples, and those without the two highest orders along each axis."""
+    whole = network.coefficients.detach()
+    kept = torch.zeros_like(whole).view(*sizes, -1)
+    inner = tuple(slice(max(size - 2, 1)) for size in sizes)
+    kept[inner] = whole.view(*sizes, -1)[inner]
+    both = torch.cat([whole, kept.view_as(whole)], dim=1)
+    with torch.no_grad():
+        values = functional_call(network, {"coefficients": both}, samples)
+    first, second = values.chunk(2, dim=1)
+    return first, second
 
 
 class _Found(NamedTuple):

@@ -142,7 +142,7 @@ def _spectrum(stacks: Sequence[Float[Tensor, "k _ _"]], axis: int) -> _Spectrum 
         identity = torch.eye(size).to(own)
         left = torch.linalg.inv_ex(basis[0]).inverse
         return _Spectrum(left, identity, weights[0][:, None].expand(-1, size), 1.0)
-    worse = [float(torch.linalg.cond(matrix)) for matrix in basis]
+    worse = torch.linalg.cond(torch.stack(basis), "fro").tolist()
     first = worse.index(min(worse))
     if not worse[first] < 1.0 / _ROUNDING:
         return None
@@ -150,7 +150,7 @@ def _spectrum(stacks: Sequence[Float[Tensor, "k _ _"]], axis: int) -> _Spectrum 
     values, right = torch.linalg.eig(torch.linalg.solve(base, other))
     if not bool(values.imag.any()):
         values, right = values.real, right.real
-    condition = float(torch.linalg.cond(right))
+    condition = float(torch.linalg.cond(right, "fro"))
     left = torch.linalg.inv_ex(base.to(right) @ right).inverse
     weights = weights.to(values)
     return _Spectrum(

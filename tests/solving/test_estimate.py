@@ -9,8 +9,7 @@ from pikan.outcome import Outcome
 from pikan.solving.estimate import remaining
 from pikan.solving.level import distance
 from pikan.solving.misfit import Misfit
-from pikan.solving.rung import Rung
-from pikan.solving.tails import profile
+from pikan.solving.rung import rung
 from tests.stated import fitted, stated
 
 PROBLEM = stated("""
@@ -29,11 +28,8 @@ FITS = Misfit("equation", 0.0)
 def level(degree):
     """The best polynomial of a degree, as a climb would have it."""
     network = fitted(PROBLEM, degree)
-    with torch.no_grad():
-        values = network(SAMPLES)
-    decay = (profile(network.coefficients, (degree + 1,), 0),)
     end = Outcome("converged", "")
-    return Rung(network, end, values, decay, 1000, determined=False, near=True)
+    return rung(network, end, SAMPLES, 1000, determined=False, near=True)
 
 
 LEVELS = {degree: level(degree) for degree in range(2, 33)}
@@ -43,7 +39,7 @@ MISFITS = st.floats(0.0, 1.0)
 
 @given(DEGREES, DEGREES, MISFITS)
 def test_an_estimate_is_never_below_rounding(one, other, misfit):
-    assert remaining(LEVELS[one], LEVELS[other], Misfit("equation", misfit), SAMPLES) >= EPS
+    assert remaining(LEVELS[one], LEVELS[other], Misfit("equation", misfit)) >= EPS
 
 
 @given(DEGREES, st.integers(1, 8), st.floats(0.0, 1e-5))
@@ -52,19 +48,19 @@ def test_where_all_degrees_rose_and_equations_hold_the_difference_bounds_the_est
 ):
     lower, higher = LEVELS[degree], LEVELS[degree + more]
     difference = distance(lower.values, higher.values)
-    estimate = remaining(lower, higher, Misfit("equation", misfit), SAMPLES)
+    estimate = remaining(lower, higher, Misfit("equation", misfit))
     assert estimate <= max(difference, EPS)
 
 
 @given(DEGREES, st.floats(1e-12, 1.0))
 def test_what_is_left_of_the_equations_counts_where_no_degree_rose(degree, misfit):
     same = LEVELS[degree]
-    assert remaining(same, same, Misfit("equation", misfit), SAMPLES) >= misfit
+    assert remaining(same, same, Misfit("equation", misfit)) >= misfit
 
 
 @given(DEGREES, st.integers(1, 8), st.floats(1e-4, 1.0))
 def test_what_contradicts_itself_is_in_both_levels_and_counts(degree, more, misfit):
-    estimate = remaining(LEVELS[degree], LEVELS[degree + more], Misfit("x = -1", misfit), SAMPLES)
+    estimate = remaining(LEVELS[degree], LEVELS[degree + more], Misfit("x = -1", misfit))
     assert estimate >= misfit
 
 
@@ -74,4 +70,4 @@ def test_the_error_of_the_best_polynomial_is_told_within_tenfold(degree):
     error = distance(higher.values, TRUTH)
     # Without its last two orders it is as far off as the level before, at most.
     before = distance(lower.values, TRUTH)
-    assert error <= remaining(lower, higher, FITS, SAMPLES) <= 10 * before
+    assert error <= remaining(lower, higher, FITS) <= 10 * before
