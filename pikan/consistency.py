@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.domain.box import Box
+from pikan.exact.cole_hopf import ColeHopf
 from pikan.exact.formula import Formula
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
@@ -18,7 +19,7 @@ from pikan.expression.tree import (
     substitute,
     subtract,
 )
-from pikan.problem import Partial, Problem, matched, partials, residual_on
+from pikan.problem import Partial, Problem, matched, partial_name, partials, residual_on
 from pikan.spec.faults import Origin, SpecError
 
 Points = Float[np.ndarray, "n d"]
@@ -61,7 +62,7 @@ def findings(problem: Problem) -> tuple[Finding, ...]:
     """The worst finding of each equation and condition, by label.
 
     What holds unknowns that the exact solution leaves out is left out too, and so is whatever
-    holds derivatives of one that is not a formula. Reference data are not examined.
+    holds derivatives that the Cole-Hopf solution does not have. Reference data are not examined.
     """
     worst: dict[str, Finding] = {}
     for claim in claims(problem):
@@ -112,9 +113,10 @@ def claims(problem: Problem) -> Iterator[Claim]:
                 formula = substitute(residual, inserted)
                 yield Claim(label, formula, formula, fixed)
         yield from periodic_claims(problem, known)
-    elif problem.exact is not None and problem.exact.points is None:
+    elif isinstance(problem.exact, ColeHopf):
+        known = problem.exact.partials(uniform(problem.box)[:1])
         for label, residual, fixed in stated(problem):
-            if partials(problem, residual).keys() <= set(problem.exact.unknowns):
+            if all(one.orders in known for one in partials(problem, residual).values()):
                 yield Claim(label, residual, residual, fixed)
 
 
@@ -176,9 +178,10 @@ def uniform(box: Box) -> Points:
 
 
 def named(problem: Problem, points: Points) -> Values:
-    """The values of all names in a claim; of unknowns too where they have no formula."""
+    """The values of all names in a claim; of partials too where they have no formula."""
     columns = dict(zip(problem.coordinates, points.T, strict=True))
-    if problem.exact is None or isinstance(problem.exact, Formula):
+    if not isinstance(problem.exact, ColeHopf):
         return {**problem.constants, **columns}
-    solution = dict(zip(problem.exact.unknowns, problem.exact.values(points).T, strict=True))
+    known = problem.exact.partials(points)
+    solution = {partial_name(problem, Partial(0, by)): column for by, column in known.items()}
     return {**problem.constants, **columns, **solution}

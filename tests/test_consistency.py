@@ -107,12 +107,29 @@ def test_a_solution_by_quadrature_is_held_against_the_conditions(stated):
     right = [{"where": "t = 0", "that": "u = -sin(pi*x)"}, {"where": "boundary", "that": "u = 0"}]
     wrong = [{"where": "t = 0", "that": "u = sin(pi*x)"}, {"where": "boundary", "that": "u = 0"}]
     assert {one.label for one in findings(stated(**BURGERS, conditions=right))} == {
+        "equation",
         "t = 0",
         "boundary",
     }
     assert inconsistencies(stated(**BURGERS, conditions=right)) == ()
     (said,) = inconsistencies(stated(**BURGERS, conditions=wrong))
     assert "'t = 0'" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({"equations": ["u_t + u*u_x = 1.0001*nu*u_xx"]}, "equation"),
+        ({"equations": ["u_t - u*u_x = nu*u_xx"]}, "equation"),
+        ({"exact": {"burgers_cole_hopf": {"nu": "2*nu", "initial": "-sin(pi*x)"}}}, "equation"),
+        ({"exact": {"burgers_cole_hopf": {"nu": "nu", "initial": "-sin(2*pi*x)"}}}, "t = 0"),
+        ({"conditions": [{"where": "x = 1", "that": "u_n = 1"}]}, "x = 1"),
+    ],
+)
+def test_another_equation_than_that_of_a_solution_by_quadrature_is_named(stated, changes, label):
+    start = [{"where": "t = 0", "that": "u = -sin(pi*x)"}, {"where": "boundary", "that": "u = 0"}]
+    (said,) = inconsistencies(stated(**{**BURGERS, "conditions": start, **changes}))
+    assert f"does not satisfy '{label}'" in said
 
 
 @given(wave=st.integers(1, 9), factor=st.floats(1e-3, 1e3), wrong=st.sampled_from([1, -1, 1.001]))

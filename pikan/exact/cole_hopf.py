@@ -1,8 +1,8 @@
 """The Cole-Hopf solution of Burgers' equation on a periodic line, by quadrature."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Literal, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -21,6 +21,19 @@ CHUNK = 2**17
 SMALLEST = 1e-7
 # The longest time of a group over its shortest: all points of a group share one set of nodes.
 SPREAD = 1.3
+
+
+class Weighted(NamedTuple):
+    """A weight in y = x - s for each of some points, and values at the same y."""
+
+    places: Int[np.ndarray, " n"]
+    s: Float[np.ndarray, " _"]
+    weight: Float[np.ndarray, "n _"]
+    values: tuple[Float[np.ndarray, "n _"], ...]
+
+    def mean(self, values: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The mean of values at the nodes of each point."""
+        return np.einsum("ij,ij->i", self.weight, values) / self.weight.sum(axis=1)
 
 
 @final
@@ -65,31 +78,60 @@ class ColeHopf(Exact):
         """The solution; at t <= 0 the start."""
         x, t = points[:, self.space], points[:, self.time]
         u = self.initial.values(x)
-        for group in groups(t):
-            u[group] = self.initial.mean + self._carried(
-                x[group] - self.initial.mean * t[group], t[group]
-            )
+        for near in self._weighted(x, t, self.initial):
+            u[near.places] = self.initial.mean + near.mean(*near.values)
         return u[:, None]
 
-    def _carried(
-        self, x: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"]
-    ) -> Float[np.ndarray, " n"]:
-        """The part of the solution that has no mean value, at about the same moment."""
+    def partials(
+        self, points: Float[np.ndarray, "n d"]
+    ) -> Mapping[tuple[int, ...], Float[np.ndarray, " n"]]:
+        """u, u_x, u_xx and u_t in closed form, by their orders along the axes of the box.
+
+        Let m be the mean value of f and g = f - u. With u = m + v(x - m t, t) and a = -1/(2 nu),
+        derivatives of the weight make
+
+            u_x = <f'> + a <g^2>,  u_xx = <f''> + 3 a <f' g> + a^2 <g^3>,
+            u_t = <g s^2> / (4 nu t^2) - m u_x
+
+        At t <= 0 the start has its own, and u_t is what the equation says.
+        """
+        x, t = points[:, self.space], points[:, self.time]
+        first = self.initial.derivative()
+        second = first.derivative()
+        u, u_x, u_xx = (each.values(x) for each in (self.initial, first, second))
+        u_t = self.nu * u_xx - u * u_x
+        a = -0.5 / self.nu
+        for near in self._weighted(x, t, self.initial, first, second):
+            at, (f, slope, bend) = near.places, near.values
+            v = near.mean(f)
+            g = f - v[:, None]
+            u[at] = self.initial.mean + v
+            u_x[at] = near.mean(slope + a * g**2)
+            u_xx[at] = near.mean(bend + (3.0 * a * slope + a**2 * g**2) * g)
+            carried = near.mean(g * near.s**2) / (4.0 * self.nu * t[at] ** 2)
+            u_t[at] = carried - self.initial.mean * u_x[at]
+        columns = {(0, 0): u, (1, 0): u_x, (2, 0): u_xx, (0, 1): u_t}
+        return {(by[self.space], by[self.time]): column for by, column in columns.items()}
+
+    def _weighted(
+        self, x: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"], *functions: Fourier
+    ) -> Iterator[Weighted]:
+        """The weight, and functions without their mean values, at all nodes that count."""
         start, nu = self.initial, self.nu
-        step = node_spacing(start, nu, t.min())
-        count = int(np.ceil(reach(start, nu, t.max()) / step))
-        s = step * np.arange(-count, count + 1)
-        height, slope = start.shifted_integral(s), start.shifted(s)
-        rows = max(1, CHUNK // len(s))
-        u = np.empty_like(x)
-        for first in range(0, len(x), rows):
-            part = slice(first, first + rows)
-            waves = start.waves(x[part])
-            exponent = (waves @ height + s**2 / (2.0 * t[part, None])) / (-2.0 * nu)
-            exponent -= exponent.max(axis=1, keepdims=True)
-            weight = np.exp(exponent, out=exponent)
-            u[part] = np.einsum("ij,ij->i", weight, waves @ slope) / weight.sum(axis=1)
-        return u
+        for group in groups(t):
+            step = node_spacing(start, nu, t[group].min())
+            count = int(np.ceil(reach(start, nu, t[group].max()) / step))
+            s = step * np.arange(-count, count + 1)
+            height = start.shifted_integral(s)
+            shifted = [function.shifted(s) for function in functions]
+            rows = max(1, CHUNK // len(s))
+            for first in range(0, len(group), rows):
+                places = group[first : first + rows]
+                waves = start.waves(x[places] - start.mean * t[places])
+                exponent = (waves @ height + s**2 / (2.0 * t[places, None])) / (-2.0 * nu)
+                exponent -= exponent.max(axis=1, keepdims=True)
+                weight = np.exp(exponent, out=exponent)
+                yield Weighted(places, s, weight, tuple(waves @ each for each in shifted))
 
 
 def cole_hopf(box: Box, unknown: str, initial: Expression, nu: float) -> ColeHopf:

@@ -47,6 +47,11 @@ class Fourier:
         over = self.frequencies
         return _turned(over, -self.sines / over, self.cosines / over, s)
 
+    def derivative(self) -> "Fourier":
+        """f'."""
+        over = self.frequencies
+        return Fourier(0.0, over, over * self.sines, -over * self.cosines)
+
     @property
     def largest(self) -> float:
         """A bound of |f - mean|."""

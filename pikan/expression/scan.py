@@ -185,8 +185,12 @@ def usage(function: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The reader's words in quotes, long ones cut short."""
-    return repr(cut(text, 80))
+    """The reader's words in quotes, long ones cut short.
+
+    Cut after quoting: what cannot be shown takes up to ten characters.
+    """
+    shown = repr(text[:100])
+    return shown if len(shown) <= 82 else f"{shown[:78]}...{shown[-1]}"
 
 
 def cut(text: str, longest: int = 24) -> str:

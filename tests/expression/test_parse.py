@@ -101,6 +101,7 @@ REFUSED = {
     "-" * 1999 + "x": "1999 operators",
     "x" + "+x" * 150: "151 levels deep",
     "x" + "**x" * 150: "151 levels deep",
+    "\0" * 80 + "x y": "means nothing here",
 }
 
 
