@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan import archive, build
+from pikan import build
+from pikan.archive import run as archive
 from pikan.choice import complete
 from pikan.consistency import check_exact
 from pikan.derivatives.jets import partials
@@ -274,12 +275,18 @@ def _truth(problem: Problem, samples: Float[Tensor, "n d"]) -> Float[np.ndarray,
 def _error(
     network: Network | None, samples: Float[Tensor, "n d"], truth: Float[np.ndarray, "n m"]
 ) -> float | None:
-    """The relative L2 error of the worst unknown; None where there is no solution yet."""
+    """The relative L2 error of the worst unknown, as far in time as there is a solution.
+
+    None where there is none yet.
+    """
     if network is None:
         return None
+    solved = ((samples - network.center).abs() <= network.scale).all(dim=1)
+    if not bool(solved.any()):
+        return None
     with torch.no_grad():
-        found = network(samples)
-    return distance(found, torch.from_numpy(truth).to(found))
+        found = network(samples[solved])
+    return distance(found, torch.from_numpy(truth).to(found)[solved])
 
 
 def _solution(
