@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.training.linear import solve_triangle
+from pikan.training.linear import smallest_singular_value, solve_triangle
 
 
 class Tangent(ABC):
@@ -77,13 +77,11 @@ class DenseTangent(Tangent):
     right: Float[Tensor, " _"]
 
     def step(self, damping: float) -> Float[Tensor, " p"]:
-        """By QR of the triangle above the damping, 3 p³."""
-        columns = self.triangle.shape[1]
-        below = torch.eye(columns, dtype=self.right.dtype, device=self.right.device) * damping**0.5
-        rows = torch.cat([self.triangle, below])
-        right = torch.cat([-self.right, torch.zeros_like(below[0])])
-        R = torch.linalg.qr(torch.cat([rows, right[:, None]], dim=1), mode="r").R
-        return solve_triangle(R[:columns, :columns], R[:columns, columns])
+        """By substitution where damping cannot be felt, p², else by QR, 3 p³."""
+        unfelt = torch.finfo(self.right.dtype).eps ** 0.5
+        if damping <= unfelt * smallest_singular_value(self.triangle) ** 2:
+            return solve_triangle(self.triangle, -self.right)
+        return damped(self.triangle, self.right, damping)
 
     def change(self, y: Float[Tensor, " p"]) -> float:
         """|J D⁻¹ y|, from the triangle alone."""
@@ -108,23 +106,36 @@ class WideTangent(Tangent):
     Müller and Zeinhofer 2023, arXiv 2302.13163, on why there are such steps at all.
     """
 
-    rows: DenseTangent
+    matrix: Float[Tensor, "r r"]
+    right: Float[Tensor, " r"]
     basis: Float[Tensor, "p r"]
 
     def step(self, damping: float) -> Float[Tensor, " p"]:
         """By QR in as many unknowns as there are rows, 3 r³."""
-        return self.basis @ self.rows.step(damping)
+        return self.basis @ damped(self.matrix, self.right, damping)
 
     def change(self, y: Float[Tensor, " p"]) -> float:
         """|A y|, from what of y lies in the span of the rows."""
-        return self.rows.change(self.basis.mT @ y)
+        return float(torch.linalg.vector_norm(self.matrix @ (self.basis.mT @ y)))
 
     def reach(self) -> float:
         """The length of r: with independent rows steps can change all of it."""
-        return self.rows.reach()
+        return float(torch.linalg.vector_norm(self.right))
 
 
 def wide_tangent(matrix: Float[Tensor, "r p"], residual: Float[Tensor, " r"]) -> WideTangent:
     """The model |matrix · y + residual|² of more columns than rows, 4 p r²."""
     Q, R = torch.linalg.qr(matrix.mT)
-    return WideTangent(DenseTangent(R.mT, residual), Q)
+    return WideTangent(R.mT, residual, Q)
+
+
+def damped(
+    matrix: Float[Tensor, "_ p"], right: Float[Tensor, " _"], damping: float
+) -> Float[Tensor, " p"]:
+    """The y of least |matrix · y + right|² + damping |y|², by QR of both, one above the other."""
+    columns = matrix.shape[1]
+    below = torch.eye(columns, dtype=right.dtype, device=right.device) * damping**0.5
+    rows = torch.cat([matrix, below])
+    beside = torch.cat([-right, torch.zeros_like(below[0])])
+    R = torch.linalg.qr(torch.cat([rows, beside[:, None]], dim=1), mode="r").R
+    return solve_triangle(R[:columns, :columns], R[:columns, columns])

@@ -4,14 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pikan.training.gauss_newton import GaussNewton
-from pikan.training.slope import DenseSlope, DenseTangent, WideTangent
+from pikan.training.slope import DenseSlope, DenseTangent, WideTangent, damped
 from tests.training.objectives import finish, objective
 
 
 def tall_twin(matrix, residual):
     """The model of the same rows by the QR that is meant for more rows than columns."""
-    R = torch.linalg.qr(torch.cat([matrix, residual[:, None]], dim=1), mode="r").R
     columns = matrix.shape[1]
+    filled = torch.zeros(columns + 1, columns + 1)
+    filled[: len(matrix)] = torch.cat([matrix, residual[:, None]], dim=1)
+    R = torch.linalg.qr(filled, mode="r").R
     return DenseTangent(R[:columns, :columns], R[:columns, columns])
 
 
@@ -49,6 +51,20 @@ def test_small_damping_is_not_lost_where_woodbury_would_lose_it():
     woodbury = -matrix.T @ torch.linalg.solve(gram, residual)
     assert float((matrix @ step + residual).norm()) < 1e-12
     assert float((matrix @ woodbury + residual).norm()) > 1e-10
+
+
+@given(st.integers(0, 10_000), st.integers(1, 8), st.integers(-30, -8))
+def test_damping_that_cannot_be_felt_is_left_out(seed, columns, exponent):
+    matrix, residual = wide(columns + 3, columns, seed)
+    slope = DenseSlope(matrix).tangent(residual, torch.ones(columns))
+    assert isinstance(slope, DenseTangent)
+    expected = damped(slope.triangle, slope.right, 10.0**exponent)
+    sizes = torch.linalg.svdvals(matrix)
+    # The least damping felt is 1.5e-8 of the smallest singular value squared, but for a few
+    # per cent; rounding is larger by the condition.
+    off = 2e-8 + 1e-14 * float(sizes[0] / sizes[-1])
+    step = slope.step(10.0**exponent)
+    assert float((step - expected).norm()) <= off * float(expected.norm())
 
 
 def test_tall_matrices_stay_in_parameter_space():
