@@ -14,16 +14,17 @@ from pikan.bases.recurrence import recurred
 class Jacobi(Basis):
     """The polynomials up to a degree, orthogonal for (1 - z)^alpha (1 + z)^beta.
 
-    P_(j+1) = (a z + b) P_j - c P_(j-1), for z from -1 to 1 over the node's interval. Both
-    parameters 0 give Legendre's, both -1/2 and 1/2 multiples of Chebyshev's of the first and of the
-    second kind.
+    P_j / ((q+1)_j / j!), q the larger of alpha and beta, for z from -1 to 1 over the node's
+    interval: 1 at the end where they are largest, for otherwise high degrees would outweigh low
+    ones. Both numbers 0 give Legendre's, both -1/2 Chebyshev's, both 1/2 multiples of Chebyshev's
+    of the second kind.
 
-    Source: DLMF 18.9.1 and 18.9.2.
+    Source: DLMF 18.9.1, 18.9.2 and Table 18.6.1.
 
     >>> import torch
     >>> basis = Jacobi(torch.tensor([[-1.0, 1.0]]), degree=2, alpha=1.0, beta=1.0)
     >>> basis.derivatives(torch.tensor([0.5]), order=0)[0].tolist()
-    [[1.0, 1.0, 0.1875]]
+    [[1.0, 0.5, 0.0625]]
     """
 
     def __init__(
@@ -52,7 +53,15 @@ class Jacobi(Basis):
 
 
 def _step(j: int, alpha: float, beta: float) -> tuple[float, float, float]:
-    """(a, b, c) from polynomials j - 1 and j to the next."""
+    """(a, b, c) from polynomials j - 1 and j to the next, all of them scaled."""
+    larger = max(alpha, beta)
+    a, b, c = _plain_step(j, alpha, beta)
+    now, before = (j + 1) / (j + 1 + larger), j / (j + larger) if j else 0.0
+    return a * now, b * now, c * now * before
+
+
+def _plain_step(j: int, alpha: float, beta: float) -> tuple[float, float, float]:
+    """The same for polynomials as they are commonly written."""
     if j == 0:
         # The formulas below are 0/0 here where alpha + beta is 0 or -1.
         return (alpha + beta + 2) / 2, (alpha - beta) / 2, 0.0

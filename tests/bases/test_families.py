@@ -46,6 +46,7 @@ def test_jacobi_polynomials_and_their_derivatives_are_scipys(alpha, beta):
             for order in range(5):
                 # DLMF 18.9.15
                 lead = special.poch(j + alpha + beta + 1, order) / 2**order if order <= j else 0
+                lead /= special.binom(j + max(alpha, beta), j)
                 twin = special.eval_jacobi(max(j - order, 0), alpha + order, beta + order, z)
                 expected = lead * twin * (2 / (upper - lower)) ** order
                 assert_near(values[order, :, node, j], expected, j + 1)
@@ -61,12 +62,10 @@ def test_jacobi_polynomials_without_weights_are_legendres():
     )
 
 
-def test_jacobi_polynomials_of_minus_one_half_are_multiples_of_chebyshevs():
+def test_jacobi_polynomials_of_minus_one_half_are_chebyshevs():
     x = torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None]
-    ours = Jacobi(UNIT, 20, -0.5, -0.5).derivatives(x, 0)[0, :, 0]
-    ends = ours[-1]
-    expected = Chebyshev(UNIT, 20).derivatives(x, 0)[0, :, 0]
-    torch.testing.assert_close(ours / ends, expected, rtol=0, atol=1e-13)
+    ours = Jacobi(UNIT, 20, -0.5, -0.5).derivatives(x, 0)
+    torch.testing.assert_close(ours, Chebyshev(UNIT, 20).derivatives(x, 0), rtol=0, atol=1e-13)
 
 
 def test_hermite_polynomials_and_their_derivatives_are_numpys():
@@ -74,7 +73,7 @@ def test_hermite_polynomials_and_their_derivatives_are_numpys():
     values = Hermite(INTERVAL, 12).derivatives(x, 4)
     for node, (lower, upper) in enumerate(INTERVAL.tolist()):
         for j in range(13):
-            twin = polynomial.HermiteE.basis(j, domain=[lower, upper], window=[-3, 3])
+            twin = polynomial.HermiteE.basis(j, domain=[lower, upper], window=[-2, 2])
             for order in range(5):
                 expected = (twin.deriv(order) if order else twin)(x[:, node].numpy())
                 assert_near(values[order, :, node, j], expected / factorial(j) ** 0.5, j + 1)
@@ -82,7 +81,7 @@ def test_hermite_polynomials_and_their_derivatives_are_numpys():
 
 def test_hermite_polynomials_are_orthonormal_for_normal_values():
     nodes, weights = polynomial.hermite_e.hermegauss(20)
-    basis = Hermite(torch.tensor([[-3.0, 3.0]], dtype=torch.float64), 15)
+    basis = Hermite(torch.tensor([[-2.0, 2.0]], dtype=torch.float64), 15)
     values = basis.derivatives(torch.from_numpy(nodes)[:, None], 0)[0, :, 0].numpy()
     products = values.T @ (weights[:, None] * values) / np.sqrt(2 * np.pi)
     np.testing.assert_allclose(products, np.eye(16), rtol=0, atol=1e-12)
