@@ -9,8 +9,8 @@ from pikan.consistency import check_exact
 from pikan.expression.tree import folded, text
 from pikan.problem import Problem
 from pikan.spec.formulas import problem as stated_problem
+from pikan.spec.notes import notes
 from pikan.spec.reader import read
-from pikan.spec.soundness import notes
 
 
 def check_file(file: Path) -> None:

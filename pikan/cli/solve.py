@@ -15,8 +15,8 @@ from pikan.cli.sentences import refuse
 from pikan.consistency import check_exact
 from pikan.report.table import show
 from pikan.spec.formulas import problem as stated_problem
+from pikan.spec.notes import notes
 from pikan.spec.reader import read
-from pikan.spec.soundness import notes
 
 
 def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: bool) -> int:

@@ -3,8 +3,7 @@
 import pytest
 
 from pikan.spec.faults import SpecError
-from pikan.spec.soundness import notes
-from tests.stated import spec, stated
+from tests.stated import spec
 
 ROD = """
 domain: {x: [-1, 1], t: [0, 1]}
@@ -61,14 +60,3 @@ def test_a_constant_that_the_file_does_not_have_is_a_fault():
     assert "the file has no constant 'kk'; the constant is k; did you mean 'k'?" in told(
         rod(), constants__kk=3
     )
-
-
-def test_conditions_that_may_be_missing_are_noted():
-    start, speed = "where: t = 0, that: u = 0", "where: t = 0, that: u_t = 0"
-    assert notes(stated(rod("u_t = u_xx", start))) == ()
-    (said,) = notes(stated(rod("u_t = u_xx")))
-    assert said == "u_t asks for 1 condition on u at one t, such as t = 0; there are none"
-    (said,) = notes(stated(rod("u_tt = u_xx", start)))
-    assert said.endswith("there is 1")
-    assert notes(stated(rod("u_tt = u_xx", start, speed))) == ()
-    assert notes(stated(rod("u_t = u_xx", "periodic: t"))) == ()

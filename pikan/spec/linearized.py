@@ -1,0 +1,162 @@
+"""A problem near a random state: how many conditions it asks for, and what they leave free."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pikan.domain.face import Face
+from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import Expression
+from pikan.problem import Partial, Problem, matched, partials, residual_on
+from pikan.spec.soundness import POINTS, places_on
+
+# What is left of numbers of size one that cancel.
+_NOTHING = 1e-9
+# Two wave numbers so large that the highest power of them is all that counts.
+_WAVES = 1e4, 1e6
+# More functions than this are too many to look at in a moment.
+_MODES = 300
+# At how many points a residual is asked whether it sees a function.
+_SEEN = 4
+
+Column = Float[np.ndarray, " n"]
+
+
+class Linear(NamedTuple):
+    """The derivative of a residual by each partial in it, at some points; the largest is 1."""
+
+    points: Float[np.ndarray, "n d"]
+    slopes: Mapping[Partial, Column]
+
+
+class Mode(NamedTuple):
+    """A share of 1, or of the coordinate of an axis, in an unknown."""
+
+    unknown: int
+    shape: int | None
+    share: float
+
+
+def linear(problem: Problem, residual: Expression, face: Face) -> Linear:
+    """A residual near random values of all partials, the same ones every time."""
+    found = partials(problem, residual)
+    points = places_on(problem, face)
+    random = np.random.default_rng(1)
+    state = {name: random.normal(size=POINTS) for name in found}
+    values = {**problem.constants, **points, **state}
+    with np.errstate(all="ignore"):
+        slopes = {
+            one: np.broadcast_to(evaluate(differentiate(residual, name), values, np), POINTS)
+            for name, one in found.items()
+        }
+        largest = np.max(np.abs([*slopes.values(), np.full(POINTS, 1e-300)]), axis=0)
+        scaled = {one: slope / largest for one, slope in slopes.items()}
+    return Linear(np.stack(list(points.values()), axis=-1), scaled)
+
+
+def needed(problem: Problem, axis: int) -> int:
+    """How many conditions the equations ask for across an axis; 0 where that is not clear.
+
+    It is the degree, in the wave number along the axis, of the determinant of what the equations
+    make of waves: 2 for Laplace's equation, 4 for those of Stokes, in which the pressure asks for
+    none of its own.
+
+    Source: Agmon, Douglis, Nirenberg, Comm. Pure Appl. Math. 17 (1964) 35, section 1.
+    """
+    if len(problem.equations) != len(problem.unknowns):
+        return 0
+    rows = [linear(problem, one.residual, Face(())).slopes for one in problem.equations]
+    sizes = [_determinant(problem, rows, axis, wave) for wave in _WAVES]
+    if not np.all(np.isfinite(sizes)):
+        return 0
+    return round((sizes[1] - sizes[0]) / float(np.log(_WAVES[1] / _WAVES[0])))
+
+
+def _determinant(
+    problem: Problem, rows: Sequence[Mapping[Partial, Column]], axis: int, wave: float
+) -> float:
+    """The logarithm of the determinant for one wave."""
+    random = np.random.default_rng(2)
+    waves = random.normal(size=problem.box.dimension) + 1j * random.normal(
+        size=problem.box.dimension
+    )
+    waves[axis] = wave
+    matrix = np.zeros((len(rows), len(problem.unknowns)), dtype=complex)
+    for row, slopes in enumerate(rows):
+        for one, slope in slopes.items():
+            matrix[row, one.unknown] += slope[0] * np.prod(waves ** np.array(one.orders))
+    with np.errstate(all="ignore"):
+        return float(np.linalg.slogdet(matrix)[1])
+
+
+def freedom(problem: Problem) -> Iterator[tuple[Mode, ...]]:
+    """What can be added to a solution without any equation or condition seeing it.
+
+    Looked for are constants, and multiples of one coordinate, in each unknown: p + c where nothing
+    says how large p is, u + c y and v - c x at once where all may turn.
+    """
+    modes = _modes(problem)
+    placed = [(equation.residual, Face(())) for equation in problem.equations]
+    for condition in problem.conditions:
+        placed += [(residual_on(problem, condition, face), face) for face in condition.faces]
+    seen = [linear(problem, residual, face) for residual, face in placed]
+    columns = np.array([[*_changes(problem, mode, seen)] for mode in modes])
+    sizes = np.linalg.norm(columns, axis=1)
+    if not modes or not np.all(np.isfinite(sizes)):
+        return
+    # What nothing sees by itself is told by itself.
+    alone = sizes <= _NOTHING
+    yield from ((mode,) for mode, free in zip(modes, alone, strict=True) if free)
+    rest = [mode for mode, free in zip(modes, alone, strict=True) if not free]
+    vectors, values, _ = np.linalg.svd(columns[~alone] / sizes[~alone, None])
+    unseen = np.append(values, [0.0] * (len(rest) - len(values))) < _NOTHING
+    for shares in _reduced(vectors.T[unseen] / sizes[~alone]):
+        pairs = zip(rest, shares, strict=True)
+        yield tuple(mode._replace(share=float(x)) for mode, x in pairs if abs(x) > _NOTHING)
+
+
+def _reduced(rows: Float[np.ndarray, "n _"]) -> Float[np.ndarray, "n _"]:
+    """Rows that span the same space, each with a 1 where all others have a 0."""
+    found = rows.copy()
+    for row in range(len(found)):
+        column = np.argmax(np.abs(found[row]))
+        found[row] /= found[row, column]
+        others = np.arange(len(found)) != row
+        found[others] -= np.outer(found[others, column], found[row])
+    return found
+
+
+def _modes(problem: Problem) -> list[Mode]:
+    """All that is looked for, or only constants, where that is too much; nothing beyond that."""
+    unknowns = range(len(problem.unknowns))
+    for shapes in ((None, *range(problem.box.dimension)), (None,)):
+        if len(shapes) * len(unknowns) <= _MODES:
+            return [Mode(unknown, shape, 1.0) for unknown in unknowns for shape in shapes]
+    return []
+
+
+def _changes(problem: Problem, mode: Mode, seen: Sequence[Linear]) -> Iterator[float]:
+    """What a function added to an unknown changes in every residual, at some points."""
+    for near in seen:
+        change = np.zeros(_SEEN)
+        for one, slope in near.slopes.items():
+            if one.unknown == mode.unknown:
+                change += slope[:_SEEN] * _derivative(near.points[:_SEEN], one, mode.shape)
+        yield from change
+    for periodic in problem.periodic:
+        for one in matched(problem, periodic):
+            yield float(one == Partial(mode.unknown, (0,) * problem.box.dimension)) * float(
+                periodic.axis == mode.shape
+            )
+
+
+def _derivative(
+    points: Float[np.ndarray, "n d"], one: Partial, shape: int | None
+) -> Float[np.ndarray, " n"] | float:
+    """A partial of 1, or of one coordinate."""
+    if not any(one.orders):
+        return 1.0 if shape is None else points[:, shape]
+    return float(shape is not None and sum(one.orders) == one.orders[shape] == 1)

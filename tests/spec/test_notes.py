@@ -1,0 +1,179 @@
+"""What keeps a problem from having one smooth solution is noted before any training."""
+
+import pytest
+
+from pikan.spec.notes import notes
+from tests.stated import stated
+
+SQUARE = "{x: [0, 1], y: [0, 1]}"
+MOMENTS = "{x: [-1, 1], t: [0, 1]}"
+START = "where: t = 0, that: u = 0"
+FLOW = [
+    "u*u_x + v*u_y = -p_x + 0.01*laplacian(u)",
+    "u*v_x + v*v_y = -p_y + 0.01*laplacian(v)",
+    "u_x + v_y = 0",
+]
+WALLS = ["where: boundary, that: u = 0", "where: boundary, that: v = 0"]
+ELASTIC = ["2*u_xx + u_yy + v_xy = 0", "2*v_yy + v_xx + u_xy = 0"]
+FREE = [
+    "where: [x = 0, x = 1], that: u_x = 0",
+    "where: boundary, that: u_y + v_x = 0",
+    "where: [y = 0, y = 1], that: v_y = 0",
+]
+
+
+def noted(domain, equations, *conditions):
+    """The notes on a problem of as many unknowns as it has equations."""
+    listed = "".join(f"  - {equation}\n" for equation in equations)
+    held = "".join(f"  - {{{condition}}}\n" for condition in conditions)
+    unknowns = "[u, v, p]" if len(equations) == 3 else "[u, v]" if len(equations) == 2 else "[u]"
+    text = f"domain: {domain}\nunknowns: {unknowns}\nequations:\n{listed}conditions:\n{held}"
+    return notes(stated(text))
+
+
+@pytest.mark.parametrize(
+    ("domain", "equations", "conditions"),
+    [
+        (SQUARE, ["laplacian(u) = 1"], ["where: boundary, that: u = 0"]),
+        (SQUARE, ["laplacian(u) = 1"], ["where: boundary, that: u + u_n = 0"]),
+        (
+            SQUARE,
+            ["laplacian(u) = 1"],
+            ["where: boundary, that: u_n = 0", "where: 'x = 0, y = 0', that: u = 0"],
+        ),
+        (SQUARE, ["laplacian(u) + u = 1"], ["where: boundary, that: u_n = 0"]),
+        (
+            SQUARE,
+            ["u_x + 2*u_y = 0"],
+            ["where: x = 0, that: u = sin(y)", "where: y = 0, that: u = 0*x"],
+        ),
+        (SQUARE, FLOW, [*WALLS, "where: 'x = 0, y = 0', that: p = 0"]),
+        ("{x: [0, 1]}", ["u_xx = 1"], ["where: x = 0, that: u = 0", "where: x = 0, that: u_x = 0"]),
+        ("{x: [0, 1]}", ["u_xx = 1"], ["where: x = 0, that: u = 0", "where: x = 0.5, that: u = 0"]),
+        ("{x: [0, 1]}", ["u_x = v", "v = 2*u + x"], ["where: x = 0, that: u = 0"]),
+        (MOMENTS, ["u_t + u_xxx = 0"], [START, "periodic: x"]),
+        (
+            MOMENTS,
+            ["u_t = u_xx/(2 + x) + log(x + 1.1) + u/exp(-50*x)"],
+            [START, "where: boundary, that: u = 0"],
+        ),
+        (
+            MOMENTS,
+            ["u_t = u_xx"],
+            ["where: t = 0, that: u = sin(pi*x)", "where: boundary, that: u = 0"],
+        ),
+        (
+            MOMENTS,
+            ["u_t = u_xx"],
+            [
+                "where: t = 0, that: u = x",
+                "where: x = -1, that: u = -1",
+                "where: x = 1, that: u_x = 5",
+            ],
+        ),
+    ],
+)
+def test_nothing_is_noted_of_a_problem_with_one_smooth_solution(domain, equations, conditions):
+    assert noted(domain, equations, *conditions) == ()
+
+
+def test_conditions_in_time_that_may_be_missing_are_noted():
+    ends, speed = "where: boundary, that: u = 0", "where: t = 0, that: u_t = 0"
+    assert noted(MOMENTS, ["u_t = u_xx"], ends, START) == ()
+    (said,) = noted(MOMENTS, ["u_t = u_xx"], ends)
+    assert said == "u_t asks for 1 condition on u at one t, such as t = 0; there are none"
+    (said,) = noted(MOMENTS, ["u_tt = u_xx"], ends, START)
+    assert said.endswith("there is 1")
+    assert noted(MOMENTS, ["u_tt = u_xx"], ends, START, speed) == ()
+    assert noted(MOMENTS, ["u_t = u_xx"], ends, "periodic: t") == ()
+
+
+@pytest.mark.parametrize(
+    ("domain", "equations", "conditions", "told"),
+    [
+        (
+            "{x: [0, 1]}",
+            ["u_xx + u = 1"],
+            ["where: x = 0, that: u = 0"],
+            "2 conditions across x, on x = 0 and x = 1; there is 1",
+        ),
+        (
+            SQUARE,
+            ["laplacian(u) = 1"],
+            ["where: [x = 0, x = 1], that: u = 0"],
+            "2 conditions across y, on y = 0 and y = 1; there are none",
+        ),
+        (
+            MOMENTS,
+            ["u_t + u_x = 0"],
+            [START],
+            "1 condition across x, on x = -1 and x = 1; there are none",
+        ),
+        (
+            SQUARE,
+            FLOW,
+            [WALLS[0], "where: x = 0, that: v = 0", "where: 'x = 0, y = 0', that: p = 0"],
+            "4 conditions across x, on x = 0 and x = 1; there are 3",
+        ),
+    ],
+)
+def test_too_few_conditions_in_space_are_noted(domain, equations, conditions, told):
+    assert any(told in note for note in noted(domain, equations, *conditions))
+
+
+@pytest.mark.parametrize(
+    ("domain", "equations", "conditions", "told"),
+    [
+        (
+            SQUARE,
+            ["laplacian(u) = 1"],
+            ["where: boundary, that: u_n = 0"],
+            "with u also u + c solves",
+        ),
+        (SQUARE, FLOW, WALLS, "with p also p + c solves the problem"),
+        ("{x: [0, 1]}", ["u_xx = sin(2*pi*x)"], ["periodic: x"], "with u also u + c solves"),
+        ("{x: [0, 1]}", ["u_xx = 1"], ["where: x = 0, that: u = 0"], "with u also u + c*x solves"),
+        (
+            "{x: [0, 1]}",
+            ["u_xx + v_xx = 1", "u_xx - v_xx = u + v"],
+            ["where: boundary, that: u + v = 0"],
+            "with u and v also u - c and v + c solves",
+        ),
+        (SQUARE, ELASTIC, FREE, "with u and v also u - c*y and v + c*x solves"),
+    ],
+)
+def test_what_no_equation_and_no_condition_sees_is_noted(domain, equations, conditions, told):
+    assert any(told in note for note in noted(domain, equations, *conditions))
+
+
+def test_the_remedy_for_a_free_constant_is_one():
+    walls = "where: boundary, that: u_n = 0"
+    (said,) = noted(SQUARE, ["laplacian(u) = 1"], walls)
+    assert said.endswith("add a condition, such as {where: 'x = 0, y = 0', that: u = 0}")
+    assert noted(SQUARE, ["laplacian(u) = 1"], walls, "where: 'x = 0, y = 0', that: u = 0") == ()
+
+
+def test_values_that_differ_where_faces_meet_are_noted():
+    lid = ["where: y = 1, that: u = 1", "where: [x = 0, x = 1, y = 0], that: u = 0"]
+    (said,) = noted(SQUARE, ["laplacian(u) = 0"], *lid)
+    assert said.startswith("u jumps at 'x = 0, y = 1': 'y = 1' gives 1 there, 'x = 0 and")
+    assert said.endswith("gives 0; no smooth solution has both")
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ("u_x/x", "'1/x' in 'equation' has no value at x = 0, a point of the domain"),
+        ("u/(x - 0.3)^2", "at x = 0.3,"),
+        ("(x + 1)^-1*u", "at x = -1,"),
+        ("log(x + 1)", "'log(x + 1)' in 'equation' has no value at x = -1,"),
+        ("tan(pi*x)", "at x = 0.5,"),
+        ("u/((x - 0.25)^2 + (t - 0.5)^2)", "at x = 0.25, t = 0.5,"),
+        ("u/sqrt(x + 1)", "at x = -1,"),
+    ],
+)
+def test_a_point_at_which_an_equation_is_infinite_is_noted_with_its_place(part, place):
+    ends = "where: boundary, that: u = 0"
+    (said,) = noted(MOMENTS, [f"u_t = u_xx + {part}"], START, ends)
+    assert place in said.replace("x = -0.5", "x = 0.5")
+    assert said.endswith("choose the domain beside it, or multiply by what is 0 there")
