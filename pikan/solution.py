@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from pikan import archive
-from pikan.archive import ArchivedRun
+from pikan.archive import run as archive
+from pikan.archive.run import ArchivedRun
 from pikan.derivatives.jets import partials
 from pikan.exact.data import KEPT, Reference, arrays
 from pikan.model.solved import SolutionFormula

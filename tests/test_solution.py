@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.archive import network, read
+from pikan.archive.run import network, read
 from pikan.bases.chebyshev import Chebyshev
 from pikan.domain.box import Box
 from pikan.exact.formula import Formula

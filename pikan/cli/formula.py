@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from pikan import run
-from pikan.archive import ArchiveError
+from pikan.archive.file import ArchiveError
 from pikan.cli.ending import MISSED, SOLVED
 from pikan.cli.sentences import refuse
 from pikan.report.report import ReportError

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pikan import run
-from pikan.archive import ArchiveError
+from pikan.archive.file import ArchiveError
 from pikan.cli.sentences import refuse
 from pikan.report.figures.draw import draw
 from pikan.report.report import ReportError

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.archive import ArchivedRun, ArchiveError, network, read, write
+from pikan.archive.file import ArchiveError
+from pikan.archive.run import ArchivedRun, network, read, write
 from pikan.bases.bspline import BSpline
 from pikan.network.activation import silu
 from pikan.network.kan import KAN

@@ -1,0 +1,104 @@
+"""What an interrupted run goes on from, in the file of that run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, final
+
+import h5py
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from pikan.archive.file import ArchiveError, get_group, reading, writing
+from pikan.archive.numbers import get_packed, put_packed
+from pikan.archive.packing import Packed, packed, unpacked
+from pikan.report.report import Record, Versions, versions
+
+_GROUP = "checkpoint"
+
+
+class Entry(NamedTuple):
+    """What a part of a run has come to, and the generator then; None where it stood before."""
+
+    result: Packed
+    generator: UInt8[Tensor, " _"] | None
+
+
+class Frame(NamedTuple):
+    """An unfinished part of a run: what its parts have come to, and how many events it showed."""
+
+    done: tuple[Entry, ...]
+    seen: int
+
+
+class Mark(NamedTuple):
+    """Where the watch of a run stands: seconds of training and in all, and the last event."""
+
+    training: float
+    total: float
+    level: str
+    stage: str
+    stage_index: int
+    step: int
+    kept: int
+    stage_began: float
+
+
+@final
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run needs to go on to the bits that it would have come to.
+
+    `spec` is the text of the resolved problem file. `frames` are the unfinished parts, the whole
+    run first, each with the next inside; `going` is the state of the stage in the last one.
+    """
+
+    spec: str
+    versions: Versions
+    threads: int
+    mark: Mark
+    history: tuple[Record, ...]
+    frames: tuple[Frame, ...]
+    going: Packed
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Keep a checkpoint in a file, which stays as it was until the new one is complete."""
+    with writing(path) as file:
+        put(file, checkpoint)
+
+
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """The checkpoint in a file, None where the run in it has ended.
+
+    ArchiveError where there is none, where it is damaged, and where it was written by versions
+    that do not come to the same bits.
+    """
+    with reading(path) as file:
+        return get(file) if present(file) else None
+
+
+def present(file: h5py.File) -> bool:
+    """Whether a run goes on from what is in its file."""
+    return _GROUP in file
+
+
+def put(file: h5py.File, checkpoint: Checkpoint) -> None:
+    """Keep a checkpoint beside whatever else is in a file."""
+    put_packed(file.create_group(_GROUP), packed(checkpoint))
+
+
+def get(file: h5py.File) -> Checkpoint:
+    """The checkpoint in a file; ArchiveError as `read_checkpoint`."""
+    found = unpacked(get_packed(get_group(file, _GROUP)), Checkpoint, torch.device("cpu"))
+    assert isinstance(found, Checkpoint)
+    if found.versions != versions():
+        wrote, runs = (
+            f"pikan {v.pikan}, torch {v.torch} and Python {v.python}"
+            for v in (found.versions, versions())
+        )
+        raise ArchiveError(
+            f"the run was interrupted under {wrote}, and {runs} would go on to other bits; "
+            "resume it with those, or solve the problem anew"
+        )
+    return found

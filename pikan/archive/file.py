@@ -1,0 +1,99 @@
+"""A file of numbers and texts, read without executing anything and written all or not at all."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import final
+
+import h5py
+import numpy as np
+from jaxtyping import Shaped
+
+from pikan.report.files import write_bytes
+from pikan.report.report import ReportError
+
+SCHEMA = 1
+# No array of a run comes near this [byte]; a damaged or hostile file may claim anything.
+_LARGEST = 2**30
+
+
+@final
+class ArchiveError(ValueError):
+    """A file is not a run that this version of pikan can read."""
+
+
+@contextmanager
+def writing(path: Path) -> Generator[h5py.File, None, None]:
+    """A file to fill, which takes the place of `path` when the block ends well.
+
+    It is made in memory and written as a whole: HDF5 does not survive a disk that is full.
+    OSError with the name of the file where it cannot be written.
+    """
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
+        file.attrs["schema"] = SCHEMA
+        yield file
+        file.flush()
+        content = file.id.get_file_image()
+    try:
+        write_bytes(path, content)
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(path)) from None
+
+
+@contextmanager
+def reading(path: Path) -> Generator[h5py.File, None, None]:
+    """A file to read; ArchiveError where there is none, or what is in it is not as it should be."""
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("schema") != SCHEMA:
+                raise ArchiveError(f"this is no run of schema {SCHEMA}, the only one pikan reads")
+            yield file
+    except FileNotFoundError:
+        raise ArchiveError(f"{path}: there is no such file") from None
+    except (ArchiveError, ReportError) as fault:
+        raise ArchiveError(f"{path}: {fault}") from None
+    except (OSError, LookupError, TypeError, ValueError, RuntimeError) as fault:
+        # What h5py raises depends on the byte that is wrong.
+        raise ArchiveError(f"{path}: this is no run of pikan, or it is damaged ({fault})") from None
+
+
+def put_text(group: h5py.Group, name: str, text: str) -> None:
+    """Keep a text as bytes of UTF-8, so that no type of the file needs an object of Python."""
+    group[name] = np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def get_text(group: h5py.Group, name: str) -> str:
+    """The text that `put_text` kept."""
+    return get_array(group, name).astype(np.uint8).tobytes().decode()
+
+
+def get_group(parent: h5py.Group, name: str) -> h5py.Group:
+    """The group of a name."""
+    found = _own(parent, name)
+    if not isinstance(found, h5py.Group):
+        raise ArchiveError(f"'{name}' is missing or is no group")
+    return found
+
+
+def names(group: h5py.Group) -> tuple[str, ...]:
+    """What there is in a group."""
+    return tuple(str(name) for name in group)
+
+
+def get_array(group: h5py.Group, name: str) -> Shaped[np.ndarray, "*_"]:
+    """A plain array of numbers that lies in this file; nothing else is read."""
+    dataset = _own(group, name)
+    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiub":
+        raise ArchiveError(f"'{name}' is missing or holds no numbers")
+    if dataset.is_virtual or dataset.external is not None:
+        raise ArchiveError(f"'{name}' lies in another file, which pikan does not open")
+    if dataset.nbytes > _LARGEST:
+        raise ArchiveError(f"'{name}' has {dataset.nbytes} bytes, more than a run can have")
+    return np.asarray(dataset[()])
+
+
+def _own(group: h5py.Group, name: str) -> object:
+    """What has a name in a group, unless the name leads elsewhere."""
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        return None
+    return group[name]
