@@ -18,6 +18,7 @@ from pikan.expression.tree import (
     Operation,
     Operator,
     folded,
+    negative,
     number_text,
 )
 
@@ -217,10 +218,10 @@ def _expression(node: ast.expr, source: Source) -> Check[Expression]:
             return Name(name)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return (yield from _expression(operand, source))
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return Number(0.0 - float(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return Negative((yield from _expression(operand, source)))
+            inner = yield from _expression(operand, source)
+            unsigned = isinstance(inner, Number) and inner.value >= 0
+            return negative(inner) if unsigned else Negative(inner)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
             first = yield from _expression(left, source)
             second = yield from _expression(right, source)

@@ -204,6 +204,11 @@ def test_arithmetic_binds_as_in_python(formula, value):
     assert evaluate(parse(formula), {}, np) == value
 
 
+@pytest.mark.parametrize("formula", ["-+2", "-(+(2))", "--2", "-(-2)", "+-2", "2^-+3", "-0"])
+def test_signs_in_a_row_are_read_as_they_are_written(formula):
+    assert parse(text(parse(formula))) == parse(formula)
+
+
 def test_a_minus_before_digits_is_part_of_the_number():
     assert parse("-2") == Number(-2.0)
     assert parse("-2^2") == Negative(Operation("**", Number(2.0), Number(2.0)))
