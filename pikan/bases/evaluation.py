@@ -31,8 +31,19 @@ def derivatives(
 
     Knots count as constants.
     """
+    if _plain():
+        return evaluate(x.contiguous(), knots, order)
     values: Tensor = _Derivatives.apply(x, knots, order, evaluate)
     return values
+
+
+def _plain() -> bool:
+    """Whether nobody asks for gradients, nor maps over anything: `apply` costs as much as values.
+
+    The latter as `torch.autograd.Function.apply` itself finds out; there is no public way.
+    """
+    mapped = torch._C._are_functorch_transforms_active()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] no public way
+    return not (torch.is_grad_enabled() or mapped)
 
 
 def spread(tensor: Tensor, dim: int | None, to: int, many: int) -> Tensor:

@@ -105,11 +105,11 @@ def factors_at(
 ) -> Factors:
     """The functions of each coordinate with as many derivatives in it as the jet needs."""
     factors: Factors = []
-    for axis, basis in enumerate(bases):
-        order = max(index[axis] for index in inputs.indices)
-        x = (inputs.values[0, :, axis : axis + 1] - center[axis]) / scale[axis]
-        powers = scale[axis] ** torch.arange(order + 1, device=scale.device)
-        factors.append(basis.derivatives(x, order).squeeze(-2).mT / powers[:, None, None])
+    orders = [max(index[axis] for index in inputs.indices) for axis in range(len(bases))]
+    unit = (inputs.values[0] - center) / scale
+    powers = scale[:, None, None, None] ** torch.arange(max(orders) + 1)[:, None, None].to(scale)
+    for basis, order, x, power in zip(bases, orders, unit.split(1, dim=1), powers, strict=True):
+        factors.append(basis.derivatives(x, order).squeeze(-2).mT / power[: order + 1])
     return factors
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from pikan.expression.differentiate import differentiate
 from pikan.network.product import FullProduct
@@ -252,9 +254,10 @@ def _recombined(asked: Sequence[Asked], size: int, like: Tensor) -> Recombined |
         if len(chosen) == len(asked):
             break
         rest = reduce(lambda left, known: left - known * (known @ left), directions, column)
-        if rest.norm() > _DEPENDENT * column.norm():
+        length = vector_norm(rest)
+        if length > _DEPENDENT * vector_norm(column):
             chosen.append(place)
-            directions.append(rest / rest.norm())
+            directions.append(rest / length)
     if len(chosen) < len(asked):
         return None
     others = [place for place in range(size) if place not in chosen]
@@ -275,7 +278,7 @@ def _equation(
 
 def _even(free: Float[Tensor, "b _"], table: Float[Tensor, "k n b"]) -> Float[Tensor, "b _"]:
     """The free functions, their highest derivatives of about the same size."""
-    sizes = torch.linalg.vector_norm(table @ free, dim=1)
+    sizes = vector_norm(table @ free, dim=1)
     return free / torch.maximum(sizes[-1], sizes[0])
 
 
@@ -328,14 +331,14 @@ def _corrected(
     """The solution from a start that meets the conditions; None where it is not determined."""
     if _open(solve, terms, tables, free):
         return None
-    found, size, change = start, float(start.norm()), start
+    found, size, change = start, float(vector_norm(start)), inf
     for _ in range(1 + _CORRECTIONS):
-        change = applied(tuple(free), solve(_left(terms, tables, found, right)))
-        size = max(size, float(change.norm()))
-        found = found + change
-        if float(change.norm()) <= _SETTLED * size:
+        correction = applied(tuple(free), solve(_left(terms, tables, found, right)))
+        found, change = found + correction, float(vector_norm(correction))
+        size = max(size, change)
+        if change <= _SETTLED * size:
             break
-    return found if float(change.norm()) <= _CORRECTED * size else None
+    return found if change <= _CORRECTED * size else None
 
 
 def _left(terms: Sequence[Term], tables: Sequence[Tensor], found: Tensor, right: Tensor) -> Tensor:
@@ -349,9 +352,7 @@ def _open(
     solve: Solve, terms: Sequence[Term], tables: Sequence[Tensor], free: Sequence[Tensor]
 ) -> bool:
     """Whether some right side has a solution much larger than itself, in lengths of columns."""
-    lengths = [
-        torch.linalg.vector_norm(table @ f, dim=1) for table, f in zip(tables, free, strict=True)
-    ]
+    lengths = [vector_norm(table @ f, dim=1) for table, f in zip(tables, free, strict=True)]
     columns = sum(
         term.coefficient.abs().max()
         * outer([length[count] for length, count in zip(lengths, term.orders, strict=True)])
@@ -359,4 +360,4 @@ def _open(
     )
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(terms[0].coefficient.shape, generator=generator).to(free[0])
-    return not float((columns * solve(drawn)).norm()) <= _OPEN * float(drawn.norm())
+    return not float(vector_norm(columns * solve(drawn))) <= _OPEN * float(vector_norm(drawn))

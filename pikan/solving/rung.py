@@ -46,6 +46,8 @@ _UNDAMPED = 1e-28
 _ENOUGH = 1e-10
 # Other starts are tried as long as a level has no more functions than this.
 _CHEAP = 500
+# As many points as show how far polynomials are from each other.
+_COMPARED = 512
 # A solution is resolved when its last coefficients are below this.
 _RESOLVED = 1e-6
 # What is left of a nudge where the solution is zero.
@@ -146,7 +148,7 @@ def rung(
     """A level from its network; the other arguments as in `Rung`."""
     sizes = tuple(basis.size for basis in network.axes())
     decay = tuple(profile(network.coefficients, sizes, axis) for axis in range(len(sizes)))
-    values, without = _with_and_without(network, sizes, samples)
+    values, without = _with_and_without(network, sizes, samples[:_COMPARED])
     truncated = distance(without, values)
     return Rung(network, outcome, values, decay, truncated, largest, determined, near)
 
