@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pikan.run import solved as solve
     from pikan.solution import Solution
     from pikan.spec.schema import Spec
+    from pikan.sweeping.sweep import sweep
 
 __all__ = [
     "KAN",
@@ -26,6 +27,7 @@ __all__ = [
     "ex_round",
     "load",
     "solve",
+    "sweep",
 ]
 __version__ = "0.1.0"
 
@@ -38,6 +40,7 @@ _PLACES = {
     "ex_round": ("pikan.model.rounding", "ex_round"),
     "load": ("pikan.run", "load"),
     "solve": ("pikan.run", "solved"),
+    "sweep": ("pikan.sweeping.sweep", "sweep"),
 }
 
 

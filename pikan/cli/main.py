@@ -79,6 +79,10 @@ def sweep(
         int | None, typer.Option(min=1, help="How many runs side by side; else one per core.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="How many threads each run has.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers make the runs."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Make runs that have failed once more.")
     ] = False,
@@ -89,7 +93,7 @@ def sweep(
         with uncollected():
             from pikan.cli.sweep import sweep_file
 
-        code = sweep_file(file, out, workers, threads, again, quiet)
+        code = sweep_file(file, out, workers, threads, scheduler, again, quiet)
     raise typer.Exit(code)
 
 

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from pikan.cli.live import duration
 from pikan.report.table import rounded
-from pikan.sweep.conduct import Standing
-from pikan.sweep.plan import Plan
-from pikan.sweep.row import Row
+from pikan.sweeping.conduct import Standing
+from pikan.sweeping.plan import Plan
+from pikan.sweeping.row import Row
 
 Show = Callable[[Standing], None]
 

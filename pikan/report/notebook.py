@@ -1,5 +1,6 @@
 """A report as a small table in a notebook."""
 
+from collections.abc import Sequence
 from html import escape
 
 from pikan.report.report import Report
@@ -17,14 +18,15 @@ def html(report: Report, title: str) -> str:
     parts = [
         f"<b>{escape(title)}</b><br>",
         f"<i>{escape(report.outcome)}</i>: {escape(report.message)}",
-        _table(("unknown", "relative L2", "maximum", "RMSE", "against"), errors),
-        _table(("residual of", "RMS"), residuals),
+        table(("unknown", "relative L2", "maximum", "RMSE", "against"), errors),
+        table(("residual of", "RMS"), residuals),
         f"{escape(network.kind)} network, {network.parameters} parameters, {seconds} s",
     ]
     return "\n".join(parts)
 
 
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text cells as a table; a line's end where there are no rows."""
     if not rows:
         return "<br>"
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)

@@ -1,6 +1,6 @@
 """The values of a sweep file, frozen and checked one by one.
 
-What the changes make of the base problem is checked run by run, in `pikan.sweep.plan`.
+What the changes make of the base problem is checked run by run, in `pikan.sweeping.plan`.
 """
 
 from collections.abc import Mapping

@@ -6,10 +6,11 @@ from typer.testing import CliRunner
 from pikan.cli.main import app
 from pikan.cli.sweep import closing
 from pikan.cli.sweep_live import line, summary
-from pikan.sweep.conduct import Ending, Standing
-from pikan.sweep.plan import read
-from pikan.sweep.row import Measures, Result, Row
-from pikan.sweep.table import Table
+from pikan.sweeping.conduct import Standing
+from pikan.sweeping.ending import Ending
+from pikan.sweeping.plan import read
+from pikan.sweeping.row import Measures, Result, Row
+from pikan.sweeping.table import Table
 
 SWEEP = "function: {inputs: {x: [0, 1]}, formula: exp(x)}\ncrossed: {seed: [0, 1, 2]}\n"
 
@@ -46,7 +47,7 @@ def test_a_folder_of_something_else_is_left_alone(file, tmp_path):
 def test_the_last_line_tells_what_failed_and_what_is_missing(file, tmp_path):
     plan = read(file)
     rows = (row(0), row(1, "killed", "the process was ended by SIGKILL"))
-    ending = Ending(Table(plan.keys, rows), (), 1, "interrupted")
+    ending = Ending("exp", Table(plan.keys, rows), (), (), 1, "interrupted")
     assert closing(plan, ending, tmp_path) == (
         "exp: 2 of 3 runs, 1 of them failed, 1 missing (interrupted; the same command goes on); "
         f"see {tmp_path}"
@@ -58,3 +59,11 @@ def test_progress_is_counts_the_time_left_and_the_run_that_ended(file):
     assert summary(now) == "2 of 3 done, 1 failed, 1 running, 2.0 s left"
     assert line(read(file), row(0)) == "run 0: seed=0: converged, relative L2 error 0.001, 2.0 s"
     assert line(read(file), row(1, "killed", "SIGKILL")) == "run 1: seed=1: killed: SIGKILL"
+
+
+def test_workers_of_two_kinds_are_one_too_many(file, tmp_path):
+    asked = ["sweep", "exp.yaml", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("--workers are processes of this machine; with --scheduler")
+    assert list(tmp_path.iterdir()) == [file]

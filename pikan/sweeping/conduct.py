@@ -1,17 +1,17 @@
 """A sweep from start to end: what is missing is made, whatever happens on the way."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple, final
+from typing import NamedTuple
 
-from pikan.sweep import folder as folders
-from pikan.sweep import laws, table
-from pikan.sweep.executor import Executor
-from pikan.sweep.plan import Plan
-from pikan.sweep.row import Row
-from pikan.sweep.table import Table
+from pikan.sweeping import folder as folders
+from pikan.sweeping import laws, table
+from pikan.sweeping.ending import Ending
+from pikan.sweeping.executor import Executor
+from pikan.sweeping.plan import Plan
+from pikan.sweeping.row import Row
+from pikan.sweeping.table import Table
 
 # How often the table is written while runs go on [s]; at the end it is written in any case.
 _WRITTEN = 5.0
@@ -36,22 +36,6 @@ class Standing(NamedTuple):
     remaining: float | None
 
 
-@final
-@dataclass(frozen=True)
-class Ending:
-    """What a sweep has come to: its table so far, its files, and why runs are missing, if any."""
-
-    table: Table
-    files: tuple[Path, ...]
-    missing: int
-    reason: str
-
-    @property
-    def failed(self) -> int:
-        """How many runs have failed."""
-        return sum(row.result.failed for row in self.table.rows)
-
-
 def conduct(
     plan: Plan, folder: Path, executor: Executor, again: bool = False
 ) -> Generator[Standing, None, Ending]:
@@ -66,9 +50,9 @@ def conduct(
             rows = {run: row for run, row in rows.items() if not row.result.failed}
         rows, reason = yield from _made(plan, folder, executor, rows)
         made = _table(plan, rows)
-        files = table.write(made, folder)
-        files += laws.write(plan.fits, made, plan.title, folder)
-        return Ending(made, files, len(plan.variants) - len(rows), reason)
+        found = tuple(laws.found(fit, made) for fit in plan.fits)
+        files = (*table.write(made, folder), *laws.write(found, plan.title, folder))
+        return Ending(plan.title, made, found, files, len(plan.variants) - len(rows), reason)
 
 
 def _made(
@@ -113,7 +97,7 @@ def _standing(
 ) -> Standing:
     made, total = len(rows) - before, len(plan.variants)
     remaining = seconds / made * (total - len(rows)) if made else None
-    failed = sum(row.result.failed for row in rows.values())
+    failed = _table(plan, rows).failures
     return Standing(total, len(rows), failed, before, running, ended, seconds, remaining)
 
 

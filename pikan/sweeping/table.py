@@ -11,9 +11,10 @@ from typing import final
 
 import h5py
 import numpy as np
+from jaxtyping import Float
 
 from pikan.report.files import replacing, write_text
-from pikan.sweep.row import MEASURES, Result, Row, measured
+from pikan.sweeping.row import MEASURES, Result, Row, measured, number
 
 SCHEMA = 1
 _BEFORE, _AFTER = ("run",), ("outcome", "attempts", *MEASURES, "message")
@@ -32,6 +33,27 @@ class Table:
     keys: tuple[str, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def failures(self) -> int:
+        """How many runs are no points of a law."""
+        return sum(row.result.failed for row in self.rows)
+
+    def column(self, name: str) -> Float[np.ndarray, " n"]:
+        """A measure or a changed key as numbers, NaN where it is none; KeyError if there is none.
+
+        >>> rows = (Row(0, ("16", "chebyshev"), 1, Result("converged", "")),)
+        >>> table = Table(("network.degree", "network.basis"), rows)
+        >>> table.column("network.degree"), table.column("network.basis")
+        (array([16.]), array([nan]))
+        """
+        if name in MEASURES:
+            found = [getattr(row.result.measures, name) for row in self.rows]
+        elif name in self.keys:
+            found = [number(row.values[self.keys.index(name)]) for row in self.rows]
+        else:
+            raise KeyError(f"'{name}'; the table has {', '.join((*self.keys, *MEASURES))}")
+        return np.array(found, dtype=np.float64)
+
 
 def write(table: Table, folder: Path) -> tuple[Path, ...]:
     """Leave `table.csv` and `table.h5` in a folder, each of them whole or not at all."""
@@ -48,8 +70,7 @@ def write(table: Table, folder: Path) -> tuple[Path, ...]:
         _put_texts(file, "outcome", [row.result.outcome for row in table.rows])
         _put_texts(file, "message", [row.result.message for row in table.rows])
         for name in MEASURES:
-            column = [getattr(row.result.measures, name) for row in table.rows]
-            file[f"measures/{name}"] = np.array(column, dtype=np.float64)
+            file[f"measures/{name}"] = table.column(name)
     return files
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import final
 
+from pikan.spec.tree import scalar
+
 FAILED, KILLED, LATE = "failed", "killed", "out of time"
 """Ends of a run that leaves no solution: an exception, a dead process, the budget of a run."""
 # What a network is worth that diverged is no point of a law either.
@@ -67,6 +69,11 @@ class Result:
         return self.outcome in _FAILURES
 
 
+def late(limit: float) -> Result:
+    """The result of a run that took longer than it may [s]."""
+    return Result(LATE, f"the run took longer than its budget of {limit:g} s")
+
+
 @final
 @dataclass(frozen=True)
 class Row:
@@ -76,6 +83,16 @@ class Row:
     values: tuple[str, ...]
     attempts: int
     result: Result
+
+
+def number(text: str) -> float:
+    """The number that a value of a key is, NaN where it is none.
+
+    >>> number("16"), number("1e-3"), number("chebyshev")
+    (16.0, 0.001, nan)
+    """
+    value = scalar(text)
+    return math.nan if isinstance(value, bool | str | None) else float(value)
 
 
 @final

@@ -4,9 +4,9 @@ import h5py
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pikan.sweep.row import RowError, from_json, to_json
-from pikan.sweep.table import Table, TableError, from_csv, read, to_csv, write
-from tests.sweep.rows import contents, same, table
+from pikan.sweeping.row import RowError, from_json, to_json
+from pikan.sweeping.table import Table, TableError, from_csv, read, to_csv, write
+from tests.sweeping.rows import contents, same, table
 
 
 @given(contents)

@@ -11,8 +11,8 @@ from typing import final
 from pikan import __version__
 from pikan.report.files import write_text
 from pikan.spec.faults import listed
-from pikan.sweep.plan import Plan
-from pikan.sweep.row import Row, RowError, Task, from_json, to_json
+from pikan.sweeping.plan import Plan
+from pikan.sweeping.row import Row, RowError, Task, from_json, to_json
 
 SCHEMA = 1
 

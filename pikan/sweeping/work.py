@@ -1,16 +1,16 @@
 """One run of a sweep, from its problem file to its numbers."""
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from time import monotonic
 
 import torch
 
 from pikan import run
 from pikan.report.report import Report
-from pikan.solution import Solution
 from pikan.spec import formulas, reader
-from pikan.sweep.row import Measures, Result, Task
+from pikan.sweeping.row import Measures, Result, Task, late
 
 
 def prepare(threads: int) -> None:
@@ -18,21 +18,22 @@ def prepare(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def work(task: Task) -> Result:
+def work(task: Task, limit: float | None) -> Result:
     """Makes a run and keeps it in its folder, all but the figures; good or bad, it has a result."""
+    began = monotonic()
     spec = reader.parse(task.spec, task.source, Path(task.beside))
-    solution = _solved(run.solve(spec, formulas.problem(spec)))
-    solution.keep(task.folder)
-    report = solution.report
-    return Result(report.outcome, report.message, _measures(report))
-
-
-def _solved(steps: Generator[run.Progress, None, Solution]) -> Solution:
+    steps = run.solve(spec, formulas.problem(spec))
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value
+            solution = end.value
+            break
+        if limit is not None and monotonic() - began > limit:
+            return late(limit)
+    solution.keep(task.folder)
+    report = solution.report
+    return Result(report.outcome, report.message, _measures(report))
 
 
 def _measures(report: Report) -> Measures:

@@ -4,8 +4,8 @@ import math
 
 from hypothesis import strategies as st
 
-from pikan.sweep.row import MEASURES, Measures, Result, Row
-from pikan.sweep.table import Table
+from pikan.sweeping.row import MEASURES, Measures, Result, Row
+from pikan.sweeping.table import Table
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 numbers = st.just(math.nan) | st.floats(0.0, 1e300, allow_nan=False)

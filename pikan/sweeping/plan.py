@@ -21,10 +21,10 @@ from pikan.spec.faults import (
 from pikan.spec.reader import checked, named, text_of
 from pikan.spec.sweep import Budget, Fit, Sweep
 from pikan.spec.sweep_reader import stated
-from pikan.spec.tree import Node, compose, places, scalar
+from pikan.spec.tree import Node, compose, places
 from pikan.spec.writer import dump
-from pikan.sweep.row import MEASURES
-from pikan.sweep.variants import Change, changes, check_distinct, entries, values
+from pikan.sweeping.row import MEASURES, number
+from pikan.sweeping.variants import Change, changes, check_distinct, entries, values
 
 
 @final
@@ -166,13 +166,3 @@ def _check_name(name: str, known: Sequence[str], origin: Origin, way: Keys) -> I
     if name not in known:
         message = f"there is no column '{name}'; choose from {listed(known)}"
         yield origin.fault(way, message + did_you_mean(name, known))
-
-
-def number(text: str) -> float:
-    """The number that a value of a key is, NaN where it is none.
-
-    >>> number("16"), number("1e-3"), number("chebyshev")
-    (16.0, 0.001, nan)
-    """
-    value = scalar(text)
-    return math.nan if isinstance(value, bool | str | None) else float(value)

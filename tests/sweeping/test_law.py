@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pikan.sweep.law import law
+from pikan.sweeping.law import law
 
 X = [8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0]
 

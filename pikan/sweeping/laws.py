@@ -5,17 +5,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
 from pikan.report.figures.scaling import Chart, Curve, picture
 from pikan.report.files import write_text
+from pikan.report.picture import Picture
 from pikan.spec.sweep import Fit
-from pikan.spec.tree import scalar
-from pikan.sweep.law import FEWEST, Law, law
-from pikan.sweep.row import MEASURES, Row
-from pikan.sweep.table import Table
+from pikan.sweeping.law import FEWEST, Law, law
+from pikan.sweeping.row import Row, number
+from pikan.sweeping.table import Table
 
 SCHEMA = 1
 # The redraws of the bootstrap: the same table has the same law.
@@ -39,55 +39,80 @@ class Group:
     @property
     def name(self) -> str:
         """The group in words."""
-        words = [f"{key.rpartition('.')[2]} {value}" for key, value in self.values.items()]
+        words = [_named(key, value) for key, value in self.values.items() if value]
         return ", ".join(words) or "all runs"
 
 
-def groups(fit: Fit, table: Table) -> tuple[Group, ...]:
-    """The runs of a table by group, in the table's order, each with its law."""
-    places = [table.keys.index(key) for key in fit.groups]
-    found: dict[tuple[str, ...], list[Row]] = {}
-    for row in table.rows:
-        found.setdefault(tuple(row.values[place] for place in places), []).append(row)
-    return tuple(
-        _group(fit, dict(zip(fit.groups, values, strict=True)), table.keys, rows)
-        for values, rows in found.items()
+def _named(key: str, value: str) -> str:
+    """A value of a key in words; only a number needs to be told of what.
+
+    >>> _named("network.degree", "8"), _named("network.basis", "chebyshev")
+    ('degree 8', 'chebyshev')
+    """
+    return value if math.isnan(number(value)) else f"{key.rpartition('.')[2]} {value}"
+
+
+@final
+@dataclass(frozen=True)
+class Found:
+    """A law that was asked for, and what came of it in every group."""
+
+    fit: Fit
+    groups: tuple[Group, ...]
+
+
+def found(fit: Fit, table: Table) -> Found:
+    """The runs of a table by group, in the table's order, each group with its law."""
+    groups = [table.keys.index(key) for key in fit.groups]
+    x, y = table.column(fit.x).tolist(), table.column(fit.y).tolist()
+    runs: dict[tuple[str, ...], list[_Run]] = {}
+    for row, place, height in zip(table.rows, x, y, strict=True):
+        run = _Run(place, height, _usable(row, place, height, fit.law == "power"))
+        runs.setdefault(tuple(row.values[index] for index in groups), []).append(run)
+    return Found(
+        fit,
+        tuple(
+            _group(fit, dict(zip(fit.groups, values, strict=True)), some)
+            for values, some in runs.items()
+        ),
     )
 
 
-def _group(fit: Fit, values: Mapping[str, str], keys: Sequence[str], rows: Sequence[Row]) -> Group:
-    power = fit.law == "power"
-    pairs = [(_column(row, keys, fit.x), _column(row, keys, fit.y), row) for row in rows]
-    usable = [
-        not row.result.failed and 0 < y < math.inf and math.isfinite(x) and (x > 0 or not power)
-        for x, y, row in pairs
-    ]
-    x = tuple(pair[0] for pair, good in zip(pairs, usable, strict=True) if good)
-    y = tuple(pair[1] for pair, good in zip(pairs, usable, strict=True) if good)
-    failed = tuple(pair[0] for pair, good in zip(pairs, usable, strict=True) if not good)
-    return Group(values, x, y, failed, law(x, y, power, np.random.default_rng(_SEED)))
+class _Run(NamedTuple):
+    x: float
+    y: float
+    usable: bool
 
 
-def _column(row: Row, keys: Sequence[str], name: str) -> float:
-    if name in MEASURES:
-        return float(getattr(row.result.measures, name))
-    value = scalar(row.values[keys.index(name)])
-    return math.nan if isinstance(value, bool | str | None) else float(value)
+def _usable(row: Row, x: float, y: float, power: bool) -> bool:
+    """Whether a run is a point in log space."""
+    return not row.result.failed and 0 < y < math.inf and math.isfinite(x) and (x > 0 or not power)
 
 
-def write(fits: Sequence[Fit], table: Table, title: str, folder: Path) -> tuple[Path, ...]:
+def _group(fit: Fit, values: Mapping[str, str], runs: Sequence[_Run]) -> Group:
+    x = tuple(run.x for run in runs if run.usable)
+    y = tuple(run.y for run in runs if run.usable)
+    failed = tuple(run.x for run in runs if not run.usable)
+    return Group(values, x, y, failed, law(x, y, fit.law == "power", np.random.default_rng(_SEED)))
+
+
+def write(laws: Sequence[Found], title: str, folder: Path) -> tuple[Path, ...]:
     """Leave `law.json`, and a figure for each law, in a folder; nothing where none is asked for."""
-    if not fits:
+    if not laws:
         return ()
-    found = [(fit, groups(fit, table)) for fit in fits]
-    content = {"schema": SCHEMA, "laws": [_content(fit, parts) for fit, parts in found]}
+    content = {"schema": SCHEMA, "laws": [_content(one) for one in laws]}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     files = [folder / "law.json"]
     write_text(files[0], text + "\n")
-    for fit, parts in found:
-        files.append(folder / f"{_file(fit)}.png")
-        picture(_chart(fit, parts, title)).save(files[-1])
+    for one in laws:
+        files.append(folder / f"{_file(one.fit)}.png")
+        drawn(one, title).save(files[-1])
     return tuple(files)
+
+
+def drawn(one: Found, title: str) -> Picture:
+    """A law with the runs that it was fitted to."""
+    return picture(_chart(one, title))
 
 
 def _file(fit: Fit) -> str:
@@ -95,7 +120,8 @@ def _file(fit: Fit) -> str:
     return f"{fit.y}_over_{fit.x}".replace(".", "_")
 
 
-def _content(fit: Fit, parts: Sequence[Group]) -> Mapping[str, object]:
+def _content(one: Found) -> Mapping[str, object]:
+    fit = one.fit
     formula = "y = factor*x^-exponent" if fit.law == "power" else "y = factor*exp(-exponent*x)"
     return {
         "x": fit.x,
@@ -103,7 +129,7 @@ def _content(fit: Fit, parts: Sequence[Group]) -> Mapping[str, object]:
         "law": fit.law,
         "formula": formula,
         "confidence": 0.95,
-        "groups": [_entry(fit, part) for part in parts],
+        "groups": [_entry(fit, part) for part in one.groups],
     }
 
 
@@ -142,7 +168,8 @@ def sentence(fit: Fit, part: Group) -> str:
     )
 
 
-def _chart(fit: Fit, parts: Sequence[Group], title: str) -> Chart:
+def _chart(one: Found, title: str) -> Chart:
+    fit, parts = one.fit, one.groups
     power = fit.law == "power"
     curves = tuple(_curve(fit, part) for part in parts)
     first = next((part for part in parts if part.law is not None), None)

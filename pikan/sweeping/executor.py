@@ -3,7 +3,10 @@
 from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
-from pikan.sweep.row import Result, Task
+from pikan.sweeping.row import Result, Task
+
+TRIES = 2
+"""How often a run is started that fails or whose process dies."""
 
 
 class Event(NamedTuple):

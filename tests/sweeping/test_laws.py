@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pikan.spec.sweep import Fit
-from pikan.sweep.laws import groups, sentence, write
-from pikan.sweep.row import Measures, Result, Row
-from pikan.sweep.table import Table
+from pikan.sweeping.laws import found, sentence, write
+from pikan.sweeping.row import Measures, Result, Row
+from pikan.sweeping.table import Table
 
 FIT = Fit(
     x="network.grid", y="rmse", groups=("network.degree",), theory={"cubic": 4.0, "linear": 2.0}
@@ -28,7 +28,7 @@ def table():
 
 
 def test_every_group_has_its_own_exponent():
-    cubic, linear = groups(FIT, table())
+    cubic, linear = found(FIT, table()).groups
     assert cubic.values == {"network.degree": "3"}
     assert cubic.law.exponent == pytest.approx(4.0)
     assert linear.law.exponent == pytest.approx(2.0)
@@ -37,7 +37,7 @@ def test_every_group_has_its_own_exponent():
 
 
 def test_the_file_holds_every_group_and_what_theory_says(tmp_path):
-    files = write([FIT], table(), "Splines", tmp_path)
+    files = write([found(FIT, table())], "Splines", tmp_path)
     assert [file.name for file in files] == ["law.json", "rmse_over_network_grid.png"]
     (law,) = json.loads(files[0].read_text())["laws"]
     assert [group["failed"] for group in law["groups"]] == [0, 1]
@@ -48,12 +48,12 @@ def test_the_file_holds_every_group_and_what_theory_says(tmp_path):
 
 def test_a_group_of_failures_has_no_law_but_a_place_in_the_file(tmp_path):
     rows = table().rows[-1:]
-    (file, _) = write([FIT], Table(table().keys, rows), "Splines", tmp_path)
+    (file, _) = write([found(FIT, Table(table().keys, rows))], "Splines", tmp_path)
     (group,) = json.loads(file.read_text())["laws"][0]["groups"]
     assert (group["exponent"], group["failed"]) == (None, 1)
     assert group["message"].startswith("no law: needs 3 runs")
 
 
 def test_where_no_law_is_asked_for_none_is_written(tmp_path):
-    assert write([], table(), "Splines", tmp_path) == ()
+    assert write([], "Splines", tmp_path) == ()
     assert not list(tmp_path.iterdir())
