@@ -34,7 +34,7 @@ from pikan.solving.climb import Ladder
 from pikan.solving.growth import Growth
 from pikan.solving.march import March
 from pikan.solving.schedule import Parts, Refinement, Resampling, Step
-from pikan.spec import schema
+from pikan.spec import memory, schema
 from pikan.training.adam import Adam
 from pikan.training.gauss_newton import GaussNewton
 from pikan.training.lbfgs import LBFGS
@@ -236,6 +236,7 @@ def parts(spec: schema.Spec, problem: Problem, generator: torch.Generator) -> Pa
         weights=lambda labels: weights(spec, labels),
         steps=steps(spec),
         generator=generator,
+        memory=memory.budget(spec),
     )
 
 
@@ -250,7 +251,9 @@ def ladder(spec: schema.Spec, problem: Problem, climb: schema.Climb) -> Ladder:
         return FullProduct(bases, len(problem.unknowns), box.lower, box.upper).to(like(spec))
 
     start = each(asked.degree or 8, box.dimension)
-    return Ladder(made, start, spec.accuracy, climb.largest, climb.steps, samples(spec, problem))
+    dense = memory.columns(spec)
+    compared = samples(spec, problem)
+    return Ladder(made, start, spec.accuracy, climb.largest, dense, climb.steps, compared)
 
 
 def growth(spec: schema.Spec, problem: Problem, climb: schema.Climb) -> Growth:
@@ -263,13 +266,18 @@ def growth(spec: schema.Spec, problem: Problem, climb: schema.Climb) -> Growth:
         bases = _axes(asked.model_copy(update={"degree": degree}), box)
         return LowRank(bases, rank, len(problem.unknowns), box.lower, box.upper).to(like(spec))
 
-    return Growth(made, spec.accuracy, climb.largest, climb.steps, samples(spec, problem))
+    largest = min(climb.largest, memory.columns(spec))
+    return Growth(made, spec.accuracy, largest, climb.steps, samples(spec, problem))
 
 
 def marching(spec: schema.Spec, problem: Problem, march: schema.March) -> March:
     """What a march of a completed spec goes with."""
     assert spec.accuracy is not None
-    return March(spec.accuracy, march.largest, march.steps, samples(spec, problem))
+    assert isinstance(spec.network, schema.Product)
+    # Splines meet few others, so that their matrix has few entries.
+    dense = "bspline" not in (spec.network.basis or ())
+    largest = min(march.largest, memory.columns(spec)) if dense else march.largest
+    return March(spec.accuracy, largest, march.steps, samples(spec, problem))
 
 
 def samples(spec: schema.Spec, problem: Problem) -> Float[Tensor, "n d"]:

@@ -6,6 +6,7 @@ from pikan.bases.words import families, family
 from pikan.expression.check import gathered
 from pikan.problem import Problem, evolution, linear
 from pikan.spec.faults import SpecError
+from pikan.spec.memory import check_memory, columns
 from pikan.spec.refinement import check_refinements
 from pikan.spec.schema import (
     KAN,
@@ -43,6 +44,11 @@ _LINEAR_3D, _NONLINEAR_3D = 1e-10, 1e-8
 _ALONE_LARGEST, _ALONE_START = 40_000, 16
 # A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
 _FULL = 3
+# What trains any network, in as little memory as there is.
+_ITERATIVE: tuple[Stage, ...] = (
+    AdamStage(adam=Adam(steps=1000, lr=1e-2, schedule="cosine")),
+    LBFGSStage(lbfgs=LBFGS(steps=3000)),
+)
 # Conditions count more than the equation: if they do not, the loss falls to a wrong solution.
 _CONDITIONS = 100.0
 
@@ -87,7 +93,8 @@ def _climbed(
         start = _ALONE_START if dimension < _FULL else start
         if "largest" not in climb.model_fields_set:
             climb = _with(climb, largest=_ALONE_LARGEST)
-    while start > 1 and (start + 1) ** dimension > climb.largest:
+    largest = min(climb.largest, columns(spec))
+    while start > 1 and (start + 1) ** dimension > largest:
         start //= 2
     given = network or Product(kind="product")
     chosen = _with(
@@ -143,18 +150,22 @@ def _by_hand(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     reasons: list[str] = []
     if spec.network is None:
         reasons.append("network: a KAN of cubic B-splines with two hidden layers")
-    if spec.training is None:
-        names = ", ".join(next(iter(stage.model_dump())) for stage in training)
-        reasons.append(f"training: {names}")
     sampling = _sampling(spec.sampling or Sampling(), network, problem)
     weights = spec.weights
     if not any(label != "equation" for label in weights):
         weights = {**weights, "conditions": _CONDITIONS}
         reasons.append(f"weights: the conditions count {_CONDITIONS:g} times the equation")
     filled = _with(spec, network=network, training=training, sampling=sampling, weights=weights)
-    faults, _ = gathered(check_refinements(filled))
-    if faults:
-        raise SpecError(faults)
+    if spec.training is None:
+        large = [fault.message.partition(";")[0] for fault in check_memory(filled, problem)]
+        filled = _with(filled, training=_ITERATIVE) if large else filled
+        names = [next(iter(stage.model_dump())) for stage in filled.training or ()]
+        because = [f"{next(iter(training[0].model_dump()))} {need}" for need in large]
+        reasons.append("; ".join([f"training: {', '.join(names)}", *because]))
+    for check in (check_refinements(filled), check_memory(filled, problem)):
+        faults, _ = gathered(check)
+        if faults:
+            raise SpecError(faults)
     return filled, tuple(reasons)
 
 
@@ -203,10 +214,7 @@ def _training(network: Network, problem: Problem) -> tuple[Stage, ...]:
         return (LeastSquaresStage(least_squares=LeastSquares()),)
     if isinstance(network, Product) or last_layer_alone:
         return (GaussNewtonStage(gauss_newton=GaussNewton()),)
-    return (
-        AdamStage(adam=Adam(steps=1000, lr=1e-2, schedule="cosine")),
-        LBFGSStage(lbfgs=LBFGS(steps=3000)),
-    )
+    return _ITERATIVE
 
 
 def _sampling(sampling: Sampling, network: Network, problem: Problem) -> Sampling:

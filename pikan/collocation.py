@@ -9,18 +9,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
+from torch.utils.checkpoint import checkpoint
 
 from pikan.jet import Jet, MultiIndex, closure, coordinates
 from pikan.network.base import FeatureNetwork, Network
 from pikan.network.kan import KAN
-from pikan.network.parameters import last_layer, unflat
+from pikan.network.parameters import flat, last_layer, unflat
 from pikan.network.prepared import finished, prepared
 from pikan.network.traces import by_weights, traces
 from pikan.objective import Block, Objective
 from pikan.residuals import Partials, Sheet
 
-Weights = Mapping[str, float]
+# Two numbers of points of each sheet that show together what one of them takes.
+_PROBED = 4, 12
+# All that is in memory at the worst moment, in parts of what is kept for the way back, as measured.
+_BESIDE = 4
 
+Weights = Mapping[str, float]
 
 Features = tuple[Mapping[MultiIndex, Float[Tensor, "n q"]], ...]
 Answers = Sequence[Mapping[MultiIndex, Float[Tensor, "_ m"]]]
@@ -73,6 +78,16 @@ def balanced(sheets: Sequence[Sheet], squares: Sequence[float]) -> Weights:
     }
 
 
+def features_size(sheets: Sequence[Sheet], network: FeatureNetwork) -> int:
+    """What all features take that `last_layer_objective` makes [bytes]."""
+    rows = sum(
+        len(points) * len(closure(sheet.wanted(place)))
+        for sheet in sheets
+        for place, points in enumerate(sheet.places)
+    )
+    return rows * len(network.coefficients) * network.coefficients.element_size()
+
+
 def last_layer_objective(
     sheets: Sequence[Sheet], network: FeatureNetwork, weights: Weights, *, linear: bool
 ) -> Objective:
@@ -108,10 +123,108 @@ def last_layer_objective(
 
 
 def network_objective(
-    sheets: Sequence[Sheet], network: Network, weights: Weights, *, linear: bool, time: int | None
+    sheets: Sequence[Sheet],
+    network: Network,
+    weights: Weights,
+    *,
+    linear: bool,
+    time: int | None,
+    memory: int,
 ) -> Objective:
-    """r as a function of all parameters of the network, in the order of `parameters.flat`."""
+    """r as a function of all parameters of the network, in the order of `parameters.flat`.
+
+    Beside r, θ and the points no evaluation takes more than about `memory` bytes: where all rows
+    at once would, chunks of them are made one after the other, and once more for a gradient.
+    """
     factors = row_factors(sheets, weights)
+    parts = chunks(sheets, factors, memory // _bytes_per_point(sheets, network))
+    rows = _rows(network, *parts[0]) if len(parts) == 1 else _in_parts(network, parts)
+    ends = last_layer(network) if isinstance(network, FeatureNetwork) else None
+    return Objective(rows.residual, rows.jacobian, blocks(sheets, time), ends, linear)
+
+
+class Chunk(NamedTuple):
+    """Some rows of r: pieces of sheets, and the factor of each."""
+
+    sheets: tuple[Sheet, ...]
+    factors: tuple[float, ...]
+
+
+def chunks(sheets: Sequence[Sheet], factors: Sequence[float], points: int) -> tuple[Chunk, ...]:
+    """The rows of all sheets in their order, in as few chunks of at most `points` as there may be.
+
+    A row that needs two places counts as two points; every chunk has a row at least.
+    """
+    found: list[Chunk] = []
+    room = 0
+    for sheet, factor in zip(sheets, factors, strict=True):
+        start, rows, each = 0, len(sheet.places[0]), len(sheet.places)
+        while start < rows:
+            if room < each:
+                found.append(Chunk((), ()))
+                room = max(points, each)
+            stop = min(rows, start + room // each)
+            piece = sheet if stop - start == rows else sheet.rows(slice(start, stop))
+            last = found[-1]
+            found[-1] = Chunk((*last.sheets, piece), (*last.factors, factor))
+            room -= (stop - start) * each
+            start = stop
+    return tuple(found)
+
+
+def _bytes_per_point(sheets: Sequence[Sheet], network: Network) -> int:
+    """About what evaluating r takes for each point, with what is kept for the way back [bytes]."""
+    (few, least), (more, most) = (_kept(sheets, network, count) for count in _PROBED)
+    return max(1, _BESIDE * (most - least) // max(1, more - few))
+
+
+def _kept(sheets: Sequence[Sheet], network: Network, count: int) -> tuple[int, int]:
+    """How many points `count` of each sheet are, and what is kept for their way back [bytes]."""
+    some = [sheet.rows(slice(count)) for sheet in sheets]
+    kept: dict[int, int] = {}
+
+    def noted(tensor: Tensor) -> Tensor:
+        # Whole or as views, what is kept several times lies in memory once.
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    theta = flat(network).requires_grad_()
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(noted, lambda saved: saved):
+        rows = _rows(network, some, [1.0] * len(some)).residual(theta)
+    del rows
+    return sum(len(place) for sheet in some for place in sheet.places), sum(kept.values())
+
+
+class _Rows(NamedTuple):
+    """Some rows of r as a function of θ, and their Jacobian."""
+
+    residual: Callable[[Float[Tensor, " p"]], Float[Tensor, " r"]]
+    jacobian: Callable[[Float[Tensor, " p"]], Float[Tensor, "r p"]]
+
+
+def _in_parts(network: Network, parts: Sequence[Chunk]) -> _Rows:
+    """The rows of all chunks, of which nothing is kept: the way back makes them once more."""
+
+    def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
+        def rows(theta: Float[Tensor, " p"], part: Chunk) -> Float[Tensor, " n"]:
+            return _rows(network, *part).residual(theta)
+
+        return torch.cat(
+            [
+                checkpoint(rows, theta, part, use_reentrant=False, preserve_rng_state=False)
+                for part in parts
+            ]
+        )
+
+    def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
+        return torch.cat([_rows(network, *part).jacobian(theta) for part in parts])
+
+    return _Rows(residual, jacobian)
+
+
+def _rows(network: Network, sheets: Sequence[Sheet], factors: Sequence[float]) -> _Rows:
+    """The rows of sheets; what follows from the points alone is made once, here."""
     with torch.no_grad():
         calls = _calls(sheets, network)
 
@@ -151,8 +264,7 @@ def network_objective(
             ]
         )
 
-    ends = last_layer(network) if isinstance(network, FeatureNetwork) else None
-    return Objective(residual, jacobian, blocks(sheets, time), ends, linear)
+    return _Rows(residual, jacobian)
 
 
 class _Call(NamedTuple):

@@ -72,6 +72,11 @@ class Sheet:
         """The partial derivatives that the formula needs at one of its places."""
         return frozenset(s.partial.orders for s in self.symbols.values() if s.place == place)
 
+    def rows(self, part: slice) -> "Sheet":
+        """The same formula at some of the rows."""
+        known = {n: v[part] if isinstance(v, Tensor) else v for n, v in self.known.items()}
+        return replace(self, places=tuple(place[part] for place in self.places), known=known)
+
     def residual(self, fields: tuple[Partials, ...]) -> Float[Tensor, " n"]:
         """What is left of the formula, with the partial derivatives at each place given."""
         return self.evaluated(self.columns(fields))

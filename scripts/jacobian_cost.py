@@ -75,7 +75,7 @@ def ways(widths: list[int]) -> dict[str, Way]:
     # Weights under which every row counts as it is.
     weights = {"equation": float(INSIDE), "boundary": 4.0 * ON_FACE}
     found = merged(sheets(problem, points))
-    objective = network_objective(found, network, weights, linear=True, time=None)
+    objective = network_objective(found, network, weights, linear=True, time=None, memory=10**9)
     theta = flat(network)
     edge = torch.cat(list(points.faces.values()))
 

@@ -9,6 +9,7 @@ from torch.func import functional_call, jacrev
 from pikan.collocation import (
     balanced_weights,
     blocks,
+    chunks,
     last_layer_objective,
     network_objective,
     row_factors,
@@ -76,7 +77,9 @@ def test_the_loss_is_the_weighted_sum_of_mean_squares(problem, network):
         WEIGHTS.get(label, 1.0) * float(found.square().mean()) for label, found in rows.items()
     )
     for found in (sheets(problem, points), merged(sheets(problem, points))):
-        objective = network_objective(found, network, WEIGHTS, linear=False, time=None)
+        objective = network_objective(
+            found, network, WEIGHTS, linear=False, time=None, memory=10**9
+        )
         r = objective.residual(flat(network))
         assert 0.5 * float(r.square().sum()) == pytest.approx(expected, rel=1e-11)
         for block in objective.blocks:
@@ -86,7 +89,7 @@ def test_the_loss_is_the_weighted_sum_of_mean_squares(problem, network):
 
 def test_the_jacobian_is_the_derivative_by_all_parameters(problem, network):
     found = merged(sheets(problem, drawn(problem, inside=4, on_faces=2)))
-    objective = network_objective(found, network, WEIGHTS, linear=False, time=None)
+    objective = network_objective(found, network, WEIGHTS, linear=False, time=None, memory=10**9)
     theta = flat(network)
     ours, theirs = objective.jacobian(theta), jacrev(objective.residual)(theta)
     scale = float(theirs.abs().max())
@@ -105,7 +108,7 @@ def test_the_jacobian_is_the_derivative_by_the_last_layer(problem, network):
 def test_the_last_layer_alone_and_the_whole_network_agree(problem, network):
     found = sheets(problem, drawn(problem, inside=6, on_faces=3))
     alone = last_layer_objective(found, network, WEIGHTS, linear=False)
-    whole = network_objective(found, network, WEIGHTS, linear=False, time=None)
+    whole = network_objective(found, network, WEIGHTS, linear=False, time=None, memory=10**9)
     theta, part = flat(network), last_layer(network)
     assert whole.last_layer == part
     one, other = alone.residual(theta[part]), whole.residual(theta)
@@ -116,7 +119,7 @@ def test_the_last_layer_alone_and_the_whole_network_agree(problem, network):
 
 def test_the_gradient_of_the_loss_is_what_autograd_finds(problem, network):
     found = merged(sheets(problem, drawn(problem, inside=5, on_faces=3)))
-    objective = network_objective(found, network, WEIGHTS, linear=False, time=None)
+    objective = network_objective(found, network, WEIGHTS, linear=False, time=None, memory=10**9)
     theta = flat(network).requires_grad_()
     loss = 0.5 * objective.residual(theta).square().sum()
     (gradient,) = torch.autograd.grad(loss, theta)
@@ -130,8 +133,8 @@ def test_parameters_given_are_those_used_and_the_network_is_left_alone(kind):
     network, other = (random_network(kind, problem, seed) for seed in (0, 1))
     before = flat(network)
     found = sheets(problem, drawn(problem))
-    objective = network_objective(found, network, {}, linear=False, time=None)
-    twin = network_objective(found, other, {}, linear=False, time=None)
+    objective = network_objective(found, network, {}, linear=False, time=None, memory=10**9)
+    twin = network_objective(found, other, {}, linear=False, time=None, memory=10**9)
     assert torch.equal(objective.residual(flat(other)), twin.residual(flat(other)))
     assert torch.equal(flat(network), before)
     values = dict(replaced(network, flat(other)).named_parameters())
@@ -232,3 +235,36 @@ conditions:
     objective = last_layer_objective(found, network, {}, linear=False)
     # Sums of 50 terms of size ten, each exact to 2e-16.
     assert float(objective.residual(flat(network)).norm()) < 1e-12
+
+
+def test_chunks_have_all_rows_in_their_order_and_no_more_points_than_they_may(problem):
+    found = sheets(problem, drawn(problem, inside=23, on_faces=7))
+    factors = [float(number) for number in range(len(found))]
+    for points in (2, 5, 40, 10_000):
+        parts = chunks(found, factors, points)
+        sizes = [sum(len(p) for sheet in part.sheets for p in sheet.places) for part in parts]
+        assert max(sizes) <= points
+        every = [(f, s) for part in parts for f, s in zip(part.factors, part.sheets, strict=True)]
+        for factor, sheet in zip(factors, found, strict=True):
+            own = [piece for f, piece in every if f == factor]
+            for place, whole in enumerate(sheet.places):
+                assert torch.equal(torch.cat([piece.places[place] for piece in own]), whole)
+
+
+def test_chunks_have_the_rows_the_gradient_and_the_jacobian_of_the_whole(problem, network):
+    points = drawn(problem, inside=31, on_faces=9)
+    found = merged(sheets(problem, points))
+    whole, parts = (
+        network_objective(found, network, WEIGHTS, linear=False, time=None, memory=memory)
+        for memory in (10**9, 1)
+    )
+    theta = flat(network).requires_grad_()
+    slopes = []
+    for objective in (whole, parts):
+        r = objective.residual(theta)
+        (slope,) = torch.autograd.grad(r.square().sum(), theta, retain_graph=True)
+        (again,) = torch.autograd.grad(r.square().sum(), theta)
+        assert torch.equal(slope, again)
+        slopes.append((r.detach(), slope, objective.jacobian(theta.detach())))
+    for one, other in zip(*slopes, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10 * float(one.abs().max()))

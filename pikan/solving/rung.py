@@ -32,7 +32,7 @@ from pikan.training.stage import Progress, Stage
 # More points than functions along each axis, so that conditions and equations do not compete;
 # in three coordinates the faces bring enough rows of their own, and rows are dear.
 _EXTRA, _EXTRA_3D = 2, 0
-# A dense matrix of so many columns, and as many rows as go with them, takes half a gigabyte.
+# More columns of a dense matrix take too long, whatever memory there is.
 _DENSE = 4500
 # Steps that change the residual by less than this part of it change nothing.
 _STEADY = 1e-5
@@ -62,14 +62,16 @@ class Ladder:
     """What a climb goes with.
 
     `network` makes the product network of given degrees, its coefficients zero, `accuracy` is the
-    relative L2 error wanted, `largest` the number of coefficients that a level may have, `steps`
-    the Newton steps of a level, `samples` the points on which levels are compared.
+    relative L2 error wanted, `largest` the number of coefficients that a level may have, `dense`
+    that of one whose matrix is dense, `steps` the Newton steps of a level, `samples` the points on
+    which levels are compared.
     """
 
     network: Callable[[tuple[int, ...]], FullProduct]
     start: tuple[int, ...]
     accuracy: float
     largest: int
+    dense: int
     steps: int
     samples: Float[Tensor, "n d"]
 
@@ -110,7 +112,7 @@ def stand(
     """
     network = ladder.network(degrees)
     name = "degree " + " x ".join(str(degree) for degree in degrees)
-    largest = ladder.largest
+    largest = min(ladder.largest, ladder.dense)
     if direct:
         largest = min(largest, _DENSE)
         found = eliminated(problem, network, largest)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.collocation import last_layer_objective, network_objective
+from pikan.collocation import features_size, last_layer_objective, network_objective
 from pikan.derivatives.jets import partials
 from pikan.domain.box import Box
 from pikan.network.base import FeatureNetwork, Network
@@ -32,6 +32,8 @@ from pikan.training.stage import Progress, Stage
 
 # RAD draws from a set of candidates several times larger than what it keeps.
 _CANDIDATES = 10
+# Candidates whose residuals are in memory together.
+_AT_ONCE = 4096
 
 
 @final
@@ -70,7 +72,7 @@ Step = Stage | Refinement | Resampling
 class Parts:
     """What a schedule works on, made for the whole box or for one window of it.
 
-    `weights` gives the weight of every label.
+    `weights` gives the weight of every label, `memory` is how much training may take [bytes].
     """
 
     network: Callable[[Box], Network]
@@ -78,6 +80,7 @@ class Parts:
     weights: Callable[[Sequence[str]], Mapping[str, float]]
     steps: tuple[Step, ...]
     generator: torch.Generator
+    memory: int
 
 
 class _Trained(NamedTuple):
@@ -172,7 +175,9 @@ def _subject(
     """The last layer alone where that is all there is or all the stage asks for, else the whole."""
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
     affine, theta = linear(problem), flat(network)
-    alone = isinstance(network, FullProduct) or isinstance(stage, LeastSquares)
+    alone = isinstance(stage, LeastSquares) or (
+        isinstance(network, FullProduct) and features_size(found, network) <= parts.memory // 2
+    )
     if alone and isinstance(network, FeatureNetwork):
         objective = last_layer_objective(found, network, weights, linear=affine)
         part = last_layer(network)
@@ -181,7 +186,14 @@ def _subject(
             return replaced(network, torch.cat([theta[: part.start], coefficients]))
 
         return _Subject(objective, theta[part], with_last_layer)
-    objective = network_objective(found, network, weights, linear=affine, time=problem.box.time)
+    objective = network_objective(
+        found,
+        network,
+        weights,
+        linear=affine,
+        time=problem.box.time,
+        memory=parts.memory // 2,
+    )
     return _Subject(objective, theta, lambda whole: replaced(network, whole))
 
 
@@ -209,10 +221,18 @@ def _resampled(
     """New interior points, drawn by the size of the equations' residuals."""
     count = step.points or len(points.interior)
     candidates = interior(problem.box, uniform, _CANDIDATES * count, generator, points.interior)
-    found = equation_sheets(problem, candidates)
     with torch.no_grad():
-        by_partial = partials(network, candidates, {i for one in found for i in one.wanted(0)})
-        sizes = torch.stack([one.residual((by_partial,)).abs() for one in found]).amax(dim=0)
+        some = candidates.split(_AT_ONCE)
+        sizes = torch.cat([_residual_sizes(problem, network, points) for points in some])
     drawn = resample(candidates, sizes, count, generator, step.k, step.c)
     weights = drawn.weights if step.weighted else None
     return replace(points, interior=drawn.points, weights=weights)
+
+
+def _residual_sizes(
+    problem: Problem, network: Network, points: Float[Tensor, "n d"]
+) -> Float[Tensor, " n"]:
+    """The largest residual of the equations at each point."""
+    found = equation_sheets(problem, points)
+    by_partial = partials(network, points, {i for one in found for i in one.wanted(0)})
+    return torch.stack([one.residual((by_partial,)).abs() for one in found]).amax(dim=0)

@@ -9,7 +9,7 @@ from pikan.spec.schema import KAN, Product, Refine, RefineStage, Spec
 T = TypeVar("T", bound=str | int | None)
 
 
-class _Size(NamedTuple):
+class Size(NamedTuple):
     """The size of one basis; `breaks` are the knots between cells that differ."""
 
     spline: bool
@@ -17,10 +17,15 @@ class _Size(NamedTuple):
     cells: int
     breaks: int
 
+    @property
+    def functions(self) -> int:
+        """How many functions the basis has."""
+        return self.degree + (self.cells if self.spline else 1)
+
 
 def check_refinements(spec: Spec) -> Check[None]:
     """No refinement of a completed spec makes a basis or a rank smaller."""
-    sizes = _sizes(spec)
+    bases = sizes(spec)
     rank = spec.network.rank if isinstance(spec.network, Product) else None
     for index, stage in enumerate(spec.training or ()):
         if not isinstance(stage, RefineStage):
@@ -28,8 +33,8 @@ def check_refinements(spec: Spec) -> Check[None]:
         keys: Keys = ("training", index, "refine")
         asked = stage.refine
         before = {
-            "degree": max((one.degree for one in sizes), default=0),
-            "grid": max((one.cells for one in sizes if one.spline), default=0),
+            "degree": max((one.degree for one in bases), default=0),
+            "grid": max((one.cells for one in bases if one.spline), default=0),
             "rank": rank if isinstance(rank, int) else 0,
         }
         wanted = {"degree": asked.degree, "grid": asked.grid, "rank": asked.rank}
@@ -37,11 +42,11 @@ def check_refinements(spec: Spec) -> Check[None]:
             if number is not None and number < before[key]:
                 message = f"got {number}, needs at least {before[key]}, which there is before it"
                 yield spec.origin.fault((*keys, key), message)
-        sizes = [_refined(one, asked) for one in sizes]
+        bases = [refined(one, asked) for one in bases]
         rank = asked.rank or rank
 
 
-def _sizes(spec: Spec) -> list[_Size]:
+def sizes(spec: Spec) -> list[Size]:
     """Each basis at the start: of each layer of a KAN, of each coordinate of a product."""
     network = spec.network
     match network:
@@ -54,17 +59,17 @@ def _sizes(spec: Spec) -> list[_Size]:
     names, degrees = _each(network.basis, count), _each(network.degree, count)
     grids = _each(network.grid, count)
     return [
-        _Size(name is not None and family(name).cells, degree or 0, grid or 1, (grid or 1) - 1)
+        Size(name is not None and family(name).cells, degree or 0, grid or 1, (grid or 1) - 1)
         for name, degree, grid in zip(names, degrees, grids, strict=True)
     ]
 
 
-def _refined(size: _Size, asked: Refine) -> _Size:
+def refined(size: Size, asked: Refine) -> Size:
     """Splines of a higher degree repeat their knots, so that they stay as smooth as they were."""
     degree = max(size.degree, asked.degree or 0)
     cells = size.cells + (degree - size.degree) * size.breaks
     finer = max(cells, asked.grid or 0)
-    return _Size(size.spline, degree, finer, size.breaks + finer - cells)
+    return Size(size.spline, degree, finer, size.breaks + finer - cells)
 
 
 def _each(setting: T | tuple[T, ...], count: int) -> tuple[T, ...]:

@@ -437,7 +437,7 @@ class Spec(Model):
     time_limit: Positive | None = Field(default=None, description="the longest training [s]")
     memory: Annotated[Bytes, Field(ge=10_000_000, le=10**15)] | None = Field(
         default=None,
-        description="the most that training may take, such as 500 MB; 2 GB if left out",
+        description="the most that training may take, such as 500 MB; 4 GB if left out",
     )
     network: Network | None = Field(default=None, description="the network that is trained")
     sampling: Sampling | None = Field(

@@ -103,6 +103,7 @@ def resampled(step, count=2048):
         weights=lambda labels: dict.fromkeys(labels, 1.0),
         steps=(Still(), step, Still()),
         generator=torch.Generator().manual_seed(0),
+        memory=10**9,
     )
     events, _ = finish(follow(PEAK, parts))
     return [event.progress.blocks["equation"] for event in events]
