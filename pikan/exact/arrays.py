@@ -2,13 +2,14 @@
 
 import csv
 import math
+import mmap
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import final
+from typing import TextIO, final
 
 import numpy as np
 from jaxtyping import Float
@@ -18,8 +19,15 @@ from pikan.exact import matlab
 Array = Float[np.ndarray, "*_"]
 Reader = Callable[[Path, tuple[str, ...]], dict[str, np.ndarray]]
 
-# A compressed file is measured by what it unpacks to [bytes].
-LARGEST = 10**9
+# A compressed file is measured by what it unpacks to [numbers], any file as it is [bytes].
+LARGEST = 50_000_000
+LARGEST_FILE = 8 * LARGEST
+# Lists of what is in a file, and lines of text, are shorter than this [bytes].
+LONGEST = 1_000_000
+# Names that may have been meant are looked for among so many.
+MOST_SHOWN = 1000
+# Where a .zip file ends, which may be followed by a comment [bytes].
+ZIP_END, ZIP_TAIL = b"PK\x05\x06", 2**16
 # What NumPy and the standard library raise on bytes that are not what a file's name says.
 DAMAGE = (
     ArithmeticError,
@@ -47,7 +55,7 @@ def read_arrays(path: Path, names: Iterable[str]) -> Mapping[str, Array]:
     """The arrays of those names, as float64; DataError for anything but finite real numbers.
 
     The end of the file's name says what it holds: .npz, .mat (version 5 or later), .csv with
-    names in its first line, .h5 or .hdf5. At most 1 GB is read.
+    names in its first line, .h5 or .hdf5. At most 50 million numbers are read.
     """
     wanted = tuple(dict.fromkeys(names))
     reader = READERS.get(path.suffix.lower())
@@ -68,13 +76,41 @@ def read_arrays(path: Path, names: Iterable[str]) -> Mapping[str, Array]:
 
 
 def _npz(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    _check_listing(path)
     with zipfile.ZipFile(path) as archive:
-        members = {member.filename: member.file_size for member in archive.infolist()}
-    sizes = {name.removesuffix(".npy"): size for name, size in members.items()}
-    _check_names(path, names, sizes)
-    _check_size(path, sum(sizes[name] for name in names))
+        members = {
+            member.filename.removesuffix(".npy"): member
+            for member in archive.infolist()
+            if member.filename.endswith(".npy")
+        }
+        _check_names(path, names, members)
+        _check_size(path, sum(_claimed(path, archive, members[name]) for name in names))
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in names}
+
+
+def _check_listing(path: Path) -> None:
+    """The list of what is in a .zip file is short, as its end says.
+
+    Source: PKWARE, APPNOTE 6.3.10, section 4.3.16.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - ZIP_TAIL))
+        _, _, rest = file.read().rpartition(ZIP_END)
+    if struct.unpack("<I", rest[8:12])[0] > LONGEST:
+        raise DataError(f"'{path.name}' lists more arrays than are read; take some out")
+
+
+def _claimed(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """How many numbers an array is to have, as its first line says."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"'{path.name}' is packed in a way that is not read; use numpy.savez")
+    with archive.open(member) as stream:
+        short = np.lib.format.read_magic(stream) == (1, 0)
+        header = (
+            np.lib.format.read_array_header_1_0 if short else np.lib.format.read_array_header_2_0
+        )
+        return math.prod(header(stream)[0])
 
 
 def _mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -83,37 +119,33 @@ def _mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     # Version 7.3 is HDF5 behind a block of text; its arrays have their axes in reverse.
     if h5py.is_hdf5(path):
         return {name: array.T for name, array in _hdf5(path, names).items()}
-    found = matlab.variables(path.read_bytes())
+    with path.open("rb") as file:
+        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    found = matlab.variables(content)
     _check_names(path, names, found)
-    _check_size(path, 8 * sum(math.prod(found[name].shape) for name in names))
+    _check_size(path, sum(math.prod(found[name].shape) for name in names))
     return {name: matlab.array(found[name]) for name in names}
 
 
 def _hdf5(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     import h5py
 
+    from pikan.exact import hdf5
+
+    found: dict[str, np.ndarray] = {}
     with h5py.File(path, "r") as file:
-        _check_names(path, names, map(str, file))
-        found: dict[str, np.ndarray] = {}
+        _check_names(path, names, hdf5.names(file))
         for name in names:
-            # A soft link may lead to another file by way of an external one.
-            if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-                raise DataError(f"{name!r} in '{path.name}' is a link; store the array itself")
-            stored = file.get(name)
-            if not isinstance(stored, h5py.Dataset):
-                raise DataError(f"{name!r} in '{path.name}' is no array; name a dataset")
-            if stored.external or stored.is_virtual:
-                raise DataError(f"{name!r} in '{path.name}' lies in another file; copy it here")
-            if stored.dtype.kind not in "iuf":
-                raise _no_numbers(path, name, stored.dtype)
-            _check_size(path, stored.size * stored.dtype.itemsize)
-            found[name] = np.asarray(stored[()])
-        return found
+            try:
+                found[name] = hdf5.array(file, name, LARGEST // len(names))
+            except hdf5.HDF5Error as error:
+                raise DataError(f"{name!r} in '{path.name}' {error}") from error
+    return found
 
 
 def _csv(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, skipinitialspace=True)
+        rows = csv.reader(_lines(path, file), skipinitialspace=True)
         # numpy.savetxt marks its header with a '#'.
         header = [name.strip("# ") for name in next(rows, [])]
         _check_names(path, names, header)
@@ -123,6 +155,13 @@ def _csv(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         )
         table = np.fromiter(entries, dtype=float).reshape(-1, len(names))
     return dict(zip(names, table.T, strict=True))
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    while line := file.readline(LONGEST):
+        if len(line) == LONGEST:
+            raise DataError(f"a line of '{path.name}' has over {LONGEST} characters; break it")
+        yield line
 
 
 def _row(
@@ -151,13 +190,18 @@ READERS: Mapping[str, Reader] = {
 def _check_file(path: Path) -> None:
     if not path.is_file():
         raise DataError(f"the data file '{path.name}' is not there; give the path of a file")
-    _check_size(path, path.stat().st_size)
-
-
-def _check_size(path: Path, size: int) -> None:
-    if size > LARGEST:
+    if (size := path.stat().st_size) > LARGEST_FILE:
         raise DataError(
-            f"'{path.name}' holds {size / 1e9:.3g} GB; at most 1 GB is read: thin it out"
+            f"'{path.name}' has {size / 1e6:.0f} MB; at most {LARGEST_FILE / 1e6:.0f} are read:"
+            " thin it out"
+        )
+
+
+def _check_size(path: Path, count: int) -> None:
+    if count > LARGEST:
+        raise DataError(
+            f"'{path.name}' claims {float(count):.3g} numbers; at most {LARGEST:.3g} are read:"
+            " thin it out"
         )
 
 
@@ -166,8 +210,9 @@ def _check_names(path: Path, names: tuple[str, ...], inside: Iterable[str]) -> N
     for name in names:
         if name in known:
             continue
-        close = get_close_matches(name, known, n=1)
-        remedy = f"did you mean {close[0]!r}?" if close else f"it has {_some(known)}"
+        shown = [_shown(other) for other in known[:MOST_SHOWN]]
+        close = get_close_matches(name, shown, n=1)
+        remedy = f"did you mean {close[0]!r}?" if close else f"it has {_some(shown)}"
         raise DataError(f"there is no {name!r} in '{path.name}'; {remedy}")
 
 
@@ -189,9 +234,14 @@ def _no_numbers(path: Path, name: str, dtype: np.dtype) -> DataError:
     return DataError(f"{name!r} in '{path.name}' has entries of type {dtype}; give real numbers")
 
 
-def _some(names: tuple[str, ...]) -> str:
+def _some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:8])
     return f"{shown}, ..." if len(names) > 8 else shown or "nothing"
+
+
+def _shown(name: str) -> str:
+    """A name out of a file, which may be anything, as it can stand in a sentence."""
+    return "".join(filter(str.isprintable, name[:30]))
 
 
 def _short(error: Exception) -> str:

@@ -6,6 +6,7 @@ SciPy 1.17). This one reads nothing but what it needs, and raises Python's own e
 Source: MathWorks, MAT-File Format (R2019a), chapter 1, Level 5.
 """
 
+import itertools
 import math
 import struct
 import zlib
@@ -35,6 +36,8 @@ NUMERIC_CLASSES = range(6, 16)
 COMPLEX_OR_LOGICAL = 0x0A
 # Flags, dimensions and name of a variable come before its numbers and fit in this [bytes].
 PREAMBLE = 4096
+# No file is made with more variables.
+MOST_VARIABLES = 10_000
 
 
 class Element(NamedTuple):
@@ -55,12 +58,12 @@ class Variable(NamedTuple):
     stored: memoryview
 
 
-def variables(content: bytes) -> Mapping[str, Variable]:
+def variables(content: memoryview) -> Mapping[str, Variable]:
     """Everything in a file by name; ValueError for anything but a file of this kind."""
-    order = ORDERS.get(content[126:128])
+    order = ORDERS.get(bytes(content[126:128]))
     if order is None or struct.unpack(f"{order}H", content[124:126]) != (0x0100,):
         raise ValueError("not a file of version 5 to 7.3; save it with -v7")
-    return dict(_variables(memoryview(content), order))
+    return dict(_variables(content, order))
 
 
 def array(variable: Variable) -> Shaped[np.ndarray, "*_"]:
@@ -82,17 +85,22 @@ def array(variable: Variable) -> Shaped[np.ndarray, "*_"]:
 
 def _variables(content: memoryview, order: str) -> Iterator[tuple[str, Variable]]:
     place = HEADER
-    while place < len(content):
+    for count in itertools.count():
+        if place >= len(content):
+            return
+        if count == MOST_VARIABLES:
+            raise ValueError(f"it has more than {MOST_VARIABLES} variables; take some out")
         element = _element(content, place, order)
         place = element.end
         compressed = element.kind == COMPRESSED
         opening = element.content
         if compressed:
             place -= -len(element.content) % 8
-            opened = zlib.decompressobj().decompress(opening, PREAMBLE)
-            opening = memoryview(opened)[8:]
+            opening = memoryview(zlib.decompressobj().decompress(opening, PREAMBLE))[8:]
         if compressed or element.kind == MATRIX:
-            yield _named(opening, Variable((), False, order, compressed, element.content))
+            yield _named(
+                opening[:PREAMBLE], Variable((), False, order, compressed, element.content)
+            )
 
 
 def _named(opening: memoryview, variable: Variable) -> tuple[str, Variable]:

@@ -260,13 +260,6 @@ def test_a_folder_is_no_file(tmp_path):
         read_arrays(tmp_path / "a.npz", ["u"])
 
 
-def test_what_unpacks_to_more_than_a_gigabyte_is_refused(tmp_path):
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        file.create_dataset("u", shape=(10**9,), dtype="f8", chunks=(1000,), compression="gzip")
-    with pytest.raises(DataError, match="holds 8 GB"):
-        read_arrays(tmp_path / "a.h5", ["u"])
-
-
 def test_links_out_of_a_file_are_refused(tmp_path):
     write_h5(tmp_path / "other.h5", {"u": X})
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -15,7 +15,7 @@ def test_every_kind_of_number_is_read_as_scipy_reads_it(tmp_path, compressed):
     stored |= {"u": np.arange(7.0), "s": np.array(2.5), "b": np.zeros((0, 3)), "big": np.eye(300)}
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, stored, do_compression=compressed)
-    found, oracle = variables(path.read_bytes()), scipy.io.loadmat(path)
+    found, oracle = variables(memoryview(path.read_bytes())), scipy.io.loadmat(path)
     assert set(found) == set(stored)
     for name in stored:
         assert array(found[name]).dtype == oracle[name].dtype
@@ -24,7 +24,7 @@ def test_every_kind_of_number_is_read_as_scipy_reads_it(tmp_path, compressed):
 
 def test_the_files_of_published_references_are_read_as_scipy_reads_them(data):
     for path in sorted(data.glob("*.mat")):
-        found, oracle = variables(path.read_bytes()), scipy.io.loadmat(path)
+        found, oracle = variables(memoryview(path.read_bytes())), scipy.io.loadmat(path)
         assert set(found) == {name for name in oracle if not name.startswith("__")}
         for name in found:
             np.testing.assert_array_equal(array(found[name]), oracle[name])
@@ -55,7 +55,7 @@ def test_a_shape_that_claims_too_much_is_refused(tmp_path):
     content = path.read_bytes()
     length = (12345).to_bytes(4, "little")
     assert content.count(length) == 1
-    for claimed, sentence in ((2**31, "at most 1 GB"), (12346, "cannot reshape")):
+    for claimed, sentence in ((2**31, r"at most 5e\+07 are read"), (12346, "cannot reshape")):
         path.write_bytes(content.replace(length, claimed.to_bytes(4, "little")))
         with pytest.raises(DataError, match=sentence):
             read_arrays(path, ["u"])

@@ -1,0 +1,50 @@
+"""What a call costs in a process of its own, where nothing is checked at run time."""
+
+import json
+import subprocess
+import sys
+from typing import NamedTuple
+
+# The memory of a process that runs wild [bytes]; half of it is the libraries' address space.
+MOST = 4_000_000_000
+
+CODE = """
+import json, resource, sys, time
+resource.setrlimit(resource.RLIMIT_AS, ({most}, {most}))
+{imports}
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+for given in json.load(sys.stdin):
+    start, before = time.process_time(), peak()
+    try:
+        {call}
+        said = ""
+    except {errors} as error:
+        said = str(error)
+    print(json.dumps([said, time.process_time() - start, peak() - before, peak()]), flush=True)
+"""
+
+
+class Cost(NamedTuple):
+    """What a refusal said (nothing where nothing was refused), and what it took [s, bytes]."""
+
+    said: str
+    seconds: float
+    grown: int
+    peak: int
+
+
+def costs(imports, call, errors, cases):
+    """The costs of a call of each case, called `given`, one after the other in one process."""
+    code = CODE.format(most=MOST, imports=imports, call=call, errors=errors)
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(list(cases)),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    found = [Cost(*json.loads(line)) for line in ran.stdout.splitlines()]
+    assert len(found) == len(cases), f"case {len(found)} ended the process: {ran.stderr[-2000:]}"
+    return found
