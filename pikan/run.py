@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, final
@@ -20,12 +21,14 @@ from pikan.exact import data
 from pikan.network.base import Network
 from pikan.network.kan import KAN
 from pikan.network.mlp import MLP
+from pikan.network.parameters import digest
 from pikan.network.windows import Windows
 from pikan.outcome import Outcome
 from pikan.problem import Problem
 from pikan.report.errors import errors
 from pikan.report.report import (
     Estimate,
+    Hashes,
     NetworkFacts,
     Record,
     Report,
@@ -305,6 +308,7 @@ def _solution(
     facts = NetworkFacts(_kind(network), parameters, float(network.outside(points.interior)))
     left = worst(problem, network, samples)
     outcome = _judged(level.outcome, left)
+    text = writer.dump(_kept(spec, problem))
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,
@@ -320,8 +324,9 @@ def _solution(
         seconds=Seconds(total=monotonic() - began, training=trained),
         stages=stages(history),
         versions=versions(),
+        hashes=Hashes(sha256(text.encode()).hexdigest(), digest(network)),
     )
-    return Solution(problem, network, writer.dump(_kept(spec, problem)), outcome, history, report)
+    return Solution(problem, network, text, outcome, history, report)
 
 
 def _kept(spec: Spec, problem: Problem) -> Spec:

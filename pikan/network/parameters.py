@@ -1,6 +1,7 @@
 """The parameters of a network as one vector, the last layer at its end."""
 
 from copy import deepcopy
+from hashlib import sha256
 from typing import TypeVar
 
 import torch
@@ -15,6 +16,15 @@ N = TypeVar("N", bound=Network)
 def flat(network: Network) -> Float[Tensor, " p"]:
     """All parameters in one vector: the hidden ones in the network's order, then coefficients."""
     return torch.cat([parameter.detach().flatten() for _, parameter in _ordered(network)])
+
+
+def digest(network: Network) -> str:
+    """SHA-256 of all numbers that a network holds: its parameters, its grids and its box."""
+    found = sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        found.update(name.encode())
+        found.update(tensor.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def unflat(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:

@@ -100,6 +100,18 @@ class Versions:
 
 @final
 @dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of the resolved problem file and of the network's numbers; empty where not known.
+
+    Equal ones say that two runs were asked the same and found the same, to the last bit.
+    """
+
+    problem: str = ""
+    weights: str = ""
+
+
+@final
+@dataclass(frozen=True)
 class Report:
     """All of `report.json`.
 
@@ -121,6 +133,7 @@ class Report:
     seconds: Seconds
     stages: tuple[StageFacts, ...]
     versions: Versions
+    hashes: Hashes = Hashes()
 
     def to_json(self) -> str:
         """The text of `report.json`; numbers that are not finite become null, which JSON has."""
@@ -179,6 +192,8 @@ def _report(content: Mapping[str, object]) -> Report:
     estimate = content["estimate"]
     network, seconds = _table(content["network"]), _table(content["seconds"])
     ran = _table(content["versions"])
+    # Reports of version 0.1 have none.
+    hashes = _table(content.get("hashes", {"problem": "", "weights": ""}))
     return Report(
         problem=_word(content["problem"]),
         outcome=_ending(content["outcome"]),
@@ -196,6 +211,7 @@ def _report(content: Mapping[str, object]) -> Report:
         seconds=Seconds(_number(seconds["total"]), _number(seconds["training"])),
         stages=tuple(_stage(_table(entry)) for entry in _row(content["stages"])),
         versions=Versions(_word(ran["pikan"]), _word(ran["torch"]), _word(ran["python"])),
+        hashes=Hashes(_word(hashes["problem"]), _word(hashes["weights"])),
     )
 
 

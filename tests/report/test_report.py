@@ -8,6 +8,7 @@ import pytest
 
 from pikan.report.report import (
     Errors,
+    Hashes,
     Estimate,
     NetworkFacts,
     Record,
@@ -35,6 +36,7 @@ REPORT = Report(
     seconds=Seconds(9.1, 7.0),
     stages=(StageFacts("gauss_newton", 12, 5.0, 1e-20),),
     versions=Versions("0.1.0", "2.13.0", "3.11.9"),
+    hashes=Hashes("0a1b", "2c3d"),
 )
 
 
@@ -46,7 +48,7 @@ def test_the_text_has_the_keys_of_the_contract():
     content = json.loads(REPORT.to_json())
     assert list(content) == [
         "schema", "problem", "outcome", "message", "errors", "estimate", "residuals", "network",
-        "seed", "dtype", "device", "threads", "seconds", "stages", "versions",
+        "seed", "dtype", "device", "threads", "seconds", "stages", "versions", "hashes",
     ]  # fmt: skip
     assert content["errors"]["u"] == {
         "relative_l2": 1.2e-9, "maximum": 3e-9, "rmse": 7e-10, "against": "exact", "points": 26896,
@@ -54,6 +56,12 @@ def test_the_text_has_the_keys_of_the_contract():
     assert content["stages"] == [
         {"name": "gauss_newton", "steps": 12, "seconds": 5.0, "loss": 1e-20}
     ]
+
+
+def test_a_report_without_hashes_is_read():
+    content = json.loads(REPORT.to_json())
+    del content["hashes"]
+    assert from_json(json.dumps(content)) == replace(REPORT, hashes=Hashes())
 
 
 def test_what_is_not_finite_is_null():
