@@ -8,8 +8,8 @@ import pytest
 
 from pikan.report.report import (
     Errors,
-    Hashes,
     Estimate,
+    Hashes,
     NetworkFacts,
     Record,
     Report,
