@@ -50,13 +50,22 @@ class Sparse:
 
 @final
 @dataclass(frozen=True)
+class Share:
+    """The rows of r that this process makes where several share them, and their Jacobian at θ."""
+
+    rows: Int[Tensor, " _"]
+    jacobian: Callable[[Float[Tensor, " p"]], Float[Tensor, "_ p"]]
+
+
+@final
+@dataclass(frozen=True)
 class Objective:
     """A residual r(θ) to be made small: the loss is ½|r|².
 
     r holds the weights already: a block contributes weight · mean(residual²) to |r|². The blocks
     cover every row once. `last_layer` is the part of θ in which the network is linear, None if
     it has none; `linear` says that r is affine in that part. `sparse` is the Jacobian once more,
-    None where most of its entries count.
+    None where most of its entries count; `share` is None where one process makes all rows.
     """
 
     residual: Callable[[Float[Tensor, " p"]], Float[Tensor, " r"]]
@@ -65,3 +74,4 @@ class Objective:
     last_layer: slice | None = None
     linear: bool = False
     sparse: Sparse | None = None
+    share: Share | None = None

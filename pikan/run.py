@@ -17,6 +17,7 @@ from pikan.archive import run as archive
 from pikan.choice import complete
 from pikan.consistency import check_exact
 from pikan.derivatives.jets import partials
+from pikan.distributed import agreed
 from pikan.exact import data
 from pikan.network.base import Network
 from pikan.network.kan import KAN
@@ -104,8 +105,9 @@ def solve(spec: Spec, problem: Problem) -> Generator[Progress, None, Solution]:
                 level = end.value
                 break
             yield watch.noted(event)
-            if completed.time_limit is not None and watch.seconds() > completed.time_limit:
-                outcome = Outcome("out of budget", _LATE.format(completed.time_limit))
+            limit = completed.time_limit
+            if limit is not None and agreed(watch.seconds() > limit):
+                outcome = Outcome("out of budget", _LATE.format(limit))
                 level = _cut_short(event, outcome)
     except KeyboardInterrupt:
         level = None if event is None else _cut_short(event, Outcome("interrupted", _INTERRUPTED))

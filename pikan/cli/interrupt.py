@@ -37,12 +37,17 @@ def drive(
 ) -> Result:
     """What `steps` returns; each step is shown, and `KeyboardInterrupt` thrown in once asked.
 
-    The generator answers that by returning what it has.
+    The generator answers that by returning what it has. Of several processes that work together
+    all are asked where one is: none may wait for another that has ended.
     """
+    # Long work has imported torch by now; a sound file need not have been found before.
+    from pikan.distributed import agreed
+
     try:
         step = next(steps)
         while True:
             show(step)
-            step = steps.throw(KeyboardInterrupt()) if asked.is_set() else next(steps)
+            stop = agreed(asked.is_set())
+            step = steps.throw(KeyboardInterrupt()) if stop else next(steps)
     except StopIteration as end:
         return end.value

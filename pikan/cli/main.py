@@ -63,8 +63,10 @@ def solve(
     with sentences(), unbroken():
         with uncollected():
             from pikan.cli.solve import solve_file
+            from pikan.cli.together import together
 
-        code = solve_file(file, {**pairs(settings or []), **given}, out, quiet)
+        with together(out) as folder:
+            code = solve_file(file, {**pairs(settings or []), **given}, folder, quiet)
     raise typer.Exit(code)
 
 

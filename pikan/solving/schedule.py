@@ -27,6 +27,7 @@ from pikan.sampling.points import interior
 from pikan.sampling.uniform import uniform
 from pikan.solving.continuation import between, window_sheets
 from pikan.solving.level import Event, Level, trained
+from pikan.solving.shares import shared
 from pikan.training.least_squares import LeastSquares
 from pikan.training.stage import Progress, Stage
 
@@ -174,25 +175,30 @@ def _subject(
 ) -> _Subject:
     """The last layer alone where that is all there is or all the stage asks for, else the whole."""
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
-    affine, theta = linear(problem), flat(network)
+    affine, theta, time = linear(problem), flat(network), problem.box.time
     alone = isinstance(stage, LeastSquares) or (
         isinstance(network, FullProduct) and features_size(found, network) <= parts.memory // 2
     )
     if alone and isinstance(network, FeatureNetwork):
-        objective = last_layer_objective(found, network, weights, linear=affine)
+        objective = shared(
+            lambda sheets, weights: last_layer_objective(sheets, network, weights, linear=affine),
+            found,
+            weights,
+            time,
+        )
         part = last_layer(network)
 
         def with_last_layer(coefficients: Float[Tensor, " p"]) -> Network:
             return replaced(network, torch.cat([theta[: part.start], coefficients]))
 
         return _Subject(objective, theta[part], with_last_layer)
-    objective = network_objective(
+    objective = shared(
+        lambda sheets, weights: network_objective(
+            sheets, network, weights, linear=affine, time=time, memory=parts.memory // 2
+        ),
         found,
-        network,
         weights,
-        linear=affine,
-        time=problem.box.time,
-        memory=parts.memory // 2,
+        time,
     )
     return _Subject(objective, theta, lambda whole: replaced(network, whole))
 

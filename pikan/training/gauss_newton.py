@@ -13,6 +13,7 @@ from pikan.outcome import Outcome
 from pikan.training.frontal import FrontalSlope, fronts
 from pikan.training.least_squares import CUTOFF, last_layer
 from pikan.training.linear import fit
+from pikan.training.shared import shared_slope
 from pikan.training.slope import DenseSlope, Slope, Tangent
 from pikan.training.stage import Progress, Stage, State, faulty, progress
 
@@ -154,8 +155,13 @@ class Model(NamedTuple):
 
 
 def slopes(objective: Objective) -> Callable[[Float[Tensor, " p"]], Slope]:
-    """The way to the Jacobian at a point: by its entries if there are few, else the whole."""
-    sparse = objective.sparse
+    """The way to the Jacobian at a point: by its entries if there are few, else the whole.
+
+    Where several processes share the rows each makes its own.
+    """
+    sparse, share = objective.sparse, objective.share
+    if share is not None:
+        return lambda theta: shared_slope(objective, share, theta)
     if sparse is None:
         return lambda theta: DenseSlope(objective.jacobian(theta).detach())
     steps = fronts(sparse)

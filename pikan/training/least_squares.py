@@ -12,6 +12,7 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.descent import finite
 from pikan.training.linear import fit
+from pikan.training.shared import system
 from pikan.training.stage import Progress, Stage, State, faulty, progress
 
 # Directions below so many ε of the largest are rounding.
@@ -57,20 +58,20 @@ class LeastSquares(Stage):
         """
         part = last_layer(objective)
         residual = objective.residual(theta).detach()
-        design = objective.jacobian(theta).detach()[:, part]
-        where = faulty(objective, residual) or faulty(objective, design)
+        matrix, right, row_lengths = system(objective, theta, residual)
+        where = faulty(objective, residual) or faulty(objective, row_lengths)
         if where:
             return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
         yield progress(self, objective, 0, 1, theta, residual)
         cutoff = CUTOFF * torch.finfo(theta.dtype).eps if self.cutoff is None else self.cutoff
-        change, rank = fit(design, -residual, cutoff)
+        change, rank = fit(matrix[:, part], -right, cutoff)
         solved = theta.detach().clone()
         solved[part] += change
         left = objective.residual(solved).detach()
         if not finite(left) or left.norm() > residual.norm():
             return Outcome("stalled", f"solving for the last layer (rank {rank}) gained nothing")
         yield progress(self, objective, 1, 1, solved, left)
-        rows, columns = design.shape
+        rows, columns = len(residual), len(change)
         if rows < columns:
             return Outcome(
                 "stalled",
