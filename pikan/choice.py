@@ -238,7 +238,7 @@ def _sampling(sampling: Sampling, network: Network, problem: Problem) -> Samplin
 def _axis(basis: str, degree: int, cells: int) -> int:
     """How many Chebyshev points along a coordinate: a few more than functions."""
     known = family(basis)
-    if not known.cells and not known.polynomials:
+    if not known.cells and not known.climbs:
         # Waves are as short in the middle, where such points are far apart, as at the ends.
         return 2 * degree + 3
     return degree + 3 + cells

@@ -23,31 +23,31 @@ class Extra(NamedTuple):
 class Family(NamedTuple):
     """A kind of basis: its module and class, made from knots, a degree and the numbers.
 
-    `cells` says that it has a grid of cells, `polynomials` that its functions are polynomials on
-    the whole interval, in which case points are best dense toward its ends.
+    `cells` says that it has a grid of cells, `climbs` that its degree may rise as far as is wanted
+    on points that are dense toward the ends of the interval.
     """
 
     module: str
     kind: str
     cells: bool = False
-    polynomials: bool = False
+    climbs: bool = False
     numbers: tuple[Extra, ...] = ()
 
 
 FAMILIES: Mapping[str, Family] = {
     "bspline": Family("pikan.bases.bspline", "BSpline", cells=True),
-    "chebyshev": Family("pikan.bases.chebyshev", "Chebyshev", polynomials=True),
+    "chebyshev": Family("pikan.bases.chebyshev", "Chebyshev", climbs=True),
     "fourier": Family(
         "pikan.bases.fourier", "Fourier", numbers=(Extra("periods", 1.0, above=0.0),)
     ),
-    "hermite": Family("pikan.bases.hermite", "Hermite", polynomials=True),
+    "hermite": Family("pikan.bases.hermite", "Hermite"),
     "jacobi": Family(
         "pikan.bases.jacobi",
         "Jacobi",
-        polynomials=True,
+        climbs=True,
         numbers=(Extra("alpha", 1.0, above=-1.0), Extra("beta", 1.0, above=-1.0)),
     ),
-    "legendre": Family("pikan.bases.legendre", "Legendre", polynomials=True),
+    "legendre": Family("pikan.bases.legendre", "Legendre", climbs=True),
     "rbf": Family("pikan.bases.rbf", "RBF", cells=True),
 }
 """The bases by their words. All have degree + 1 functions, and one more for each cell after one."""

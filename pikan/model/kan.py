@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pikan.bases.named import word
 from pikan.model.bar import shown
 from pikan.model.build import WidthLike, built, outputs, said_width
 from pikan.model.candidates import candidates, rated
@@ -74,9 +75,9 @@ class KAN(nn.Module):
     """A Kolmogorov-Arnold network to fit, see, prune and refine.
 
     `width` holds the nodes of every layer, inputs first, each a number or [sums, products of
-    two]. Edges are splines of degree `k` on `grid` cells, or polynomials up to degree `k`, which
-    have no cells, beside a base function. `grid_range` is what the grid covers before it follows
-    data.
+    two]. Edges are splines of degree `k` on `grid` cells, or functions of another `basis` (those
+    without cells have k + 1), beside a base function. `grid_range` is what the grid covers before
+    it follows data.
 
     A plain `nn.Module`: points [n, inputs] to values [n, outputs], in any training loop. `fit` and
     loops like it train it in place; everything else that changes it returns another model and
@@ -535,7 +536,7 @@ class KAN(nn.Module):
 
     def __repr__(self) -> str:
         count = sum(parameter.numel() for parameter in self.parameters())
-        basis = type(self.wired.kan.last.basis).__name__.lower()
+        basis = word(self.wired.kan.last.basis)
         made = f"width={self.width}, grid={self.grid}, k={self.k}, basis='{basis}'"
         return f"KAN({made}, {count} parameters)"
 

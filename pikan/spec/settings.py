@@ -96,8 +96,8 @@ def _whole(
         yield spec.origin.fault((*keys, name), message)
     elif network is not None and network.windows is not None:
         yield spec.origin.fault((*keys, name), f"{name} has no fixed windows; leave windows out")
-    elif name == "climb" and not all(each.polynomials for each in _families(network)):
-        message = "climb raises the degree of polynomials; use chebyshev or legendre"
+    elif name == "climb" and not all(each.climbs for each in _families(network)):
+        message = "climb raises degrees without end; use chebyshev, legendre or jacobi"
         yield spec.origin.fault((*keys, name), message)
     if name == "march" and not evolution(problem):
         message = "march needs equations with a derivative in t, and conditions at its first moment"

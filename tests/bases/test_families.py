@@ -118,9 +118,10 @@ def test_gaussians_and_their_derivatives_are_right_to_rounding(order):
     x = places(9)
     values = basis.derivatives(x, order)[order]
     for node, (lower, upper) in enumerate(INTERVAL.tolist()):
-        width = (upper - lower) / 5
+        cell = (upper - lower) / 5
+        width = cell * 2**0.5
         for j in range(8):
-            center = lower + (j - 1) * width
+            center = lower + (j - 1) * cell
 
             def bell(t, center=center, width=width):
                 return mpmath.exp(-(((t - center) / width) ** 2))
