@@ -103,7 +103,15 @@ def _base(sweep: Sweep, root: Node, origin: Origin) -> Check[tuple[Node, Origin]
         yield Fault(Place(origin.file, 0, ""), message)
         return None
     if sweep.problem is None:
-        return _approximation(root, sweep.name), origin
+        written = entries(root, "function")
+        formula = str(written["formula"].value)
+        # A wrong formula has its fault once, not wherever the problem holds it.
+        alone = _approximation(written, sweep.name, "0", formula)
+        faults, _ = gathered(checked(alone, origin))
+        if faults:
+            yield from faults
+            return None
+        return _approximation(written, sweep.name, formula, formula), origin
     file = origin.folder / sweep.problem
     try:
         text = text_of(file)
@@ -119,21 +127,18 @@ def _base(sweep: Sweep, root: Node, origin: Origin) -> Check[tuple[Node, Origin]
     return named(tree, file.stem), Origin(str(file), file.parent)
 
 
-def _approximation(root: Node, name: str) -> Node:
-    """The problem `u = f`, which is asked for values alone."""
-    written = entries(root, "function")
-    domain, formula = written["inputs"], written["formula"]
-    text = str(formula.value)
-    place = formula.place
+def _approximation(written: Mapping[str, Node], name: str, formula: str, exact: str) -> Node:
+    """The problem `u = formula`, which is asked for values alone."""
+    place = written["formula"].place
     problem: Mapping[str, Node] = {
         "name": Node(name, place),
-        "domain": domain,
+        "domain": written["inputs"],
         "unknowns": Node((Node("u", place),), place),
-        "equations": Node((Node(f"u = {text}", place),), place),
+        "equations": Node((Node(f"u = {formula}", place),), place),
         "conditions": Node((), place),
-        "exact": Node({"u": Node(text, place)}, place),
+        "exact": Node({"u": Node(exact, place)}, place),
     }
-    return Node(problem, root.place)
+    return Node(problem, place)
 
 
 def _spec(tree: Node, origin: Origin, wanted: Sequence[Change]) -> Check[str]:

@@ -27,7 +27,15 @@ def changes(root: Node, origin: Origin) -> Check[list[tuple[Change, ...]]]:
     crossed, zipped = entries(root, "crossed"), entries(root, "zipped")
     inner = root.value.get("listed") if isinstance(root.value, Mapping) else None
     together = [] if inner is None else [_changes(item) for item in _items(inner)]
-    yield from _once(together, zipped, crossed)
+    in_list = {key: node for entry in together for key, node in entry}
+    yield from _once(
+        {
+            "settings": entries(root, "settings"),
+            "listed": in_list,
+            "zipped": zipped,
+            "crossed": crossed,
+        }
+    )
     lengths = {key: len(_items(node)) for key, node in zipped.items()}
     if len(set(lengths.values())) > 1:
         counts = listed(f"{count} of {key}" for key, count in lengths.items())
@@ -59,15 +67,10 @@ def _changes(entry: Node) -> tuple[Change, ...]:
     return tuple(entry.value.items()) if isinstance(entry.value, Mapping) else ()
 
 
-def _once(
-    together: Sequence[tuple[Change, ...]],
-    zipped: Mapping[str, Node],
-    crossed: Mapping[str, Node],
-) -> Iterator[Fault]:
+def _once(ways: Mapping[str, Mapping[str, Node]]) -> Iterator[Fault]:
     """A key is changed in one way only, so that no change hides another; `name` never is."""
-    in_list = {key: node for entry in together for key, node in entry}
     seen: dict[str, str] = {}
-    for where, keys in (("listed", in_list), ("zipped", zipped), ("crossed", crossed)):
+    for where, keys in ways.items():
         for key, node in keys.items():
             yield from unusable_keys(key, node.place)
             if key in seen:

@@ -75,10 +75,14 @@ def test_every_run_is_a_whole_problem_file(written):
 
 
 def test_settings_hold_for_all_runs_and_changes_come_after_them(written):
-    text = "problem: rod.yaml\nsettings: {network.degree: 5, seed: 7}\ncrossed: {seed: [0, 1]}"
+    network = "{kind: product, rank: full, basis: legendre, degree: 5}"
+    text = (
+        f"problem: rod.yaml\nsettings: {{network: {network}}}\ncrossed: {{network.degree: [6, 7]}}"
+    )
     plan = read(written(text))
     specs = [parse(variant.spec, "rod.yaml", plan.beside) for variant in plan.variants]
-    assert [(spec.network.degree, spec.seed) for spec in specs] == [(5, 0), (5, 1)]
+    found = [(spec.network.basis, spec.network.degree) for spec in specs]
+    assert found == [("legendre", 6), ("legendre", 7)]
 
 
 def test_a_function_is_approximated_without_conditions(written):
@@ -146,6 +150,10 @@ fit: {x: network.bais, y: relative_12, groups: [network.kind]}
             "problem: rod.yaml\ncrossed: {seed: [0, 1]}\nfit: {x: seed, y: rmse}",
             "a value of 'seed' is none; a law against it needs positive numbers",
         ),
+        (
+            "problem: rod.yaml\nsettings: {seed: 3}\ncrossed: {seed: [0, 1]}",
+            "rods.yaml:3: crossed.seed: 'seed' is changed under 'settings' as well",
+        ),
         ("- a", "rods.yaml:1: holds no keys; a sweep file starts with"),
         ("problem: rod.yaml\nbudget: {run: -1}\ncrossed: {seed: [0]}", "got -1, needs more than 0"),
     ],
@@ -158,6 +166,12 @@ def test_a_fault_of_the_base_problem_is_told_once(written, rod):
     text = "problem: rod.yaml\ncrossed: {seed: [0, 1, 2]}"
     (told,) = faults(written(text, rod.replace("[u]", "u")))
     assert told == "rod.yaml:3: unknowns: got 'u', needs a list [a, b]"
+
+
+def test_a_fault_of_a_function_is_told_once(written):
+    text = "function: {inputs: {x: [0, 1]}, formula: sin(y)}\ncrossed: {seed: [0, 1]}"
+    (told,) = faults(written(text))
+    assert told.startswith("rods.yaml:1: function.formula: unknown name 'y' in 'sin(y)'; it may")
 
 
 def test_more_runs_than_anyone_waits_for_are_refused_at_once(written):
