@@ -267,7 +267,8 @@ def growth(spec: schema.Spec, problem: Problem, climb: schema.Climb) -> Growth:
         return LowRank(bases, rank, len(problem.unknowns), box.lower, box.upper).to(like(spec))
 
     largest = min(climb.largest, memory.columns(spec))
-    return Growth(made, spec.accuracy, largest, climb.steps, samples(spec, problem))
+    whole = ladder(spec, problem, climb)
+    return Growth(made, whole, spec.accuracy, largest, climb.steps, whole.samples)
 
 
 def marching(spec: schema.Spec, problem: Problem, march: schema.March) -> March:

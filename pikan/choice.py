@@ -135,6 +135,9 @@ def _grown(
     given = network or Product(kind="product")
     chosen = _with(given, basis=given.basis or "chebyshev")
     accuracy = spec.accuracy or NONLINEAR
+    alone = linear(problem) and len(problem.equations) == 1
+    if alone and "largest" not in climb.model_fields_set:
+        climb = _with(climb, largest=_ALONE_LARGEST)
     reason = (
         f"{dimension} coordinates: sums of functions of one or two coordinates and of products of "
         f"all, by Gauss-Newton; degrees rise until two levels agree to {accuracy:g}"

@@ -27,8 +27,8 @@ _GROWTH = 1.04
 # Derivatives are worse than what they are derivatives of: residuals of this part of their terms,
 # or of this many times the accuracy, are still small where a solution is resolved.
 _MISFIT, _LOOSE = 1e-5, 10.0
-# Levels this close tell by how much less than their difference the higher one misses the solution,
-# if no other of their degrees solves the equations.
+# Levels this close tell by how much less than their difference the higher one misses the solution:
+# what is left open would hold them further apart.
 _CLOSE = 1e-6
 # Residuals of this part of their terms are no matter of resolution alone.
 _ASTRAY = 1e-2
@@ -54,7 +54,7 @@ def climb(problem: Problem, ladder: Ladder) -> Generator[Event, None, Level]:
         before, estimate = estimate, None if lower is None else distance(lower.values, rung.values)
         settled = lower is not None and _settled(lower, rung, before, estimate)
         near = estimate is not None and estimate <= ladder.accuracy
-        close = estimate is not None and estimate <= _CLOSE and rung.determined
+        close = estimate is not None and estimate <= _CLOSE
         misfit = _misfit(problem, rung, ladder) if near or close or dear else None
         fits = misfit is not None and misfit.relative <= max(_MISFIT, _LOOSE * ladder.accuracy)
         own = _missed(lower, rung, misfit)

@@ -15,6 +15,7 @@ from pikan.sampling.method import Method
 from pikan.sampling.points import interior, on_face
 from pikan.solving.level import distance
 from pikan.solving.misfit import Misfit, worst
+from pikan.solving.rung import Ladder
 
 _FEWEST_ON_FACE = 20
 # Residuals may be so much larger than the accuracy, being derivatives.
@@ -32,12 +33,14 @@ HOW = "difference from the level before on fresh points, carried on as the resid
 class Growth:
     """What a search for sums of products goes with.
 
-    `network` makes the network of a degree and a rank, all zero; `accuracy` is the relative L2
-    error wanted, `largest` the number of free parameters that a level may have, `steps` its
-    Gauss-Newton steps, `samples` the points on which levels are compared.
+    `network` makes the network of a degree and a rank, all zero; `ladder` is what all products of
+    polynomials would go with where they are few enough; `accuracy` is the relative L2 error
+    wanted, `largest` the number of free parameters that a level may have, `steps` its Gauss-Newton
+    steps, `samples` the points on which levels are compared.
     """
 
     network: Callable[[int, int], LowRank]
+    ladder: Ladder
     accuracy: float
     largest: int
     steps: int

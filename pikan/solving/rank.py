@@ -7,6 +7,8 @@ import torch
 from pikan.bases.bspline import BSpline
 from pikan.outcome import Outcome
 from pikan.problem import Problem
+from pikan.solving.climb import climb
+from pikan.solving.elimination import eliminable
 from pikan.solving.growth import HOW, Growth, Rung
 from pikan.solving.level import Event, Level
 from pikan.solving.products import Search, products
@@ -16,6 +18,9 @@ from pikan.solving.sparse import polynomials
 _FEW, _MANY = 600, 2500
 # The parameters of free functions, which take tens of steps a level.
 _PRODUCTS = 1000
+# In so many coordinates all products of polynomials are few enough where they are solved for along
+# one coordinate after the other.
+_WHOLE = 4
 # Low degrees at first, which have few ways to go wrong; higher ones where the solution oscillates.
 _DEGREES = (6, 14)
 # A search that leaves less of the terms than this was no failure for want of degrees.
@@ -25,7 +30,7 @@ _FOUND = 0.03
 def grow(
     problem: Problem, growth: Growth, generator: torch.Generator
 ) -> Generator[Event, None, Level]:
-    """Few polynomials, then products of free functions, then many polynomials."""
+    """Few polynomials, then all if that is cheap, then products of free functions, then many."""
     few, many = min(growth.largest, _FEW), min(growth.largest, _MANY)
     smooth = not any(isinstance(basis, BSpline) for basis in growth.network(1, 1).axes())
     first: Rung | None = None
@@ -33,6 +38,10 @@ def grow(
         first = yield from polynomials(problem, growth, few, None, generator)
         if first.reaches(growth.accuracy):
             return _level(first, growth)
+        if problem.box.dimension == _WHOLE and eliminable(problem):
+            whole = yield from climb(problem, growth.ladder)
+            if whole.outcome.kind == "converged":
+                return whole
     best = yield from _products(problem, growth, first, generator)
     if first is not None and not best.reaches(growth.accuracy):
         more = yield from polynomials(problem, growth, many, first, generator)
