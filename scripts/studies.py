@@ -1,0 +1,172 @@
+"""The studies of pikan: sweeps from problems/sweeps, as small tables and figures.
+
+    python scripts/studies.py                          # all of them, some 20 minutes of CPU time
+    python scripts/studies.py poisson_seeds --workers 2
+
+Runs go to results/sweeps and are not made again where they are there; tables, laws and figures go
+to results/studies. Times in them are seconds of one thread of the machine that made them.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import pikan
+from pikan.report.figures.style import COLORS, canvas, look, magnitudes, open_frame, png
+from pikan.report.files import write_bytes, write_text
+from pikan.sweeping.laws import Found, drawn, found, sentence
+from pikan.sweeping.plan import Plan, read
+from pikan.sweeping.row import Row
+from pikan.sweeping.table import Table, TableError, to_csv
+from pikan.sweeping.table import read as read_table
+
+ROOT = Path(__file__).resolve().parent.parent
+SWEEPS, RUNS, INTO = (
+    ROOT / place for place in ("problems/sweeps", "results/sweeps", "results/studies")
+)
+APPROXIMATIONS = tuple(
+    f"approximate_{name}" for name in ("bessel", "two", "product", "four", "hundred")
+)
+STUDIES = (
+    *APPROXIMATIONS,
+    "poisson_networks",
+    "burgers_networks",
+    "poisson_stages",
+    "poisson_seeds",
+)
+SIZE = (7.2, 4.6)
+
+
+def main() -> None:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description="The studies of pikan.")
+    parser.add_argument("names", nargs="*", default=STUDIES)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--runs", type=Path, default=RUNS)
+    asked = parser.parse_args()
+    for name in asked.names:
+        plan = read(SWEEPS / f"{name}.yaml")
+        folder = asked.runs / name
+        study(plan, made(plan, folder, asked.workers), folder)
+    write_text(INTO / "laws.md", summary())
+    sys.stdout.write(summary())
+
+
+def made(plan: Plan, folder: Path, workers: int) -> Table:
+    """The table of a sweep; its runs are made where some are missing."""
+    try:
+        table = read_table(folder / "table.h5")
+    except TableError:
+        table = None
+    if table is not None and len(table.rows) == len(plan.variants):
+        return table
+    return pikan.sweep(SWEEPS / f"{plan.name}.yaml", folder, workers=workers).table
+
+
+def study(plan: Plan, table: Table, folder: Path) -> None:
+    """Leaves the table of a study, its laws and its figure."""
+    write_text(INTO / f"{plan.name}.csv", to_csv(table))
+    laws = [found(fit, table) for fit in plan.fits]
+    if laws:
+        write_text(INTO / f"{plan.name}.json", json.dumps(list(entries(laws)), indent=1) + "\n")
+        drawn(laws[-1], plan.title).save(INTO / f"{plan.name}.png")
+    elif plan.name == "poisson_stages":
+        write_bytes(INTO / f"{plan.name}.png", png(over_time(plan, table, folder)))
+    else:
+        write_bytes(INTO / f"{plan.name}.png", png(spread(plan, table)))
+
+
+def entries(laws: Sequence[Found]) -> Iterator[Mapping[str, object]]:
+    """Each law of each group in words and numbers."""
+    for one in laws:
+        for group in one.groups:
+            law = group.law
+            yield {
+                "said": sentence(one.fit, group),
+                "x": one.fit.x,
+                "y": one.fit.y,
+                "group": group.name,
+                "exponent": None if law is None else law.exponent,
+                "interval": None if law is None else law.interval,
+                "theory": dict(one.fit.theory),
+            }
+
+
+def summary() -> str:
+    """All laws that there are, as a table in Markdown."""
+    lines = [
+        "| study | group | y | x | exponent | 95 % interval | theory |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in STUDIES:
+        file = INTO / f"{name}.json"
+        for entry in json.loads(file.read_text()) if file.exists() else []:
+            low, high = entry["interval"] or (math.nan, math.nan)
+            theory = ", ".join(f"{what}: {value:g}" for what, value in entry["theory"].items())
+            exponent = math.nan if entry["exponent"] is None else entry["exponent"]
+            cells = (name, entry["group"], entry["y"], entry["x"], f"{exponent:.2f}")
+            lines.append("| " + " | ".join((*cells, f"{low:.2f} to {high:.2f}", theory)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def over_time(plan: Plan, table: Table, folder: Path) -> Figure:
+    """The error of every run against its training time."""
+    with look():
+        figure = canvas(*SIZE, plan.title)
+        axes = figure.subplots()
+        for color, (name, rows) in zip(COLORS, by_title(table).items(), strict=False):
+            for index, row in enumerate(rows):
+                history = pikan.load(folder / "runs" / f"{row.run:04d}").history
+                known = [(one.seconds, one.error) for one in history if one.error is not None]
+                label = name if index == 0 else None
+                axes.plot(*zip(*known, strict=True), "o-", color=color, markersize=3, label=label)
+        axes.set_xscale("log")
+        axes.set_xlabel("training time [s]")
+        finished(axes)
+        magnitudes(axes.xaxis)
+        figure.legend(loc="outside right upper")
+    return figure
+
+
+def spread(plan: Plan, table: Table) -> Figure:
+    """The error of every run beside those that differ in their seed, with the median."""
+    with look():
+        figure = canvas(*SIZE, plan.title)
+        axes = figure.subplots()
+        groups = by_title(table)
+        for place, (color, rows) in enumerate(zip(COLORS, groups.values(), strict=False)):
+            errors = [row.result.measures.relative_l2 for row in rows]
+            across = place + np.linspace(-0.25, 0.25, len(errors))
+            axes.plot(across, errors, "o", color=color, markersize=3)
+            axes.plot([place - 0.3, place + 0.3], [np.nanmedian(errors)] * 2, color=color)
+        axes.set_xticks(range(len(groups)), list(groups))
+        finished(axes)
+    return figure
+
+
+def by_title(table: Table) -> Mapping[str, Sequence[Row]]:
+    """The runs that bear one title."""
+    place = table.keys.index("title")
+    found: dict[str, list[Row]] = {}
+    for row in table.rows:
+        found.setdefault(row.values[place], []).append(row)
+    return found
+
+
+def finished(axes: Axes) -> None:
+    """The axis of errors."""
+    axes.set_yscale("log")
+    axes.set_ylabel("relative L2 error")
+    open_frame(axes)
+    magnitudes(axes.yaxis)
+
+
+if __name__ == "__main__":
+    main()
