@@ -16,6 +16,7 @@ from pikan.expression.magnitude import Values, magnitude
 from pikan.expression.tree import (
     Expression,
     Number,
+    size,
     substitute,
     subtract,
 )
@@ -26,6 +27,8 @@ Points = Float[np.ndarray, "n d"]
 Fixed = tuple[tuple[int, float], ...]
 
 POINTS = 256
+# Formulas with more nodes than this are not differentiated once more.
+LONGEST = 5000
 # Formulas lose a few digits where large terms cancel; a wrong one is wrong in its first digits.
 TOLERANCE = 1e-8
 
@@ -62,7 +65,8 @@ def findings(problem: Problem) -> tuple[Finding, ...]:
     """The worst finding of each equation and condition, by label.
 
     What holds unknowns that the exact solution leaves out is left out too, and so is whatever
-    holds derivatives that the Cole-Hopf solution does not have. Reference data are not examined.
+    holds derivatives that the Cole-Hopf solution does not have, or that take too long to write
+    down. Reference data are not examined.
     """
     worst: dict[str, Finding] = {}
     for claim in claims(problem):
@@ -108,9 +112,10 @@ def claims(problem: Problem) -> Iterator[Claim]:
         known = problem.exact.formulas
         for label, residual, fixed in stated(problem):
             found = partials(problem, residual)
-            if all(problem.unknowns[one.unknown] in known for one in found.values()):
-                inserted = {name: derivative(problem, known, one) for name, one in found.items()}
-                formula = substitute(residual, inserted)
+            inserted = {name: derivative(problem, known, one) for name, one in found.items()}
+            whole = {name: each for name, each in inserted.items() if each is not None}
+            if len(whole) == len(found):
+                formula = substitute(residual, whole)
                 yield Claim(label, formula, formula, fixed)
         yield from periodic_claims(problem, known)
     elif isinstance(problem.exact, ColeHopf):
@@ -134,8 +139,8 @@ def periodic_claims(problem: Problem, known: Mapping[str, Expression]) -> Iterat
     for periodic in problem.periodic:
         axis = periodic.axis
         for one in matched(problem, periodic):
-            if problem.unknowns[one.unknown] in known:
-                inside = derivative(problem, known, one)
+            inside = derivative(problem, known, one)
+            if inside is not None:
                 lower, upper = (
                     substitute(inside, {problem.coordinates[axis]: Number(end)})
                     for end in (problem.box.lower[axis], problem.box.upper[axis])
@@ -143,11 +148,19 @@ def periodic_claims(problem: Problem, known: Mapping[str, Expression]) -> Iterat
                 yield Claim(periodic.label, subtract(upper, lower), inside, ())
 
 
-def derivative(problem: Problem, known: Mapping[str, Expression], wanted: Partial) -> Expression:
-    """The partial derivative of the exact solution, as a formula."""
-    result = known[problem.unknowns[wanted.unknown]]
+def derivative(
+    problem: Problem, known: Mapping[str, Expression], wanted: Partial
+) -> Expression | None:
+    """The partial derivative of the exact solution, as a formula.
+
+    None where the solution has none for this unknown, or where the derivative is so long that
+    nobody can wait for it: each order may multiply the length by the number of nested functions.
+    """
+    result = known.get(problem.unknowns[wanted.unknown])
     for coordinate, order in zip(problem.coordinates, wanted.orders, strict=True):
         for _ in range(order):
+            if result is None or size(result) > LONGEST:
+                return None
             result = differentiate(result, coordinate)
     return result
 

@@ -131,14 +131,14 @@ def subscripts(text: str, coordinates: tuple[str, ...]) -> tuple[int, ...] | Non
     >>> subscripts("x10x1", ("x1", "x10"))
     (1, 0)
     """
-    longest_first = sorted(range(len(coordinates)), key=lambda axis: -len(coordinates[axis]))
+    axes = {coordinate: axis for axis, coordinate in enumerate(coordinates)}
+    longest_first = sorted(set(map(len, coordinates)), reverse=True)
     readings: dict[int, tuple[int, ...]] = {len(text): ()}
     # From the end, so that every position is read once: trying all splits would be exponential.
     for start in reversed(range(len(text))):
-        for axis in longest_first:
-            end = start + len(coordinates[axis])
-            if text.startswith(coordinates[axis], start) and end in readings:
-                readings[start] = (axis, *readings[end])
+        for end in (start + length for length in longest_first):
+            if end in readings and text[start:end] in axes:
+                readings[start] = (axes[text[start:end]], *readings[end])
                 break
     return readings.get(0)
 

@@ -8,6 +8,7 @@ from pikan.expression.error import FormulaError, refuse
 from pikan.expression.evaluate import value
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.parse import read
+from pikan.expression.scan import cut
 from pikan.spec.faults import Check, Origin, did_you_mean, listed
 
 
@@ -30,7 +31,7 @@ class Constants:
         reading = read(written)
         known = [*self.values, *CONSTANTS]
         strange = [
-            f"unknown name '{name}' in '{written}'; a number may hold the constants "
+            f"unknown name '{name}' in '{cut(written, 80)}'; a number may hold the constants "
             f"{listed(known)}{did_you_mean(name, known)}"
             for name in sorted(reading.names - set(known))
         ]

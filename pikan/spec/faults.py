@@ -9,6 +9,9 @@ from typing import TypeVar, final
 Keys = tuple[str | int, ...]
 """The way from the top of a file to one of its values: keys and positions in lists."""
 
+# A sentence that lists more than this is read by nobody.
+MOST_LISTED = 24
+
 T = TypeVar("T")
 
 
@@ -74,8 +77,11 @@ class Origin:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words as a sentence lists them: `x, y and t`; `none` for none."""
-    *head, last = tuple(words) or ("none",)
+    """Words as a sentence lists them: `x, y and t`; `none` for none, and not all of very many."""
+    found = tuple(words) or ("none",)
+    if len(found) > MOST_LISTED:
+        found = (*found[:MOST_LISTED], f"{len(found) - MOST_LISTED} others")
+    *head, last = found
     return f"{', '.join(head)} and {last}" if head else last
 
 

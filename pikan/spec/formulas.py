@@ -85,7 +85,7 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
                 bounds.append(math.nan)
                 for message in error.messages:
                     yield spec.origin.fault(("domain", name, index), message)
-        if bounds[0] >= bounds[1]:
+        if bounds[0] >= bounds[1] or math.isinf(bounds[1] - bounds[0]):
             yield spec.origin.fault(("domain", name), _interval(bounds[0], bounds[1]))
             bounds = [math.nan, math.nan]
         lower.append(bounds[0])
@@ -95,6 +95,8 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
 
 def _interval(first: float, last: float) -> str:
     given = f"[{number_text(first)}, {number_text(last)}]"
+    if first < last:
+        return f"got {given}, which is wider than numbers are large; write it in other units"
     if first == last:
         return f"got the empty interval {given}, needs two different bounds, the lower first"
     return f"got {given}, needs the lower bound first: [{number_text(last)}, {number_text(first)}]"

@@ -19,6 +19,7 @@ _NOTHING = 1e-9
 _WAVES = 1e4, 1e6
 # More functions than this are too many to look at in a moment.
 _MODES = 300
+_PLACES = 500
 # At how many points a residual is asked whether it sees a function.
 _SEEN = 4
 
@@ -57,8 +58,8 @@ def linear(problem: Problem, residual: Expression, face: Face) -> Linear:
     return Linear(np.stack(list(points.values()), axis=-1), scaled)
 
 
-def needed(problem: Problem, axis: int) -> int:
-    """How many conditions the equations ask for across an axis; 0 where that is not clear.
+def needed(problem: Problem) -> tuple[int, ...]:
+    """How many conditions the equations ask for across each axis; 0 where that is not clear.
 
     It is the degree, in the wave number along the axis, of the determinant of what the equations
     make of waves: 2 for Laplace's equation, 4 for those of Stokes, in which the pressure asks for
@@ -67,12 +68,17 @@ def needed(problem: Problem, axis: int) -> int:
     Source: Agmon, Douglis, Nirenberg, Comm. Pure Appl. Math. 17 (1964) 35, section 1.
     """
     if len(problem.equations) != len(problem.unknowns):
-        return 0
+        return (0,) * problem.box.dimension
     rows = [linear(problem, one.residual, Face(())).slopes for one in problem.equations]
-    sizes = [_determinant(problem, rows, axis, wave) for wave in _WAVES]
-    if not np.all(np.isfinite(sizes)):
-        return 0
-    return round((sizes[1] - sizes[0]) / float(np.log(_WAVES[1] / _WAVES[0])))
+    sizes = np.array(
+        [
+            [_determinant(problem, rows, axis, wave) for wave in _WAVES]
+            for axis in range(problem.box.dimension)
+        ]
+    )
+    with np.errstate(all="ignore"):
+        degrees = (sizes[:, 1] - sizes[:, 0]) / np.log(_WAVES[1] / _WAVES[0])
+    return tuple(round(float(degree)) if np.isfinite(degree) else 0 for degree in degrees)
 
 
 def _determinant(
@@ -102,6 +108,8 @@ def freedom(problem: Problem) -> Iterator[tuple[Mode, ...]]:
     placed = [(equation.residual, Face(())) for equation in problem.equations]
     for condition in problem.conditions:
         placed += [(residual_on(problem, condition, face), face) for face in condition.faces]
+    if len(placed) > _PLACES:
+        return
     seen = [linear(problem, residual, face) for residual, face in placed]
     columns = np.array([[*_changes(problem, mode, seen)] for mode in modes])
     sizes = np.linalg.norm(columns, axis=1)
@@ -111,7 +119,8 @@ def freedom(problem: Problem) -> Iterator[tuple[Mode, ...]]:
     alone = sizes <= _NOTHING
     yield from ((mode,) for mode, free in zip(modes, alone, strict=True) if free)
     rest = [mode for mode, free in zip(modes, alone, strict=True) if not free]
-    vectors, values, _ = np.linalg.svd(columns[~alone] / sizes[~alone, None])
+    matrix = columns[~alone] / sizes[~alone, None]
+    vectors, values, _ = np.linalg.svd(matrix, full_matrices=matrix.shape[1] < len(matrix))
     unseen = np.append(values, [0.0] * (len(rest) - len(values))) < _NOTHING
     for shares in _reduced(vectors.T[unseen] / sizes[~alone]):
         pairs = zip(rest, shares, strict=True)

@@ -2,19 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from itertools import combinations, islice, product
+from itertools import islice, product
 
 import numpy as np
-from jaxtyping import Float
 
 from pikan.domain.face import Face
-from pikan.expression.evaluate import evaluate
-from pikan.expression.tree import Expression
 from pikan.problem import Condition, Problem, normals, order, partials
 from pikan.spec.faults import listed
 from pikan.spec.linearized import Mode, freedom, needed
 from pikan.spec.singular import singularities
-from pikan.spec.soundness import DIFFERENT, POINTS, places_on, prescribed
+from pikan.spec.soundness import DIFFERENT, Given, on, pairs
 
 # Problems in many coordinates have more corners than anyone reads about.
 _CORNERS = 1000
@@ -59,13 +56,12 @@ def _in_time(problem: Problem, condition: Condition, unknown: int, axis: int) ->
 def _faces(problem: Problem) -> Iterator[str]:
     """There are as many conditions across each coordinate in space as the equations ask for."""
     box = problem.box
-    for axis, name in enumerate(problem.coordinates):
-        if axis == box.time or any(one.axis == axis for one in problem.periodic):
-            continue
-        faces = [face for condition in problem.conditions for face in condition.faces]
-        given = sum(len(face.fixed) == 1 and face.fixed[0][0] == axis for face in faces)
-        wanted = needed(problem, axis)
-        if given < wanted:
+    faces = [face for condition in problem.conditions for face in condition.faces]
+    across = [face.fixed[0][0] for face in faces if len(face.fixed) == 1]
+    repeated = {one.axis for one in problem.periodic}
+    for axis, (name, wanted) in enumerate(zip(box.coordinates, needed(problem), strict=True)):
+        given = across.count(axis)
+        if given < wanted and axis != box.time and axis not in repeated:
             ends = f"{name} = {box.lower[axis]:g} and {name} = {box.upper[axis]:g}"
             yield (
                 f"the equations ask for {_conditions(wanted)} across {name}, on {ends}; "
@@ -98,42 +94,34 @@ def _added(problem: Problem, mode: Mode) -> str:
 
 def _jumps(problem: Problem) -> Iterator[str]:
     """Conditions on faces that meet give the same values where they meet."""
-    for first, second in combinations(problem.conditions, 2):
-        met = (_jump(problem, first, second, *pair) for pair in _meeting(first, second))
+    for first, second in pairs(problem):
+        met = (_jump(problem, first, second, *faces) for faces in _meeting(first, second))
         yield from islice(filter(None, met), 1)
 
 
-def _meeting(first: Condition, second: Condition) -> Iterator[tuple[Face, Face]]:
+def _meeting(first: Given, second: Given) -> Iterator[tuple[Face, Face]]:
     """The pairs of faces that have an edge or a corner in common."""
-    for one, other in islice(product(first.faces, second.faces), _CORNERS):
+    for one, other in islice(product(first.condition.faces, second.condition.faces), _CORNERS):
         if not {axis for axis, _ in one.fixed} & {axis for axis, _ in other.fixed}:
             yield one, other
 
 
-def _jump(problem: Problem, first: Condition, second: Condition, one: Face, other: Face) -> str:
+def _jump(problem: Problem, first: Given, second: Given, one: Face, other: Face) -> str:
     """That two conditions give an unknown different values where their faces meet, or nothing."""
-    given, held = prescribed(problem, first), prescribed(problem, second)
-    if given is None or held is None or given[0] != held[0]:
-        return ""
     edge = Face(tuple(sorted((*one.fixed, *other.fixed))))
-    left, right = _on(problem, given[1], edge), _on(problem, held[1], edge)
-    size = max(np.max(np.abs(_on(problem, *each))) for each in ((given[1], one), (held[1], other)))
+    left, right = on(problem, first.value, edge), on(problem, second.value, edge)
+    ends = on(problem, first.value, one), on(problem, second.value, other)
     apart = np.abs(left - right)
     place = np.argmax(apart)
-    if not DIFFERENT * size < apart[place] < math.inf:
+    if not DIFFERENT * np.max(np.abs(ends)) < apart[place] < math.inf:
         return ""
     # Adding 0 makes 0 of -0.
     values = left[place] + 0.0, right[place] + 0.0
+    labels = first.condition.label, second.condition.label
     return (
-        f"{given[0]} jumps at '{edge.label(problem.box)}': '{first.label}' gives {values[0]:.3g} "
-        f"there, '{second.label}' gives {values[1]:.3g}; no smooth solution has both"
+        f"{first.unknown} jumps at '{edge.label(problem.box)}': '{labels[0]}' gives "
+        f"{values[0]:.3g} there, '{labels[1]}' gives {values[1]:.3g}; no smooth solution has both"
     )
-
-
-def _on(problem: Problem, formula: Expression, face: Face) -> Float[np.ndarray, " n"]:
-    """A formula without unknowns at points of a face."""
-    values = {**problem.constants, **places_on(problem, face)}
-    return np.broadcast_to(evaluate(formula, values, np), POINTS)
 
 
 def _conditions(count: int) -> str:

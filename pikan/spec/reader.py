@@ -25,7 +25,7 @@ from pikan.spec.tree import Node, compose, places, plain
 from pikan.spec.values import Reading
 from pikan.spec.wording import Finding, worded
 
-LARGEST = 1_000_000
+LARGEST = 200_000
 
 
 def read(path: Path | str, changes: Mapping[str, str] | None = None, word: str = FLAG) -> Spec:

@@ -409,7 +409,9 @@ class Spec(Model):
         description="an interval for each coordinate, such as {x: [-1, 1]}; t is time",
     )
     constants: Mapping[str, Number] = Field(
-        default={}, description="numbers with names; formulas may use the ones before"
+        default={},
+        max_length=1000,
+        description="numbers with names; formulas may use the ones before",
     )
     unknowns: tuple[str, ...] = Field(
         min_length=1,
@@ -417,10 +419,12 @@ class Spec(Model):
         description="the names of the functions to be found, such as [u]",
     )
     equations: tuple[Formula, ...] = Field(
+        max_length=100,
         json_schema_extra={"minItems": 1},
         description="such as 'u_t + u*u_x = nu*u_xx'; subscripts are derivatives",
     )
     conditions: tuple[Condition, ...] = Field(
+        max_length=200,
         json_schema_extra={"minItems": 1},
         description="what holds on the edge, such as {where: x = 0, that: u = 0} or {periodic: x}",
     )

@@ -7,6 +7,7 @@ from pikan.domain.box import Box
 from pikan.expression.error import FormulaError, refuse
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.parse import read, read_equation
+from pikan.expression.scan import cut
 from pikan.expression.tree import Expression, subtract
 from pikan.problem import NORMAL, Partial, canonical, normals, partial, partials
 from pikan.spec.constants import Constants
@@ -35,12 +36,12 @@ class Scope:
 
 def residual(text: str, scope: Scope) -> Expression:
     """Left side minus right side of an equation between unknowns; FormulaError with all faults."""
-    reading = read_equation(text)
-    refuse([*reading.messages, *_misnamed(reading.names, text, scope)])
+    reading, shown = read_equation(text), cut(text, 80)
+    refuse([*reading.messages, *_misnamed(reading.names, shown, scope)])
     try:
         return canonical(scope, subtract(*reading.sides))
     except ValueError as error:
-        raise FormulaError(f"{error}, in '{text}'") from error
+        raise FormulaError(f"{error}, in '{shown}'") from error
 
 
 def given_formula(text: str, scope: Scope, reach: tuple[str, ...]) -> Expression:
@@ -48,7 +49,7 @@ def given_formula(text: str, scope: Scope, reach: tuple[str, ...]) -> Expression
     reading = read(text)
     allowed = [*reach, *scope.constants.values, *CONSTANTS]
     strange = sorted(reading.names - set(allowed))
-    foreign = [_out_of_reach(name, text, scope, allowed) for name in strange]
+    foreign = [_out_of_reach(name, cut(text, 80), scope, allowed) for name in strange]
     refuse([*reading.messages, *foreign])
     return reading.sides[0]
 
@@ -77,7 +78,7 @@ def _misnamed(names: Iterable[str], text: str, scope: Scope) -> Iterator[str]:
             yield _unknown_name(name, text, scope)
         elif found is not None and (total := sum(found.orders)) > HIGHEST_ORDER:
             yield (
-                f"'{name[:30]}' in '{text[:60]}' is a derivative of order {total}; "
+                f"'{cut(name)}' in '{text}' is a derivative of order {total}; "
                 f"at most {HIGHEST_ORDER} is taken"
             )
 

@@ -1,6 +1,7 @@
 """Points of the domain at which a formula has no value, though it has one all around them."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from jaxtyping import Float
@@ -32,7 +33,8 @@ def singularities(problem: Problem) -> Iterator[str]:
     placed += [(one.label, one.residual, one.faces[0]) for one in problem.conditions]
     told: set[Expression] = set()
     for label, residual, face in placed:
-        for part, vanishing in _poles(problem, residual):
+        held = {*partials(problem, residual), *normals(problem, residual)}
+        for part, vanishing in _poles(residual, held):
             if part in told:
                 continue
             told.add(part)
@@ -44,8 +46,10 @@ def singularities(problem: Problem) -> Iterator[str]:
                 )
 
 
-def _poles(problem: Problem, expression: Expression) -> Iterator[tuple[Expression, Expression]]:
-    """Parts that are infinite where another formula, which holds no unknown, vanishes."""
+def _poles(
+    expression: Expression, held: AbstractSet[str]
+) -> Iterator[tuple[Expression, Expression]]:
+    """Parts that are infinite where another formula, with none of these names, vanishes."""
     match expression:
         case Operation("/", _, right):
             found = Operation("/", Number(1.0), right), right
@@ -57,10 +61,10 @@ def _poles(problem: Problem, expression: Expression) -> Iterator[tuple[Expressio
             found = expression, Call("cos", (argument,))
         case _:
             found = None
-    if found and not partials(problem, found[1]) and not normals(problem, found[1]):
+    if found and names(found[1]).isdisjoint(held):
         yield found
     for operand in operands(expression):
-        yield from _poles(problem, operand)
+        yield from _poles(operand, held)
 
 
 def _zero(problem: Problem, expression: Expression, face: Face) -> str | None:

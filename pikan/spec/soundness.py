@@ -1,7 +1,9 @@
 """Whether a problem can have a solution, and but one, as far as that shows without solving it."""
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Set as AbstractSet
+from itertools import combinations, islice
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -27,6 +29,8 @@ from pikan.spec.schema import Spec, Where
 POINTS = 64
 # Values that differ by this part of their size are different, not rounded.
 DIFFERENT = 1e-8
+# So many pairs of conditions are compared: more than a problem that is meant can have.
+_PAIRS = 2000
 
 
 def check_sound(spec: Spec, problem: Problem) -> Check[None]:
@@ -38,71 +42,88 @@ def check_sound(spec: Spec, problem: Problem) -> Check[None]:
     for index, condition in zip(places, problem.conditions, strict=True):
         for message in _undefined(problem, condition.residual, condition.faces[0]):
             yield spec.origin.fault(("conditions", index, "that"), message)
-    pairs = combinations(zip(places, problem.conditions, strict=True), 2)
-    for (_, first), (index, second) in pairs:
+    for first, second in pairs(problem):
         face = _contradiction(problem, first, second)
         if face is not None:
-            place = face.label(problem.box)
-            message = f"gives another value at '{place}' than the condition '{first.label}'"
-            yield spec.origin.fault(("conditions", index), f"{message}; leave one of them out")
+            place, other = face.label(problem.box), first.condition.label
+            message = f"gives another value at '{place}' than the condition '{other}'"
+            keys = ("conditions", places[second.number])
+            yield spec.origin.fault(keys, f"{message}; leave one of them out")
 
 
 def _undefined(problem: Problem, residual: Expression, face: Face) -> Iterator[str]:
     """Parts of a formula without unknowns that have no value at some points of a face."""
     places = places_on(problem, face)
     values = {**problem.constants, **places}
-    for part in _known_parts(problem, residual):
-        with np.errstate(all="ignore"):
-            found = np.broadcast_to(evaluate(part, values, np), POINTS)
+    held = {*partials(problem, residual), *normals(problem, residual)}
+    for part in _known_parts(residual, held):
+        found = np.broadcast_to(evaluate(part, values, np), POINTS)
         bad = np.flatnonzero(~np.isfinite(found))
         if len(bad):
             where = ", ".join(f"{name} = {at[bad[0]]:.3g}" for name, at in places.items())
             yield f"'{text(part)}' has no value at {where}; choose the domain or write it otherwise"
 
 
-def _known_parts(problem: Problem, expression: Expression) -> Iterator[Expression]:
-    """The largest parts of an expression that hold no unknown."""
-    if not partials(problem, expression) and not normals(problem, expression):
+def _known_parts(expression: Expression, held: AbstractSet[str]) -> Iterator[Expression]:
+    """The largest parts of an expression that hold none of these names."""
+    if names(expression).isdisjoint(held):
         yield expression
         return
     match expression:
         case Negative(operand):
-            yield from _known_parts(problem, operand)
-        case Operation("/", left, right) if not partials(problem, right):
-            yield from _known_parts(problem, left)
+            yield from _known_parts(operand, held)
+        case Operation("/", left, right) if names(right).isdisjoint(held):
+            yield from _known_parts(left, held)
             yield Operation("/", Number(1.0), right)
         case Operation(_, left, right):
-            yield from _known_parts(problem, left)
-            yield from _known_parts(problem, right)
+            yield from _known_parts(left, held)
+            yield from _known_parts(right, held)
         case Call(_, arguments):
             for argument in arguments:
-                yield from _known_parts(problem, argument)
+                yield from _known_parts(argument, held)
         case Number() | Name():
             return
 
 
-def _contradiction(problem: Problem, first: Condition, second: Condition) -> Face | None:
+class Given(NamedTuple):
+    """A condition that gives the values of an unknown, its number, and these values."""
+
+    number: int
+    condition: Condition
+    unknown: str
+    value: Expression
+
+
+def pairs(problem: Problem) -> Iterator[tuple[Given, Given]]:
+    """Any two conditions that give values of the same unknown; not all where there are many."""
+    found = [
+        given
+        for index, condition in enumerate(problem.conditions)
+        if (given := _given(problem, index, condition)) is not None
+    ]
+    same = (pair for pair in combinations(found, 2) if pair[0].unknown == pair[1].unknown)
+    yield from islice(same, _PAIRS)
+
+
+def on(problem: Problem, formula: Expression, face: Face) -> Float[np.ndarray, " n"]:
+    """A formula without unknowns at points of a face; not finite where it is not."""
+    values = {**problem.constants, **places_on(problem, face)}
+    return np.broadcast_to(evaluate(formula, values, np), POINTS)
+
+
+def _contradiction(problem: Problem, first: Given, second: Given) -> Face | None:
     """A face on which two conditions give one unknown different values."""
-    shared = [face for face in first.faces if face in second.faces]
-    if not shared:
-        return None
-    one, other = prescribed(problem, first), prescribed(problem, second)
-    if one is None or other is None or one[0] != other[0]:
-        return None
-    for face in shared:
-        values = {**problem.constants, **places_on(problem, face)}
-        with np.errstate(all="ignore"):
-            left, right = (
-                np.broadcast_to(evaluate(each[1], values, np), POINTS) for each in (one, other)
-            )
-        size = max(np.max(np.abs(left)), np.max(np.abs(right)))
-        if np.max(np.abs(left - right)) > DIFFERENT * size:
-            return face
+    there = frozenset(second.condition.faces)
+    for face in first.condition.faces:
+        if face in there:
+            values = np.stack([on(problem, each.value, face) for each in (first, second)])
+            if np.max(np.abs(values[0] - values[1])) > DIFFERENT * np.max(np.abs(values)):
+                return face
     return None
 
 
-def prescribed(problem: Problem, condition: Condition) -> tuple[str, Expression] | None:
-    """The unknown whose values a condition gives, and these; None if it is no such condition."""
+def _given(problem: Problem, index: int, condition: Condition) -> Given | None:
+    """The values that a condition gives; None if it is about derivatives, or solved for none."""
     found = partials(problem, condition.residual)
     if len(found) != 1 or normals(problem, condition.residual):
         return None
@@ -111,7 +132,7 @@ def prescribed(problem: Problem, condition: Condition) -> tuple[str, Expression]
     if any(one.orders) or name in names(slope):
         return None
     rest = substitute(condition.residual, {name: Number(0.0)})
-    return name, Operation("/", Negative(rest), slope)
+    return Given(index, condition, name, Operation("/", Negative(rest), slope))
 
 
 def places_on(problem: Problem, face: Face) -> Mapping[str, Float[np.ndarray, " n"]]:

@@ -1,0 +1,123 @@
+"""Problem files from a stranger: whatever they hold, they are told their faults in a second."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pikan.spec.faults import SpecError
+from pikan.spec.reader import read
+from tests.bounded import costs
+
+ROD = "domain: {x: [0, 1], t: [0, 1]}\nunknowns: [u]\n"
+END = "conditions: [{where: boundary, that: u = 0}]\n"
+
+
+def equations(text, count=1):
+    return ROD + "equations:\n" + f"  - {text}\n" * count + END
+
+
+def several(line, count):
+    """A sound problem with a line for each number."""
+    held = "".join(f"  - {line.format(number)}\n" for number in range(count))
+    return f"{ROD}equations: [u_t = u_xx]\nconditions:\n{held}"
+
+
+def bomb(levels):
+    """Nine times nine times nine..."""
+    first = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    letters = "abcdefghijklmnop"[: levels + 1]
+    return first + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise(letters)
+    )
+
+
+FAULTY = {
+    "aliases": bomb(9),
+    "merged": "a: &a {b: c}\nd: {<<: *a}\n",
+    "deep lists": "[" * 190_000,
+    "deep mappings": "{" * 190_000,
+    "long list": "- a\n" * 49_000,
+    "wide list": "a: {b: [" + "c, " * 60_000 + "]}",
+    "keys": "".join(f"k{number}: 1\n" for number in range(15_000)),
+    "one word": "x" * 190_000,
+    "escapes": 'a: "' + "\\x41" * 45_000 + '"',
+    "spaces": " " * 190_000,
+    "tags": "!!python/object/apply:os.system ['true']\n" * 4000,
+    "huge number": equations("u_t = u_xx") + "seed: " + "9" * 190_000,
+    "huge hexadecimal": equations("u_t = u_xx") + "seed: 0x" + "f" * 190_000,
+    "huge text": "name: " + "a" * 190_000 + "\n" + equations("u_t = u_xx"),
+    "tower": equations("u_t = 9**9**9**9**9**9"),
+    "long formulas": equations("u_t = " + "q+" * 970 + "q", 95),
+    "many equations": equations("u_t = u_xx", 9000),
+    "many conditions": several("{{where: boundary, that: u = {}*x}}", 4000),
+    "misnamed": equations("v_t = foo(w)*zz + y_y", 99),
+    "contradictions": several("{{where: boundary, that: u = {}*x}}", 200),
+    "orders": equations("u_" + "xt" * 950 + " = 0"),
+    "wide network": equations("u_t = u_xx")
+    + "network: {kind: kan, width: ["
+    + "1, " * 9000
+    + "1]}",
+    "constants": equations("u_t = u_xx")
+    + "constants: {c0: 2"
+    + "".join(f", c{n + 1}: c{n}^50" for n in range(900))
+    + "}",
+    "prefixes": "domain: {"
+    + ", ".join(f"{'x' * n}: [0, 1]" for n in range(1, 33))
+    + "}\nunknowns: [u]\nequations: [u_"
+    + "x" * 60
+    + " = 0]\n"
+    + END,
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    paths = []
+    for name, text in FAULTY.items():
+        (folder / f"{name}.yaml").write_text(text)
+        paths.append(str(folder / f"{name}.yaml"))
+    imports = "from pikan.spec.faults import SpecError\nfrom pikan.spec.reader import read"
+    return dict(zip(FAULTY, costs(imports, "read(given)", "SpecError", paths), strict=True))
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_hostile_problem_file_is_told_its_faults_quickly_and_in_little_memory(found, name):
+    cost = found[name]
+    assert cost.said, "nothing was refused"
+    assert all(f"{name}.yaml" in line and len(line) < 600 for line in cost.said.splitlines())
+    assert cost.seconds < 1.0
+    assert cost.peak < 200_000_000
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["../u.csv", "a/../../u.csv", "/etc/passwd", "C:\\u.csv", "linked/u.csv", "u\\0.csv", ".", ""],
+)
+def test_data_outside_of_the_folder_are_never_opened(tmp_path, file):
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+    (inside / "linked").symlink_to(outside)
+    for place in (tmp_path, outside):
+        (place / "u.csv").write_text("x,t,u\n0,0,0\n1,1,1\n")
+    reference = f'reference: {{file: "{file}", coordinates: {{x: x, t: t}}, unknowns: {{u: u}}}}\n'
+    (inside / "rod.yaml").write_text(equations("u_t = u_xx") + reference.replace("C:\\", "C:\\\\"))
+    with pytest.raises(SpecError) as caught:
+        read(inside / "rod.yaml")
+    assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
+
+
+def test_exact_solutions_whose_derivatives_explode_cost_nothing():
+    deep = "sin(" * 50 + "x*t" + ")" * 50
+    text = f"{equations('u_t = ' + 'u_' + 'x' * 12)}exact: {{u: {deep}}}"
+    path = Path("deep.yaml")
+    imports = (
+        "from pathlib import Path\nfrom pikan.consistency import findings\n"
+        "from pikan.spec.formulas import problem\nfrom pikan.spec.reader import parse"
+    )
+    call = f"findings(problem(parse(given, {str(path)!r}, Path())))"
+    (cost,) = costs(imports, call, "ValueError", [text])
+    assert not cost.said
+    assert cost.seconds < 1.0
