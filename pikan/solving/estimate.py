@@ -16,15 +16,18 @@ def remaining(lower: Rung, rung: Rung, misfit: Misfit) -> float:
 
     What `lower` misses is the difference between the two. `rung` misses as much less as its last
     coefficients are smaller, but no less than its own highest orders add, than it leaves of its
-    equations, and than rounding, ε times the degree. Where every degree has risen and equations
-    and conditions hold, the difference bounds it; where one has not, what that one misses is in
-    neither level, and what contradicts itself is in both.
+    equations, and than rounding, ε times the degree, or its square in systems: an unknown that
+    is known by its derivatives alone, as a pressure is, is as far off as these, which are larger
+    by up to the square of the degree (Markov). Where every degree has risen and equations and
+    conditions hold, the difference bounds it; where one has not, what that one misses is in neither
+    level, and what contradicts itself is in both.
     """
     difference = distance(lower.values, rung.values)
     before, after = (max(tail(decay) for decay in one.decay) for one in (lower, rung))
     share = min(after / before, 1.0) if before > 0.0 else 1.0
     eps = torch.finfo(rung.values.dtype).eps
-    rounding = eps * max(len(decay) for decay in rung.decay)
+    size = max(len(decay) for decay in rung.decay)
+    rounding = eps * (size if rung.values.shape[1] == 1 else size**2)
     own = max(rung.truncation, misfit.relative, rounding)
     error = max(share * difference, own)
     pairs = zip(lower.decay, rung.decay, strict=True)

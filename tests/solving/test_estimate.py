@@ -71,3 +71,9 @@ def test_the_error_of_the_best_polynomial_is_told_within_tenfold(degree):
     # Without its last two orders it is as far off as the level before, at most.
     before = distance(lower.values, TRUTH)
     assert error <= remaining(lower, higher, FITS) <= 10 * before
+
+
+def test_in_systems_rounding_counts_as_that_of_derivatives_does():
+    alone = LEVELS[30]
+    beside = alone._replace(values=alone.values.repeat(1, 2))
+    assert remaining(beside, beside, FITS) >= 31**2 * EPS > 10 * remaining(alone, alone, FITS)
