@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import TypeVar, final
 
 import torch
@@ -252,8 +253,9 @@ def ladder(spec: schema.Spec, problem: Problem, climb: schema.Climb) -> Ladder:
 
     start = each(asked.degree or 8, box.dimension)
     dense = memory.columns(spec)
+    limit = inf if spec.time_limit is None else spec.time_limit
     compared = samples(spec, problem)
-    return Ladder(made, start, spec.accuracy, climb.largest, dense, climb.steps, compared)
+    return Ladder(made, start, spec.accuracy, climb.largest, dense, climb.steps, limit, compared)
 
 
 def growth(spec: schema.Spec, problem: Problem, climb: schema.Climb) -> Growth:

@@ -2,9 +2,10 @@
 
 from collections.abc import Generator
 from math import inf, prod
+from time import monotonic
 
 from pikan.outcome import Outcome
-from pikan.problem import Problem
+from pikan.problem import Problem, linear
 from pikan.solving.elimination import eliminable
 from pikan.solving.estimate import remaining
 from pikan.solving.level import Event, Level, distance
@@ -30,6 +31,8 @@ _MISFIT, _LOOSE = 1e-5, 10.0
 # Levels this close tell by how much less than their difference the higher one misses the solution:
 # what is left open would hold them further apart.
 _CLOSE = 1e-6
+# Small levels are this much slower than the cube of their size says.
+_OVERHEAD = 4.0
 # Residuals of this part of their terms are no matter of resolution alone.
 _ASTRAY = 1e-2
 
@@ -43,9 +46,11 @@ def climb(problem: Problem, ladder: Ladder) -> Generator[Event, None, Level]:
     """
     lower: Rung | None = None
     degrees, estimate = ladder.start, None
-    direct = eliminable(problem)
+    direct, ends = eliminable(problem), monotonic() + ladder.time_limit
     while True:
+        began = monotonic()
         rung = yield from stand(problem, ladder, degrees, lower, direct=direct)
+        took = monotonic() - began
         if rung is None or rung.outcome.kind == "diverged":
             return _given_up(ladder, degrees, lower, rung, estimate)
         dear = problem.box.dimension > 2 and not rung.determined
@@ -70,15 +75,17 @@ def climb(problem: Problem, ladder: Ladder) -> Generator[Event, None, Level]:
             return _end(problem, ladder, lower, rung, estimate)
         higher = tuple(d + 2 for d in degrees) if wanted == degrees else wanted
         affordable = _affordable(degrees, higher, rung.largest // len(problem.unknowns))
-        if affordable == degrees or dear:
+        late = linear(problem) and _slow(rung, took, affordable) > ends - monotonic()
+        if affordable == degrees or dear or late:
             misfit = misfit or _misfit(problem, rung, ladder)
             alone = max(rung.truncation, misfit.relative)
             if alone <= ladder.accuracy:
                 return Level(rung.network, _truncated(alone), alone, _HOW_ALONE)
-            if affordable == degrees:
+            if affordable == degrees or late:
                 if lower is not None:
                     estimate = remaining(lower, rung, misfit)
-                return Level(rung.network, _too_large(higher, rung.largest, misfit), estimate, _HOW)
+                end = _late(affordable) if late else _too_large(higher, rung.largest, misfit)
+                return Level(rung.network, end, estimate, _HOW)
         lower, degrees = rung, affordable
 
 
@@ -127,6 +134,15 @@ def _affordable(degrees: tuple[int, ...], wanted: tuple[int, ...], largest: int)
     return degrees
 
 
+def _slow(rung: Rung, took: float, degrees: tuple[int, ...]) -> float:
+    """The least time that a dense level of these degrees takes, after one that `took` its time [s].
+
+    Nothing ends a dense solve early; others are cheap.
+    """
+    more = prod(degree + 1 for degree in degrees) / prod(len(decay) for decay in rung.decay)
+    return 0.0 if rung.determined else took * more**3 / _OVERHEAD
+
+
 def _settled(lower: Rung, rung: Rung, before: float | None, estimate: float | None) -> bool:
     """Whether more degrees have stopped helping although nothing is left to resolve."""
     improving = before is None or estimate is None or estimate <= 0.3 * before
@@ -173,6 +189,13 @@ def _too_large(degrees: tuple[int, ...], largest: int, misfit: Misfit | None) ->
         "out of budget",
         f"the next level needs {size} products of degrees {degrees}, more than {largest}; "
         f"ask for less accuracy or choose a network with fewer parameters{left}",
+    )
+
+
+def _late(degrees: tuple[int, ...]) -> Outcome:
+    return Outcome(
+        "out of budget",
+        f"the next level, of degrees {degrees}, would outlast the time limit; give it more time",
     )
 
 

@@ -63,8 +63,8 @@ class Ladder:
 
     `network` makes the product network of given degrees, its coefficients zero, `accuracy` is the
     relative L2 error wanted, `largest` the number of coefficients that a level may have, `dense`
-    that of one whose matrix is dense, `steps` the Newton steps of a level, `samples` the points on
-    which levels are compared.
+    that of one whose matrix is dense, `steps` the Newton steps of a level, `time_limit` the time
+    for all [s], infinite if there is no limit, `samples` the points on which levels are compared.
     """
 
     network: Callable[[tuple[int, ...]], FullProduct]
@@ -73,6 +73,7 @@ class Ladder:
     largest: int
     dense: int
     steps: int
+    time_limit: float
     samples: Float[Tensor, "n d"]
 
 

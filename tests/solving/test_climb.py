@@ -1,10 +1,16 @@
 """Degrees rise until nothing is missing, and the estimate is about the true error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from pikan.build import ladder
+from pikan.choice import complete
 from pikan.run import solved
+from pikan.solving.climb import climb
+from pikan.spec import formulas
 from tests.stated import spec
 
 POISSON = """
@@ -185,3 +191,23 @@ def test_every_basis_of_polynomials_climbs(basis):
     assert solution.outcome.kind == "converged"
     assert all_errors(solution) < 1e-12
     assert isinstance(next(solution.network.parameters()), torch.nn.Parameter)
+
+
+def test_a_dense_level_that_would_outlast_the_time_limit_is_not_begun():
+    asked = spec(LINEAR["a first-order system"])
+    problem = formulas.problem(asked)
+    completed, _ = complete(asked, problem)
+    (stage,) = completed.training
+    hurried = replace(ladder(completed, problem, stage.climb), time_limit=0.0)
+    steps = climb(problem, hurried)
+    levels = []
+    while True:
+        try:
+            levels.append(next(steps).level)
+        except StopIteration as end:
+            level = end.value
+            break
+    assert set(levels) == {"degree 8"}
+    assert level.outcome.kind == "out of budget"
+    assert "time limit" in level.outcome.message
+    assert level.network.coefficients.any()
