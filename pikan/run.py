@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pikan import build
 from pikan.archive import run as archive
+from pikan.archive.journal import Journal, followed
 from pikan.choice import complete
 from pikan.consistency import check_exact
 from pikan.derivatives.jets import partials
@@ -42,7 +43,8 @@ from pikan.sampling.points import interior, on_face
 from pikan.sampling.uniform import uniform
 from pikan.solution import Solution, evaluation
 from pikan.solving.climb import climb
-from pikan.solving.level import Event, Level, distance
+from pikan.solving.event import Event, Events
+from pikan.solving.level import Level, distance
 from pikan.solving.march import march
 from pikan.solving.misfit import Misfit, worst
 from pikan.solving.rank import grow
@@ -94,7 +96,9 @@ def solve(spec: Spec, problem: Problem) -> Generator[Progress, None, Solution]:
     began = monotonic()
     completed, _ = complete(spec, problem)
     watch = _Watch(problem, build.samples(completed, problem))
-    events = _events(completed, problem)
+    generator = torch.Generator().manual_seed(completed.seed)
+    journal = Journal(generator, build.device(completed))
+    events = followed(_events(completed, problem, generator), journal)
     level: Level | None = None
     event: Event | None = None
     try:
@@ -159,9 +163,8 @@ _LATE = "the time limit of {:g} s was over; this is the best until then"
 _INTERRUPTED = "interrupted; this is the best until then"
 
 
-def _events(spec: Spec, problem: Problem) -> Generator[Event, None, Level]:
+def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[Level]:
     """The way that the spec takes to a solution."""
-    generator = torch.Generator().manual_seed(spec.seed)
     match spec.training:
         case (ClimbStage(climb=asked),):
             if isinstance(spec.network, Product) and spec.network.rank is None:

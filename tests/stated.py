@@ -18,6 +18,7 @@ from pikan.network.product import FullProduct, LowRank
 from pikan.residuals import Points, used_faces
 from pikan.sampling.points import interior, on_face
 from pikan.sampling.uniform import uniform
+from pikan.solving.event import Begins, Ends
 from pikan.spec import formulas, reader
 
 LIKE = torch.empty(0, dtype=torch.float64)
@@ -103,9 +104,13 @@ def random_network(kind, problem, seed=0):
 
 def finish(steps):
     """All that a generator yields, and what it comes back with."""
-    states = []
+    states, answer = [], None
     while True:
         try:
-            states.append(next(steps))
+            said = steps.send(answer)
         except StopIteration as end:
             return states, end.value
+        # Parts of a run ask for what is known of them, which is nothing, and tell what it is.
+        answer = said.result if isinstance(said, Ends) else None
+        if not isinstance(said, Begins | Ends):
+            states.append(said)

@@ -1,6 +1,5 @@
 """A product of polynomials whose degrees rise until two levels of them agree."""
 
-from collections.abc import Generator
 from math import inf, prod
 from time import monotonic
 
@@ -8,7 +7,8 @@ from pikan.outcome import Outcome
 from pikan.problem import Problem, linear
 from pikan.solving.elimination import eliminable
 from pikan.solving.estimate import remaining
-from pikan.solving.level import Event, Level, distance
+from pikan.solving.event import Events
+from pikan.solving.level import Level, distance
 from pikan.solving.misfit import Misfit, worst
 from pikan.solving.rung import Ladder, Rung, stand
 from pikan.solving.starts import NUDGE
@@ -37,7 +37,7 @@ _OVERHEAD = 4.0
 _ASTRAY = 1e-2
 
 
-def climb(problem: Problem, ladder: Ladder) -> Generator[Event, None, Level]:
+def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
     """Levels of rising degree, each started from the last, until two agree.
 
     The degree along an axis rises while the coefficients along it have not decayed; when all
@@ -104,7 +104,7 @@ def _telling(degrees: tuple[int, ...]) -> tuple[int, ...]:
 
 def _told(
     problem: Problem, ladder: Ladder, degrees: tuple[int, ...], rung: Rung
-) -> Generator[Event, None, Rung | None]:
+) -> Events[Rung | None]:
     """A level that is high enough to tell what is left open; None where it tells of nothing."""
     telling = _telling(degrees)
     size = prod(degree + 1 for degree in telling) * len(problem.unknowns)

@@ -1,6 +1,6 @@
 """A nonlinear problem led to from one that its start solves."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 
 from jaxtyping import Float
@@ -8,7 +8,8 @@ from torch import Tensor
 
 from pikan.objective import Objective
 from pikan.outcome import Outcome
-from pikan.solving.level import Event, trained
+from pikan.solving.event import Event, Events
+from pikan.solving.level import Trained, trained
 from pikan.training.stage import Progress, Stage
 
 _PARTS = 5
@@ -19,7 +20,7 @@ def led(
     objective: Objective,
     start: Float[Tensor, " p"],
     event: Callable[[Progress], Event],
-) -> Generator[Event, None, tuple[Float[Tensor, " p"], Outcome]]:
+) -> Events[Trained]:
     """r(θ) = (1 - k/K) r(start) for k = 1 to K, each solved from the one before.
 
     Where least squares leads to a residual that is only the least nearby, this often leads
@@ -41,4 +42,4 @@ def led(
         theta, outcome = yield from trained(stage, nearby, theta, event)
         if outcome.kind == "diverged":
             break
-    return theta, outcome
+    return Trained(theta, outcome)

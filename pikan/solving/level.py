@@ -1,6 +1,6 @@
 """What a step of refinement leaves behind, and how far two of them are apart."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -10,21 +10,11 @@ from torch import Tensor
 from pikan.network.base import Network
 from pikan.objective import Objective
 from pikan.outcome import Outcome
+from pikan.solving.event import Begins, Ends, Event, Events, Going, Known
 from pikan.training.stage import Progress, Stage
 
 # Beside another unknown, one that is this much smaller is zero.
 _ROUNDING = 1e-11
-
-
-class Event(NamedTuple):
-    """Progress inside a level, and a way to the best whole solution so far.
-
-    `best` makes the network anew only when asked; it gives None before there is one.
-    """
-
-    level: str
-    progress: Progress
-    best: Callable[[], Network | None]
 
 
 class Level(NamedTuple):
@@ -53,26 +43,52 @@ def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:
     return float(((one - other).norm(dim=0) / measured).max())
 
 
+class Trained(NamedTuple):
+    """The last parameters of a stage, and how it ended."""
+
+    theta: Float[Tensor, " p"]
+    outcome: Outcome
+
+
 def trained(
     stage: Stage,
     objective: Objective,
     theta: Float[Tensor, " p"],
     event: Callable[[Progress], Event],
     enough: float = 0.0,
-) -> Generator[Event, None, tuple[Float[Tensor, " p"], Outcome]]:
+) -> Events[Trained]:
     """A stage's progress as events; comes back with the last parameters and how it ended.
 
     A residual of less than `enough` times the first is the end.
     """
-    run = stage.run(objective, theta)
-    first = 0.0
+    answer = yield Begins((Trained,))
+    if isinstance(answer, Known):
+        result = answer.result
+    else:
+        going = answer if isinstance(answer, Going) else None
+        result = yield Ends((yield from _trained(stage, objective, theta, event, enough, going)))
+    assert isinstance(result, Trained)
+    return result
+
+
+def _trained(
+    stage: Stage,
+    objective: Objective,
+    theta: Float[Tensor, " p"],
+    event: Callable[[Progress], Event],
+    enough: float,
+    going: Going | None,
+) -> Events[Trained]:
+    """The same from where it was interrupted; `going` is None where it begins."""
+    run = stage.run(objective, theta, None if going is None else going.state)
+    largest = 0.0 if going is None else going.largest
     while True:
         try:
             progress = next(run)
         except StopIteration as end:
-            return theta, end.value
-        theta = progress.theta
-        yield event(progress)
-        first = max(first, progress.loss)
-        if progress.loss < enough**2 * first:
-            return theta, Outcome("converged", "what is left of the residual is rounding")
+            return Trained(theta, end.value)
+        theta, largest = progress.theta, max(largest, progress.loss)
+        now = None if progress.state is None else Going(progress.state, largest)
+        yield event(progress)._replace(going=now)
+        if progress.loss < enough**2 * largest:
+            return Trained(theta, Outcome("converged", "what is left of the residual is rounding"))

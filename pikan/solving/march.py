@@ -1,6 +1,6 @@
 """A problem in time, window by window, each with the grid and the length that it needs."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
@@ -18,7 +18,8 @@ from pikan.outcome import Outcome
 from pikan.problem import Problem, linear
 from pikan.residuals import Sheet
 from pikan.solving.continuation import between, window_sheets
-from pikan.solving.level import Event, Level, distance, trained
+from pikan.solving.event import Event, Events, kept
+from pikan.solving.level import Level, distance, trained
 from pikan.solving.local_objective import local_objective
 from pikan.solving.window import (
     Grid,
@@ -64,6 +65,13 @@ class March:
     samples: Float[Tensor, "n d"]
 
 
+class _Solved(NamedTuple):
+    """A window's network, and how its training ended."""
+
+    network: FullProduct
+    outcome: Outcome
+
+
 class _Pass(NamedTuple):
     """One march from beginning to end, or as far as it came."""
 
@@ -72,7 +80,7 @@ class _Pass(NamedTuple):
     values: Float[Tensor, "n m"]
 
 
-def march(problem: Problem, marching: March) -> Generator[Event, None, Level]:
+def march(problem: Problem, marching: March) -> Events[Level]:
     """Marches of falling tolerance, until two of them agree.
 
     The difference of the last two, on points that none was fitted to, is the estimate: it is
@@ -83,7 +91,7 @@ def march(problem: Problem, marching: March) -> Generator[Event, None, Level]:
     estimate: float | None = None
     number = 0
     while True:
-        found = yield from _pass(problem, marching, tolerance, before, number)
+        found = yield from kept(_pass(problem, marching, tolerance, before, number), _Pass)
         if found.outcome.kind != "converged":
             return _unfinished(before, found, estimate)
         if before is not None:
@@ -100,7 +108,7 @@ def march(problem: Problem, marching: March) -> Generator[Event, None, Level]:
 
 def _pass(
     problem: Problem, marching: March, tolerance: float, before: _Pass | None, number: int
-) -> Generator[Event, None, _Pass]:
+) -> Events[_Pass]:
     """March `number` with its tolerance."""
     axis = problem.box.axis("t")
     begin, end = problem.box.lower[axis], problem.box.upper[axis]
@@ -115,8 +123,9 @@ def _pass(
         again, long, regridded = False, 0, 0
         while True:
             upper = _end(lower, length, end, again)
-            network, outcome = yield from _solved(
-                problem, marching, grid, (lower, upper), earlier, known, best
+            network, outcome = yield from kept(
+                _solved(problem, marching, grid, (lower, upper), earlier, known, best),
+                _Solved,
             )
             converged = outcome.kind == "converged"
             known = network if converged else None
@@ -160,7 +169,7 @@ def _solved(
     earlier: FullProduct | None,
     known: Network | None,
     best: Windows | None,
-) -> Generator[Event, None, tuple[FullProduct, Outcome]]:
+) -> Events[_Solved]:
     """The network of one window, from what is known of it or a constant continuation."""
     part = between(problem, *window)
     network = window_network(part, grid, marching.samples)
@@ -175,7 +184,7 @@ def _solved(
     theta, outcome = yield from trained(
         stage, objective, theta, lambda p: Event(name, p, lambda: best)
     )
-    return replaced(network, theta), outcome
+    return _Solved(replaced(network, theta), outcome)
 
 
 def _objective(

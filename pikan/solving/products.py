@@ -1,6 +1,5 @@
 """Sums of few products of free functions of one coordinate: their number and degree grow."""
 
-from collections.abc import Generator
 from typing import NamedTuple
 
 import torch
@@ -13,8 +12,9 @@ from pikan.network.product import LowRank
 from pikan.network.refine import ranked, refined
 from pikan.problem import Problem
 from pikan.sampling.uniform import uniform
+from pikan.solving.event import Event, Events, kept
 from pikan.solving.growth import Growth, Rung, fresh_sheets, rung
-from pikan.solving.level import Event, trained
+from pikan.solving.level import trained
 from pikan.solving.misfit import worst
 from pikan.solving.separable import natural_weights, separable_objective
 from pikan.training.gauss_newton import GaussNewton
@@ -49,7 +49,7 @@ class Search(NamedTuple):
     generator: torch.Generator
 
 
-def products(search: Search, degree: int, shown: Rung | None) -> Generator[Event, None, Rung]:
+def products(search: Search, degree: int, shown: Rung | None) -> Events[Rung]:
     """Levels until the accuracy is reached, nothing helps any more, or `largest` is too few.
 
     u_m = sum over r of w_rm prod_i f_ri(x_i), a canonical polyadic decomposition; a new product
@@ -60,7 +60,8 @@ def products(search: Search, degree: int, shown: Rung | None) -> Generator[Event
     Source: Kolda and Bader 2009, doi 10.1137/07070111X, section 3, and 3.3 for what has no best
     approximation; Beylkin and Mohlenkamp 2005, doi 10.1137/040604959, for many coordinates.
     """
-    best = yield from _stand(search, _wider(search, _sums(search, degree)), None, shown)
+    starts = _wider(search, _sums(search, degree))
+    best = yield from kept(_stand(search, starts, None, shown), Rung)
     accuracy = search.growth.accuracy
     poor = 0
     while not best.reaches(accuracy) and poor < _PATIENCE:
@@ -68,7 +69,7 @@ def products(search: Search, degree: int, shown: Rung | None) -> Generator[Event
         for way in (_higher, _wider):
             starts = way(search, best.network)
             if _affordable(search, starts[0]):
-                tried.append((yield from _stand(search, starts, best, best)))
+                tried.append((yield from kept(_stand(search, starts, best, best), Rung)))
             if tried[-1].reaches(accuracy):
                 return tried[-1]
             if tried[-1].misfit.relative < _MUCH * best.misfit.relative:
@@ -117,7 +118,7 @@ def _owners(network: LowRank, sums: int) -> Int[Tensor, " _"]:
 
 def _stand(
     search: Search, starts: list[LowRank], lower: Rung | None, shown: Rung | None
-) -> Generator[Event, None, Rung]:
+) -> Events[Rung]:
     """One level, from the start that is the best after its first fit."""
     best = None if shown is None else shown.network
     words = _words(starts[0], search.sums)

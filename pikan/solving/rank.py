@@ -1,7 +1,5 @@
 """Solutions in many coordinates: sums of products, the simple kinds first."""
 
-from collections.abc import Generator
-
 import torch
 
 from pikan.bases.bspline import BSpline
@@ -9,8 +7,9 @@ from pikan.outcome import Outcome
 from pikan.problem import Problem
 from pikan.solving.climb import climb
 from pikan.solving.elimination import eliminable
+from pikan.solving.event import Events
 from pikan.solving.growth import HOW, Growth, Rung
-from pikan.solving.level import Event, Level
+from pikan.solving.level import Level
 from pikan.solving.products import Search, products
 from pikan.solving.sparse import polynomials
 
@@ -27,9 +26,7 @@ _DEGREES = (6, 14)
 _FOUND = 0.03
 
 
-def grow(
-    problem: Problem, growth: Growth, generator: torch.Generator
-) -> Generator[Event, None, Level]:
+def grow(problem: Problem, growth: Growth, generator: torch.Generator) -> Events[Level]:
     """Few polynomials, then all if that is cheap, then products of free functions, then many."""
     few, many = min(growth.largest, _FEW), min(growth.largest, _MANY)
     smooth = not any(isinstance(basis, BSpline) for basis in growth.network(1, 1).axes())
@@ -52,7 +49,7 @@ def grow(
 
 def _products(
     problem: Problem, growth: Growth, first: Rung | None, generator: torch.Generator
-) -> Generator[Event, None, Rung]:
+) -> Events[Rung]:
     """Products, then the same beside functions of one coordinate."""
     functions = problem.box.dimension * len(problem.unknowns)
     largest = min(growth.largest, _PRODUCTS)

@@ -1,9 +1,10 @@
 """One level of a climb: a problem solved with products of given degrees."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from types import NoneType
 from typing import NamedTuple, final
 
 import torch
@@ -20,8 +21,9 @@ from pikan.problem import Problem, linear
 from pikan.residuals import Sheet, sheets, used_faces
 from pikan.solving.collocation_grid import chebyshev_nodes, tensor_points
 from pikan.solving.elimination import eliminated
+from pikan.solving.event import Event, Events, kept
 from pikan.solving.homotopy import led
-from pikan.solving.level import Event, distance, trained
+from pikan.solving.level import Trained, distance, trained
 from pikan.solving.misfit import Misfit, worst
 from pikan.solving.starts import NUDGE, padded, smooth_start
 from pikan.solving.tails import profile, tail
@@ -106,7 +108,7 @@ def stand(
     lower: Rung | None,
     *,
     direct: bool,
-) -> Generator[Event, None, Rung | None]:
+) -> Events[Rung | None]:
     """The level of these degrees; None where it takes a dense matrix that is too large.
 
     `direct` says that the problem is `eliminable`, which no degree changes.
@@ -116,20 +118,36 @@ def stand(
     largest = min(ladder.largest, ladder.dense)
     if direct:
         largest = min(largest, _DENSE)
-        found = eliminated(problem, network, largest)
-        if found is not None:
-            with torch.no_grad():
-                network.coefficients.copy_(found.theta.view_as(network.coefficients))
-            yield Event(name, _progress(found.theta, problem, found.residual), lambda: network)
-            end = Outcome("converged", "the equation holds at its points")
-            further = ladder.largest if found.apart else largest
-            return rung(network, end, ladder.samples, further, determined=True, near=True)
+        solved = yield from kept(_solved(problem, ladder, network, largest, name), Rung, NoneType)
+        if solved is not None:
+            return solved
     if prod(degree + 1 for degree in degrees) * len(problem.unknowns) > largest:
         return None
-    fitted = yield from _fitted(problem, ladder, network, lower, name)
-    solved = replaced(network, fitted.theta)
+    fitted = yield from kept(_fitted(problem, ladder, network, lower, name), _Found)
     near = fitted.misfit.relative < _ASTRAY
-    return rung(solved, fitted.outcome, ladder.samples, largest, determined=False, near=near)
+    return rung(
+        replaced(network, fitted.theta),
+        fitted.outcome,
+        ladder.samples,
+        largest,
+        determined=False,
+        near=near,
+    )
+
+
+def _solved(
+    problem: Problem, ladder: Ladder, network: FullProduct, largest: int, name: str
+) -> Events[Rung | None]:
+    """The level with its conditions built in; None where they cannot be."""
+    found = eliminated(problem, network, largest)
+    if found is None:
+        return None
+    with torch.no_grad():
+        network.coefficients.copy_(found.theta.view_as(network.coefficients))
+    yield Event(name, _progress(found.theta, problem, found.residual), lambda: network)
+    end = Outcome("converged", "the equation holds at its points")
+    further = ladder.largest if found.apart else largest
+    return rung(network, end, ladder.samples, further, determined=True, near=True)
 
 
 def _progress(theta: Float[Tensor, " p"], problem: Problem, residual: float) -> Progress:
@@ -179,7 +197,7 @@ class _Found(NamedTuple):
 
 def _fitted(
     problem: Problem, ladder: Ladder, network: FullProduct, lower: Rung | None, name: str
-) -> Generator[Event, None, _Found]:
+) -> Events[_Found]:
     """Equations and conditions together by least squares."""
     box = problem.box
     extra = _EXTRA_3D if box.dimension > 2 else _EXTRA
@@ -225,7 +243,7 @@ def _without_rounding(
 
 Way = Callable[
     [Stage, Objective, Float[Tensor, " p"], Callable[[Progress], Event]],
-    Generator[Event, None, tuple[Float[Tensor, " p"], Outcome]],
+    Events[Trained],
 ]
 
 

@@ -1,6 +1,6 @@
 """A schedule of stages on one network, which grows and gets new points on the way."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -26,7 +26,8 @@ from pikan.sampling.density import resample
 from pikan.sampling.points import interior
 from pikan.sampling.uniform import uniform
 from pikan.solving.continuation import between, window_sheets
-from pikan.solving.level import Event, Level, trained
+from pikan.solving.event import Event, Events, kept
+from pikan.solving.level import Level, trained
 from pikan.solving.shares import shared
 from pikan.training.least_squares import LeastSquares
 from pikan.training.stage import Progress, Stage
@@ -89,15 +90,13 @@ class _Trained(NamedTuple):
     outcome: Outcome
 
 
-def follow(problem: Problem, parts: Parts) -> Generator[Event, None, Level]:
+def follow(problem: Problem, parts: Parts) -> Events[Level]:
     """All steps one after the other, on the whole box."""
     done = yield from _one(problem, parts, "", lambda points: sheets(problem, points), _alone)
     return Level(done.network, done.outcome, None, "")
 
 
-def follow_windows(
-    problem: Problem, parts: Parts, edges: Sequence[float]
-) -> Generator[Event, None, Level]:
+def follow_windows(problem: Problem, parts: Parts, edges: Sequence[float]) -> Events[Level]:
     """All steps in one window after the other, each started from the end of the one before."""
     axis = problem.box.axis("t")
     networks: list[Network] = []
@@ -115,7 +114,7 @@ def follow_windows(
             return Windows((*edges[: len(networks) + 1], upper), (*networks, network), axis)
 
         level = f"t = {lower:.4g} to {upper:.4g}"
-        done = yield from _one(part, parts, level, stated, joined)
+        done = yield from kept(_one(part, parts, level, stated, joined), _Trained)
         networks.append(done.network)
         outcome = done.outcome
         if outcome.kind == "diverged":
@@ -130,7 +129,7 @@ def _one(
     level: str,
     stated: Callable[[Points], tuple[Sheet, ...]],
     joined: Callable[[Network], Network],
-) -> Generator[Event, None, _Trained]:
+) -> Events[_Trained]:
     """The schedule on one box; `joined` puts a network beside those of earlier windows."""
     network, points = parts.network(problem.box), parts.points(problem.box)
     outcome = Outcome("converged", "the schedule has no stage")

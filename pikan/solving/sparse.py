@@ -1,6 +1,6 @@
 """Sums of products of polynomials, of which only those are kept that the solution asks for."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
 from math import comb
@@ -14,8 +14,9 @@ from pikan.network.product import LowRank
 from pikan.problem import Problem, linear
 from pikan.residuals import Sheet
 from pikan.sampling.arcsine import arcsine
+from pikan.solving.event import Event, Events, kept
 from pikan.solving.growth import Growth, Rung, fresh_sheets, rung
-from pikan.solving.level import Event, trained
+from pikan.solving.level import trained
 from pikan.solving.separable import row_weights, separable_objective
 from pikan.training.gauss_newton import GaussNewton
 from pikan.training.least_squares import LeastSquares
@@ -37,7 +38,7 @@ def polynomials(
     largest: int,
     lower: Rung | None,
     generator: torch.Generator,
-) -> Generator[Event, None, Rung]:
+) -> Events[Rung]:
     """Levels until the accuracy is reached, nothing is left to add, or `largest` is too few.
 
     The products of the next level are those of this one, and what lies next to the largest of
@@ -54,7 +55,7 @@ def polynomials(
             orders = _raised(orders)
         if lower is not None and len(orders) * len(problem.unknowns) > largest:
             return lower
-        higher = yield from _stand(problem, growth, orders, lower, generator)
+        higher = yield from kept(_stand(problem, growth, orders, lower, generator), Rung)
         if higher.reaches(growth.accuracy):
             gathered = _gathered(higher.network, growth)
             smaller = rung(problem, growth, higher.words, gathered, lower)
@@ -120,7 +121,7 @@ def _stand(
     orders: Sequence[MultiIndex],
     lower: Rung | None,
     generator: torch.Generator,
-) -> Generator[Event, None, Rung]:
+) -> Events[Rung]:
     """One level: the problem solved with the coefficients of these products."""
     network = _network(growth, orders, lower)
     whole = flat(network)

@@ -76,7 +76,7 @@ class Still(Stage):
 
     name = "still"
 
-    def run(self, objective, theta):
+    def run(self, objective, theta, state=None):
         yield progress(self, objective, 0, 1, theta, objective.residual(theta))
         return Outcome("converged", "nothing was to be done")
 
