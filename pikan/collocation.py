@@ -43,11 +43,17 @@ def blocks(sheets: Sequence[Sheet], time: int | None) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def row_factors(sheets: Sequence[Sheet], weights: Weights) -> list[float]:
-    """The factor of each sheet's rows that makes |r|^2 a weighted sum of mean squares."""
+def row_counts(sheets: Sequence[Sheet]) -> Mapping[str, int]:
+    """How many rows bear each label."""
     counts: dict[str, int] = {}
     for sheet in sheets:
         counts[sheet.label] = counts.get(sheet.label, 0) + len(sheet.places[0])
+    return counts
+
+
+def row_factors(sheets: Sequence[Sheet], weights: Weights) -> list[float]:
+    """The factor of each sheet's rows that makes |r|^2 a weighted sum of mean squares."""
+    counts = row_counts(sheets)
     return [(weights.get(sheet.label, 1.0) / counts[sheet.label]) ** 0.5 for sheet in sheets]
 
 
@@ -69,10 +75,9 @@ def balanced_weights(sheets: Sequence[Sheet], network: FeatureNetwork) -> Weight
 def balanced(sheets: Sequence[Sheet], squares: Sequence[float]) -> Weights:
     """The weights that make equal the mean squares of rows, from the sums over each sheet's."""
     sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
     for sheet, square in zip(sheets, squares, strict=True):
         sums[sheet.label] = sums.get(sheet.label, 0.0) + square
-        counts[sheet.label] = counts.get(sheet.label, 0) + len(sheet.places[0])
+    counts = row_counts(sheets)
     return {
         label: counts[label] ** 2 / total if total > 0 else 1.0 for label, total in sums.items()
     }

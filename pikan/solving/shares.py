@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan import distributed
-from pikan.collocation import Weights, blocks
+from pikan.collocation import Weights, blocks, row_counts
 from pikan.objective import Objective, Share
 from pikan.residuals import Sheet
 
@@ -25,9 +25,7 @@ def shared(make: Make, sheets: Sequence[Sheet], weights: Weights, time: int | No
     if count == 1:
         return make(sheets, weights)
     lengths = [len(sheet.places[0]) for sheet in sheets]
-    starts = [sum(lengths[:index]) for index in range(len(lengths))]
-    pairs = zip(starts, lengths, strict=True)
-    rows = torch.cat([torch.arange(start + rank, start + long, count) for start, long in pairs])
+    rows = torch.cat([part[rank::count] for part in torch.arange(sum(lengths)).split(lengths)])
     own = [sheet.rows(slice(rank, None, count)) for sheet in sheets]
     own = [sheet for sheet in own if len(sheet.places[0])]
     part = make(own, _of_all(weights, sheets, own))
@@ -47,12 +45,5 @@ def shared(make: Make, sheets: Sequence[Sheet], weights: Weights, time: int | No
 
 def _of_all(weights: Weights, sheets: Sequence[Sheet], own: Sequence[Sheet]) -> Mapping[str, float]:
     """The weights that make means over all rows of a label from means over those of a share."""
-    every, some = _counts(sheets), _counts(own)
+    every, some = row_counts(sheets), row_counts(own)
     return {label: weights.get(label, 1.0) * some[label] / every[label] for label in some}
-
-
-def _counts(sheets: Sequence[Sheet]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for sheet in sheets:
-        counts[sheet.label] = counts.get(sheet.label, 0) + len(sheet.places[0])
-    return counts
