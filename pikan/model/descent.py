@@ -130,13 +130,14 @@ def levenberg_marquardt(draw: Draw, lr: float | None) -> Generator[State, None, 
     with torch.no_grad():
         start = flat_weights(like)
     run = GaussNewton(steps=10**9).run(objective, start)
-    next(run, None)
     while True:
         try:
             made = next(run)
         except StopIteration as end:
             return end.value.message
-        yield State(made.theta, 2.0 * made.loss, 0.0)
+        # The first is where it starts, which is no step.
+        if made.step:
+            yield State(made.theta, 2.0 * made.loss, 0.0)
 
 
 DESCENTS: Mapping[str, Descent] = {"LBFGS": lbfgs, "LM": levenberg_marquardt, "Adam": adam}
