@@ -81,6 +81,11 @@ def _waves() -> Starts:
     return _pairs(np.arange(0.1, 50, 0.4), np.arange(6) * pi / 6)
 
 
+def _ripples() -> Starts:
+    """Frequencies as for waves, about the middle and beside it."""
+    return _pairs(np.arange(0.1, 50, 0.4), [0.0, -3.0, 3.0])
+
+
 def _steps() -> Starts:
     """Widths, and places in and beside the interval."""
     widths, places = np.geomspace(0.15, 30, 18), np.linspace(-2.0, 2.0, 25)
@@ -182,6 +187,12 @@ def _bell(argument: Symbolic) -> Symbolic:
     return _named("exp", -(argument**2))
 
 
+def _bessel(argument: Symbolic) -> Symbolic:
+    from sympy import besselj
+
+    return besselj(0, argument)
+
+
 def _power(complexity: int, starts: Callable[[], Starts], top: int, bottom: int = 1) -> Entry:
     return Entry(
         complexity, starts, partial(_of_degree, top / bottom), partial(_raised, top, bottom)
@@ -226,8 +237,10 @@ LIBRARY: Mapping[str, Entry] = {
     "arctanh": _word(4, _units, _of_odd, "atanh"),
     "sinh": _word(3, _steps, _of_odd, "sinh"),
     "cosh": _word(3, _steps, _of_even, "cosh"),
+    "bessel_j0": Entry(4, _ripples, _of_even, _bessel),
 }
 """The functions by the names that `ELEMENTARY` has for them."""
 
-# The arccosine is an arcsine turned round, and a constant is what is left where nothing else is.
-USUAL = tuple(name for name in LIBRARY if name not in ("0", "arccos"))
+# The arccosine is an arcsine turned round, a constant is what is left where nothing else is, and
+# the Bessel function costs as much as all the others.
+USUAL = tuple(name for name in LIBRARY if name not in ("0", "arccos", "bessel_j0"))

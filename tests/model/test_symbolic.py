@@ -167,3 +167,16 @@ def test_nonsense_is_refused_in_one_sentence(fitted, call, sentence):
 def test_a_formula_needs_a_name_for_every_input(read):
     with pytest.raises(ModelError, match="got 1 names, needs 2"):
         read.symbolic_formula(var=["x"])
+
+
+def test_a_bessel_function_is_recognized():
+    special = pytest.importorskip("scipy.special")
+    dataset = pikan.create_dataset(
+        lambda x: torch.from_numpy(special.j0(20 * x.numpy())), n_var=1, train_num=500
+    )
+    model = pikan.KAN([1, 1], grid=40)
+    model.fit(dataset, opt="LM", steps=5, quiet=True)
+    symbolic = model.auto_symbolic(lib=["x", "sin", "bessel_j0"], dataset=dataset)
+    found = symbolic.symbolic_formula(var=["x"], dataset=dataset)
+    assert found[0][0] == sympy.besselj(0, 20 * sympy.Symbol("x"))
+    assert found.errors[0] < 1e-14

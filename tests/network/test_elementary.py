@@ -36,3 +36,12 @@ def test_sympy_has_the_same_function(name):
     x = sympy.Symbol("x")
     value = float(LIBRARY[name].symbolic(x).subs(x, 0.7))
     assert float(ELEMENTARY[name](torch.tensor(0.7), 0)) == pytest.approx(value, rel=1e-6)
+
+
+def test_the_bessel_function_is_scipys_far_out_too():
+    special = pytest.importorskip("scipy.special")
+    x = torch.linspace(-90, 90, 500, dtype=torch.float64)
+    # Its own derivative at zero is no finite sum of others; angles have no such place.
+    value, slope = ELEMENTARY["bessel_j0"](x, 1)
+    torch.testing.assert_close(value, torch.from_numpy(special.j0(x.numpy())), rtol=0, atol=1e-14)
+    torch.testing.assert_close(slope, torch.from_numpy(-special.j1(x.numpy())), rtol=0, atol=1e-14)
