@@ -100,37 +100,34 @@ def fitted(expression: Symbolic, points: Points) -> Fit:
 
 def refit(fit: Fit, points: Points) -> Fit:
     """The numbers after damped Gauss-Newton steps from where they are."""
-    import sympy
-
-    slopes = [sympy.diff(fit.bare, unknown) for unknown in fit.unknowns]
-    value = _function(fit.bare, fit, points)
-    jacobian = [_function(slope, fit, points) for slope in slopes]
+    at = _linearized(fit, points)
     numbers, damping = fit.numbers.copy(), 1e-6
-    residual = value(numbers) - points.values[:, 0]
+    residual, matrix = at(numbers)
     left = _size(residual)
     for _ in range(_STEPS if len(numbers) else 0):
-        matrix = np.stack([slope(numbers) for slope in jacobian], axis=1)
         if not np.isfinite(matrix).all():
             break
         lengths = np.linalg.norm(matrix, axis=0) + 1e-300
         scaled = np.concatenate([matrix / lengths, np.sqrt(damping) * np.eye(len(numbers))])
         right = np.concatenate([residual, np.zeros(len(numbers))])
         tried = numbers - np.linalg.lstsq(scaled, right, rcond=None)[0] / lengths
-        ahead = value(tried) - points.values[:, 0]
+        ahead, slopes = at(tried)
         size = _size(ahead)
         if size < left:
             slow = size > 0.999 * left
-            numbers, residual, left, damping = tried, ahead, size, damping / 10
+            numbers, residual, matrix, left, damping = tried, ahead, slopes, size, damping / 10
             if slow:
                 break
         elif damping > 1e3:
             break
         else:
             damping *= 100
-    return Fit(fit.bare, fit.unknowns, numbers, _known_to(jacobian, numbers, left), left)
+    return Fit(fit.bare, fit.unknowns, numbers, _known_to(matrix, numbers, left), left)
 
 
-_OfNumbers = Callable[[Float[np.ndarray, " _"]], Float[np.ndarray, " n"]]
+_Linearized = Callable[
+    [Float[np.ndarray, " p"]], tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n p"]]
+]
 
 
 def values_at(
@@ -139,26 +136,36 @@ def values_at(
     """What an expression gives at points; not a number where it is not real."""
     import sympy
 
-    function = sympy.lambdify(tuple(symbols), expression, "numpy", dummify=True)
+    function = sympy.lambdify(tuple(symbols), expression, ["scipy", "numpy"], dummify=True)
     with np.errstate(all="ignore"):
-        found = np.asarray(function(*inputs.T))
-    real = np.where(np.abs(np.imag(found)) > 0, np.nan, np.real(found))
-    return np.broadcast_to(real.astype(np.float64), (len(inputs),))
+        return _real(function(*inputs.T), len(inputs))
 
 
-def _function(expression: Symbolic, fit: Fit, points: Points) -> _OfNumbers:
+def _linearized(fit: Fit, points: Points) -> _Linearized:
+    """What the expression leaves of the values with some numbers, and its derivatives by them."""
     import sympy
 
     names = (*points.symbols, *fit.unknowns)
-    function = sympy.lambdify(names, expression, "numpy", dummify=True)
+    wanted = [fit.bare, *(sympy.diff(fit.bare, unknown) for unknown in fit.unknowns)]
+    function = sympy.lambdify(names, wanted, ["scipy", "numpy"], cse=True, dummify=True)
+    count = len(points.inputs)
 
-    def of_numbers(numbers: Float[np.ndarray, " _"]) -> Float[np.ndarray, " n"]:
+    def at(
+        numbers: Float[np.ndarray, " p"],
+    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n p"]]:
         with np.errstate(all="ignore"):
-            found = np.asarray(function(*points.inputs.T, *numbers))
-        real = np.where(np.abs(np.imag(found)) > 0, np.nan, np.real(found))
-        return np.broadcast_to(real.astype(np.float64), (len(points.inputs),))
+            found = [_real(each, count) for each in function(*points.inputs.T, *numbers)]
+        slopes = np.stack(found[1:], axis=1) if len(numbers) else np.empty((count, 0))
+        return found[0] - points.values[:, 0], slopes
 
-    return of_numbers
+    return at
+
+
+def _real(values: object, count: int) -> Float[np.ndarray, " n"]:
+    """So many numbers; not a number where one is not real."""
+    found = np.asarray(values)
+    real = np.where(np.abs(np.imag(found)) > 0, np.nan, np.real(found))
+    return np.broadcast_to(real.astype(np.float64), (count,))
 
 
 def _size(residual: Float[np.ndarray, " n"]) -> float:
@@ -169,12 +176,11 @@ def _size(residual: Float[np.ndarray, " n"]) -> float:
 
 
 def _known_to(
-    jacobian: Sequence[_OfNumbers], numbers: Float[np.ndarray, " _"], left: float
-) -> Float[np.ndarray, " _"]:
+    matrix: Float[np.ndarray, "n p"], numbers: Float[np.ndarray, " p"], left: float
+) -> Float[np.ndarray, " p"]:
     """How far each number can move, the others following, for the expression to move by `left`."""
     if not len(numbers) or not np.isfinite(left):
         return np.full_like(numbers, np.inf)
-    matrix = np.stack([slope(numbers) for slope in jacobian], axis=1)
     if not np.isfinite(matrix).all():
         return np.full_like(numbers, np.inf)
     lengths = np.linalg.norm(matrix, axis=0) + 1e-300
