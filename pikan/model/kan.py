@@ -30,7 +30,7 @@ from pikan.model.symbolic import (
     Search,
     Suggestions,
     learned_edges,
-    snapped,
+    read,
     suggested,
     symbolic_edges,
     with_formula,
@@ -436,6 +436,7 @@ class KAN(nn.Module):
         dataset: Mapping[str, Tensor] | None = None,
         weight_simple: float = 0.8,
         r2_threshold: float = 0.0,
+        starts: int = 0,
         **unknown: object,
     ) -> "KAN":
         """A model that holds a formula on each edge for which one reaches `r2_threshold`.
@@ -443,12 +444,16 @@ class KAN(nn.Module):
         The clearest edges come first, and after each the rest is fitted again, to the labels of
         the `dataset`, or without one to what this model gives. How well it all fits in the end is
         said by `symbolic_formula`, with the R2 of every edge.
+
+        Where that is not exact, `starts` networks of this width are fitted afresh, made as simple
+        as they can be in several ways, and read in turn; that takes seconds to a minute each.
         """
-        names = ("lib", "dataset", "weight_simple", "r2_threshold")
+        names = ("lib", "dataset", "weight_simple", "r2_threshold", "starts")
         no_unknown("auto_symbolic", unknown, names, _GONE)
         search = Search(chosen("auto_symbolic", lib), weight_simple, r2_threshold)
         points, labels, _, _ = self._data("auto_symbolic", dataset)
-        return self._with(snapped(self.wired, points, labels, search))
+        afresh = whole("auto_symbolic", "starts", starts, 0)
+        return self._with(read(self.wired, points, labels, search, afresh))
 
     def symbolic_formula(
         self,

@@ -161,7 +161,7 @@ def _read(function: OfPoints, place: Place, network: Network, column: int) -> Sy
         wired = _small(points, labels, place)
     if wired is None:
         return None
-    found = snapped(wired, points, labels, Search(USUAL, 0.8, 0.0))
+    found, _ = snapped(wired, points, labels, Search(USUAL, 0.8, 0.0))
     if learned_edges(found):
         return None
     return expressions(found, place.symbols)[0]

@@ -17,6 +17,7 @@ from pikan.model.fit import mean_square
 from pikan.model.library import LIBRARY, Numbers
 from pikan.model.penalty import Penalty
 from pikan.model.task import task
+from pikan.model.thinned import thinned
 from pikan.network.formulas import Formula, Formulas
 from pikan.network.wired import Passage, Wired, passages
 
@@ -29,6 +30,10 @@ _WORSE = 2.0
 
 # An edge whose spread is a smaller share of that of what it leads to is a constant.
 _STILL = 1e-7
+
+# What may be left of the variance by an exact formula, and at most while one is hoped for; points
+# that networks fitted afresh are read at.
+_EXACT, _HOPELESS, _READ = 1e-14, 1e-6, 300
 
 
 @final
@@ -99,19 +104,54 @@ def without_formula(wired: Wired, edge: Edge) -> Wired:
     return _replaced(wired, edge.layer, others)
 
 
-def snapped(
-    wired: Wired, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"], search: Search
+def read(
+    wired: Wired,
+    points: Float[Tensor, "n d"],
+    labels: Float[Tensor, "n m"],
+    search: Search,
+    starts: int,
 ) -> Wired:
     """The network with a formula on every edge for which there is one, all refit to the labels.
 
+    Where its own edges lead to none that is exact, and as often as `starts` says, networks of its
+    width are fitted to the labels afresh and simplified until one of them does. That is for
+    networks of sums with one output, of which no edge holds a formula yet.
+    """
+    spread = float(labels.var(correction=0))
+    before = _left(wired, points, labels)
+    fresh = starts if _may_start_afresh(wired) else 0
+    hopeless = _HOPELESS * spread if fresh else inf
+    found, least = (wired, inf) if before > hopeless else snapped(wired, points, labels, search)
+    rows = slice(0, _READ)
+    if least <= _EXACT * spread:
+        return found
+    for seed in range(fresh):
+        for simple in thinned(wired.live(), points, labels[:, 0], seed):
+            tried, left = snapped(simple, points[rows], labels[rows], search, hopeless)
+            if left < least and not learned_edges(tried):
+                found, least = tried, left
+            if least <= _EXACT * spread:
+                return found
+    return snapped(wired, points, labels, search)[0] if least == inf else found
+
+
+def snapped(
+    wired: Wired,
+    points: Float[Tensor, "n d"],
+    labels: Float[Tensor, "n m"],
+    search: Search,
+    hopeless: float = inf,
+) -> tuple[Wired, float]:
+    """The network with a formula on its edges, refit after each, and its mean square.
+
     The clearest edges come first. After each one the rest is fitted again, so that the next can
     be read more clearly; of the best functions for an edge that one stays with which the network
-    fits the labels again.
+    fits the labels again. Ends where more than `hopeless` is left.
     """
     spread = float(labels.var(correction=0))
     wired, loss = refit(wired, points, labels, _STEPS)
     waiting = _by_clearness(wired, points, search, loss / spread)
-    while waiting:
+    while waiting and loss <= hopeless:
         edge = waiting.pop(0)
         layers = _seen(wired, points)
         options = suggested(layers, edge, search, loss / spread).rows
@@ -126,8 +166,9 @@ def snapped(
                 break
         if best is not None:
             wired, loss = best, least
-    wired, _ = refit(wired, points, labels, _LAST)
-    return canonical(wired)
+    if loss <= hopeless:
+        wired, loss = refit(wired, points, labels, _LAST)
+    return canonical(wired), loss
 
 
 def refit(
@@ -140,10 +181,20 @@ def refit(
         if state.loss < loss:
             best, loss = state.theta, state.loss
     if best is None:
-        with torch.no_grad():
-            left = float(mean_square(wired(points), labels))
-        return wired, left if left == left else inf
+        return wired, _left(wired, points, labels)
     return _put(wired, shaped_weights(best, wired.trained())), loss
+
+
+def _left(wired: Wired, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"]) -> float:
+    with torch.no_grad():
+        left = float(mean_square(wired(points), labels))
+    return left if left == left else inf
+
+
+def _may_start_afresh(wired: Wired) -> bool:
+    plain = all(isinstance(width, int) for width in wired.widths())
+    whole = len(wired.columns) == int(wired.columns.max()) + 1
+    return plain and whole and wired.widths()[-1] == 1 and not symbolic_edges(wired)
 
 
 def canonical(wired: Wired) -> Wired:
