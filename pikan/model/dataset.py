@@ -1,13 +1,13 @@
 """Data to fit a model to, made from a function or from arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, TypeAlias, TypedDict
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Generator, Tensor
 
-from pikan.model.error import ModelError, one_of, whole
+from pikan.model.error import ModelError, no_unknown, one_of, whole
 
 
 class Dataset(TypedDict):
@@ -17,6 +17,10 @@ class Dataset(TypedDict):
     train_label: Tensor
     test_input: Tensor
     test_label: Tensor
+
+
+DatasetLike: TypeAlias = Dataset | Mapping[str, Tensor]
+"""A dataset, or any other mapping of these names."""
 
 
 def create_dataset(
@@ -31,6 +35,7 @@ def create_dataset(
     device: str | torch.device = "cpu",
     seed: int = 0,
     dtype: torch.dtype = torch.float64,
+    **unknown: object,
 ) -> Dataset:
     """The values of a function at uniform random points.
 
@@ -42,6 +47,7 @@ def create_dataset(
     >>> dataset["train_label"].shape
     torch.Size([100, 1])
     """
+    no_unknown("create_dataset", unknown, create_dataset.__annotations__, {})
     one_of("create_dataset", "f_mode", f_mode, ("col", "row"))
     bounds = _bounds(ranges, whole("create_dataset", "n_var", n_var, 1)).to(dtype)
     generator = torch.Generator().manual_seed(seed)
@@ -76,6 +82,8 @@ def create_dataset_from_data(
     >>> len(create_dataset_from_data(x, x**2, train_ratio=0.7)["test_input"])
     3
     """
+    for name, values in (("inputs", inputs), ("labels", labels)):
+        tensor("create_dataset_from_data", name, values)
     count = len(inputs)
     if len(labels) != count:
         raise ModelError(
@@ -108,33 +116,24 @@ class Data(NamedTuple):
     test_label: Shaped[Tensor, "_ ..."]
 
 
-def checked(dataset: Mapping[str, Tensor], inputs: int, outputs: int | None, like: Tensor) -> Data:
+def checked(dataset: Mapping[str, object], inputs: int, outputs: int | None, like: Tensor) -> Data:
     """The data for a model of so many inputs and outputs; ModelError where they do not suit it.
 
     `outputs` is None where a loss function of the caller's knows what the labels are.
     """
-    missing = [name for name in Data._fields if name not in dataset]
-    if missing:
-        raise ModelError(
-            f"fit: the dataset has no '{missing[0]}'; it needs {', '.join(Data._fields)}"
-        )
+    _check_names(dataset)
+    ready: dict[str, Tensor] = {}
     for part in ("train", "test"):
         points = checked_points("fit", f"{part}_input", dataset[f"{part}_input"], inputs)
-        _check_labels(part, dataset[f"{part}_label"], len(points), outputs)
-    ready = {name: _like(dataset[name], like, outputs) for name in Data._fields}
-    return Data(
-        **{
-            **ready,
-            "train_input": ready["train_input"].to(like),
-            "test_input": ready["test_input"].to(like),
-        }
-    )
+        labels = _checked_labels(part, dataset[f"{part}_label"], len(points), outputs)
+        ready[f"{part}_input"] = points.detach().to(like)
+        ready[f"{part}_label"] = _like(labels, like, outputs)
+    return Data(**ready)
 
 
 def checked_points(call: str, name: str, points: object, inputs: int) -> Tensor:
     """The points as they are; ModelError where they are none for a model of so many inputs."""
-    if not isinstance(points, Tensor):
-        raise ModelError(f"{call}: {name}: got {type(points).__name__}, needs a torch tensor")
+    points = tensor(call, name, points)
     if points.ndim != 2 or points.shape[1] != inputs or len(points) == 0:
         raise ModelError(
             f"{call}: {name}: got shape {list(points.shape)}, needs [points, {inputs}]"
@@ -147,10 +146,26 @@ def checked_points(call: str, name: str, points: object, inputs: int) -> Tensor:
     return points
 
 
-def _check_labels(part: str, labels: object, count: int, outputs: int | None) -> None:
+def tensor(call: str, name: str, values: object) -> Tensor:
+    """The values as they are; ModelError where they are no tensor."""
+    if not isinstance(values, Tensor):
+        raise ModelError(f"{call}: {name}: got {type(values).__name__}, needs a torch tensor")
+    return values
+
+
+def _check_names(dataset: object) -> None:
+    if not isinstance(dataset, Mapping):
+        raise ModelError(f"fit: got {type(dataset).__name__}, needs a dataset, see create_dataset")
+    missing = [name for name in Data._fields if name not in dataset]
+    if missing:
+        raise ModelError(
+            f"fit: the dataset has no '{missing[0]}'; it needs {', '.join(Data._fields)}"
+        )
+
+
+def _checked_labels(part: str, given: object, count: int, outputs: int | None) -> Tensor:
     name = f"{part}_label"
-    if not isinstance(labels, Tensor):
-        raise ModelError(f"fit: {name}: got {type(labels).__name__}, needs a torch tensor")
+    labels = tensor("fit", name, given)
     if len(labels) != count:
         raise ModelError(f"fit: {name}: got {len(labels)} rows for {count} rows of {part}_input")
     if outputs is not None and list(labels.shape[1:]) != [outputs]:
@@ -158,6 +173,7 @@ def _check_labels(part: str, labels: object, count: int, outputs: int | None) ->
     if not bool(labels.isfinite().all()):
         bad = int((~labels.isfinite()).reshape(count, -1).any(dim=1).sum())
         raise ModelError(f"fit: {name}: {bad} of {count} rows hold NaN or infinity; leave them out")
+    return labels
 
 
 def _like(values: Tensor, like: Tensor, outputs: int | None) -> Tensor:

@@ -16,7 +16,7 @@ from pikan.model.bar import shown
 from pikan.model.build import WidthLike, built, outputs, said_width
 from pikan.model.candidates import candidates, rated
 from pikan.model.change import cut, deeper, kept_nodes, wider
-from pikan.model.dataset import checked, checked_points
+from pikan.model.dataset import DatasetLike, checked, checked_points, tensor
 from pikan.model.descent import DESCENTS
 from pikan.model.error import ModelError, no_unknown, one_of, whole
 from pikan.model.fit import Plan, fitted, follow
@@ -61,6 +61,11 @@ _GONE = {
     "a_range": "the search goes as far as the points can tell",
     "b_range": "the search goes as far as the points can tell",
     "random": "the numbers are fitted, or 1, 0, 1 and 0",
+    "mode": "active_neurons_id names nodes where it is given",
+    "grid_eps": "grids follow the points' quantiles, with pykan's share of even cells",
+    "noise_scale": "seed draws another start",
+    "sparse_init": "prune cuts edges",
+    "mask": "edges that have been cut are not drawn",
     "verbose": "what was found is in what comes back",
     "log_history": "what changes a model gives a new one",
     "normalizer": "fit to data as they are",
@@ -141,14 +146,15 @@ class KAN(nn.Module):
 
     def forward(self, x: Tensor) -> Float[Tensor, "n m"]:
         """The values at the points, which may come in another precision than the model's."""
-        if x.ndim != 2 or x.shape[1] != self.inputs:
+        points = tensor("KAN", "x", x)
+        if points.ndim != 2 or points.shape[1] != self.inputs:
             raise ModelError(f"KAN: got shape {list(x.shape)}, needs [points, {self.inputs}]")
-        values: Tensor = self.wired(x.to(self.wired.kan.center.dtype))
+        values: Tensor = self.wired(points.to(self.wired.kan.center.dtype))
         return values
 
     def fit(
         self,
-        dataset: Mapping[str, Tensor],
+        dataset: DatasetLike,
         opt: str = "LBFGS",
         steps: int = 100,
         log: int = 1,
@@ -186,6 +192,10 @@ class KAN(nn.Module):
         """
         no_unknown("fit", unknown, _KNOWN_FITTING, _GONE)
         one_of("fit", "opt", opt, DESCENTS)
+        wanted: Mapping[str, object] = {"loss_fn": [loss_fn or float], "metrics": metrics or ()}
+        for name, given in wanted.items():
+            if not isinstance(given, list | tuple) or not all(map(callable, given)):
+                raise ModelError(f"fit: {name}: needs a function, or for metrics a list of them")
         if opt == "LM" and (lamb or loss_fn or batch > 0):
             raise ModelError(
                 "fit: opt='LM' fits the mean square of all points; for lamb, loss_fn or batch "
@@ -240,7 +250,7 @@ class KAN(nn.Module):
         # matplotlib takes as long to import as torch, and not every model is looked at.
         from pikan.model.diagram import Look, picture
 
-        no_unknown("plot", unknown, _KNOWN_PLOTTING, {})
+        no_unknown("plot", unknown, _KNOWN_PLOTTING, _GONE)
         one_of("plot", "metric", metric, METRICS)
         for name, names, count in (
             ("in_vars", in_vars, node_count(self.wired.widths()[0])),
@@ -261,8 +271,10 @@ class KAN(nn.Module):
         node_th: float = 1e-2,
         edge_th: float = 3e-2,
         x: Tensor | None = None,
+        **unknown: object,
     ) -> "KAN":
         """A model without the nodes, then the edges, that score no more than this."""
+        no_unknown("prune", unknown, ("node_th", "edge_th", "x"), _GONE)
         return self.prune_node(node_th, x=x).prune_edge(edge_th, x=x)
 
     def prune_node(
@@ -270,11 +282,13 @@ class KAN(nn.Module):
         threshold: float = 1e-2,
         active_neurons_id: Sequence[Sequence[int]] | None = None,
         x: Tensor | None = None,
+        **unknown: object,
     ) -> "KAN":
         """A model without the hidden nodes that score no more, or that are not named.
 
         `active_neurons_id` names the nodes to keep of every hidden layer.
         """
+        no_unknown("prune_node", unknown, ("threshold", "active_neurons_id", "x"), _GONE)
         widths = self.wired.widths()
         every = [torch.arange(node_count(width)) for width in widths]
         if active_neurons_id is None:
@@ -290,8 +304,11 @@ class KAN(nn.Module):
         kept = self._placed([every[0], *hidden, every[-1]])
         return self._with(kept_nodes(self.wired, kept, self._layers("prune_node", x)))
 
-    def prune_edge(self, threshold: float = 3e-2, x: Tensor | None = None) -> "KAN":
+    def prune_edge(
+        self, threshold: float = 3e-2, x: Tensor | None = None, **unknown: object
+    ) -> "KAN":
         """A model without the edges that score no more; their means stay in what comes out."""
+        no_unknown("prune_edge", unknown, ("threshold", "x"), _GONE)
         layers = self._layers("prune_edge", x)
         scores = attributed(layers, self.wired.widths())
         live = [score > threshold for score in scores.edges]
@@ -306,11 +323,13 @@ class KAN(nn.Module):
         threshold: float = 1e-2,
         active_inputs: Sequence[int] | None = None,
         x: Tensor | None = None,
+        **unknown: object,
     ) -> "KAN":
         """A model without the inputs that score no more, or that are not named.
 
         It takes the same points as before, and leaves the other columns out of account.
         """
+        no_unknown("prune_input", unknown, ("threshold", "active_inputs", "x"), _GONE)
         widths = self.wired.widths()
         if active_inputs is None:
             kept = torch.nonzero(self.attribute(x=x).nodes[0] > threshold)[:, 0]
@@ -334,6 +353,9 @@ class KAN(nn.Module):
         """The same function on a grid of more cells, or of a higher degree."""
         if new_grid is None and k is None:
             raise ModelError("refine: needs new_grid, the cells of the new grid, or k, its degree")
+        for name, given in (("new_grid", new_grid), ("k", k)):
+            if given is not None:
+                whole("refine", name, given, 1)
         try:
             kan = refined(self.wired.kan, degree=k, grid=new_grid)
         except ValueError as fault:
@@ -433,7 +455,7 @@ class KAN(nn.Module):
     def auto_symbolic(
         self,
         lib: Sequence[str] | None = None,
-        dataset: Mapping[str, Tensor] | None = None,
+        dataset: DatasetLike | None = None,
         weight_simple: float = 0.8,
         r2_threshold: float = 0.0,
         starts: int = 0,
@@ -459,7 +481,7 @@ class KAN(nn.Module):
         self,
         var: Sequence[object] | None = None,
         ex_round: int | None = None,
-        dataset: Mapping[str, Tensor] | None = None,
+        dataset: DatasetLike | None = None,
         **unknown: object,
     ) -> SymbolicFormula:
         """The formulas of all outputs in the variables, with their errors at fresh points.
@@ -503,7 +525,7 @@ class KAN(nn.Module):
         layers = self._layers("attribute", x)
         return attributed(layers, self.wired.widths(), l, i)
 
-    def get_act(self, x: Tensor | Mapping[str, Tensor] | None = None) -> tuple[Passage, ...]:
+    def get_act(self, x: Tensor | DatasetLike | None = None) -> tuple[Passage, ...]:
         """What enters each layer, the functions of it, what each edge and each sum gives."""
         points = x["train_input"] if isinstance(x, Mapping) else x
         return self._layers("get_act", points)
@@ -570,7 +592,7 @@ class KAN(nn.Module):
             return passages(self.wired, self._points(call, x), self.wired.trained())
 
     def _data(
-        self, call: str, dataset: Mapping[str, Tensor] | None
+        self, call: str, dataset: DatasetLike | None
     ) -> tuple[
         Float[Tensor, "n d"], Float[Tensor, "n m"], Float[Tensor, "k d"], Float[Tensor, "k m"]
     ]:

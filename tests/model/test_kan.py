@@ -113,3 +113,17 @@ def test_speed_is_not_needed():
     model = pikan.KAN([2, 1])
     with pytest.warns(UserWarning, match="not needed"):
         assert model.speed() is model
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda model, data: model.prune(threshold=0.1), "unknown argument 'threshold'"),
+        (lambda model, data: model.prune_node(mode="auto"), "leave out 'mode'"),
+        (lambda model, data: pikan.create_dataset(len, ntrain=4), "did you mean 'train_num'"),
+    ],
+)
+def test_what_a_newcomer_gets_wrong_is_said_in_a_sentence(call, said):
+    data = pikan.create_dataset(lambda x: x[:, [0]], train_num=10, test_num=10)
+    with pytest.raises(ModelError, match=said):
+        call(pikan.KAN([2, 1]), data)
