@@ -255,7 +255,7 @@ def number_text(value: float) -> str:
     >>> number_text(-3.0), number_text(0.1), number_text(1e22)
     ('-3', '0.1', '1e+22')
     """
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
 
 def _operation_text(operator: Operator, left: Expression, right: Expression) -> str:

@@ -37,7 +37,7 @@ class Fault:
     def __str__(self) -> str:
         line = f":{self.place.line}" if self.place.line else ""
         key = f" {self.place.key}:" if self.place.key else ""
-        return f"{self.place.source}{line}:{key} {self.message}"
+        return shown(f"{self.place.source}{line}:{key} {self.message}")
 
 
 Check = Generator[Fault, None, T]
@@ -74,6 +74,15 @@ class Origin:
     def fault(self, keys: Keys, message: str) -> Fault:
         """A fault of the value at `keys`."""
         return Fault(self.place(keys), message)
+
+
+def shown(text: str) -> str:
+    """A text in one line, without characters that rule a terminal.
+
+    >>> shown("red: \\x1b[31m")
+    'red: \\\\x1b[31m'
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def listed(words: Iterable[str]) -> str:
