@@ -32,6 +32,8 @@ class Windows(Network):
         self.axis = axis
         self.register_buffer("edges", torch.from_numpy(np.array(edges, dtype=float)))
         self.networks = nn.ModuleList(networks)
+        # The networks are in their place already, edges and box are not.
+        self.to(first.center.device)
 
     def windows(self) -> tuple[Network, ...]:
         """The network of each window, earliest first."""

@@ -81,7 +81,7 @@ def products(search: Search, degree: int, shown: Rung | None) -> Events[Rung]:
 
 
 def _affordable(search: Search, network: LowRank) -> bool:
-    every = torch.ones(len(network.coefficients), dtype=torch.bool)
+    every = torch.ones_like(network.coefficients[:, 0], dtype=torch.bool)
     free = _free(network, search.sums, every).sum()
     return int(free) <= search.largest and network.axes()[0].degree <= _HIGHEST
 
@@ -113,7 +113,8 @@ def _sums(search: Search, degree: int) -> LowRank:
 
 def _owners(network: LowRank, sums: int) -> Int[Tensor, " _"]:
     """The coordinates that the sums are functions of, for one unknown after the other."""
-    return torch.arange(sums) // network.coefficients.shape[1]
+    numbers = torch.arange(sums, device=network.coefficients.device)
+    return numbers // network.coefficients.shape[1]
 
 
 def _stand(
