@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import final
 
 from matplotlib.axes import Axes
@@ -50,8 +51,8 @@ def picture(chart: Chart) -> Picture:
             axes.set_xscale("log")
         for color, curve in zip(_colors(len(chart.curves)), chart.curves, strict=True):
             _draw(axes, curve, color)
-        for name, line in chart.theory:
-            axes.plot(*zip(*line, strict=True), ":", color="#666666", linewidth=1.0, label=name)
+        for dashes, (name, line) in zip(cycle((":", "--", "-.")), chart.theory, strict=False):
+            axes.plot(*zip(*line, strict=True), dashes, color="#666666", linewidth=1.0, label=name)
         axes.set_xlabel(chart.x)
         axes.set_ylabel(chart.y)
         open_frame(axes)
