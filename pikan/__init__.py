@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pikan.model.dataset import create_dataset, create_dataset_from_data
     from pikan.model.kan import KAN
     from pikan.model.rounding import ex_round
-    from pikan.run import load
+    from pikan.run import load, resume
     from pikan.run import solved as solve
     from pikan.solution import Solution
     from pikan.spec.schema import Spec
@@ -26,6 +26,7 @@ __all__ = [
     "create_dataset_from_data",
     "ex_round",
     "load",
+    "resume",
     "solve",
     "sweep",
 ]
@@ -39,6 +40,7 @@ _PLACES = {
     "create_dataset_from_data": ("pikan.model.dataset", "create_dataset_from_data"),
     "ex_round": ("pikan.model.rounding", "ex_round"),
     "load": ("pikan.run", "load"),
+    "resume": ("pikan.run", "resume"),
     "solve": ("pikan.run", "solved"),
     "sweep": ("pikan.sweeping.sweep", "sweep"),
 }

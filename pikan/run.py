@@ -7,14 +7,16 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, final
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from pikan import build
 from pikan.archive import run as archive
+from pikan.archive.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from pikan.archive.file import FILE, ArchiveError, clear_drafts
 from pikan.archive.journal import Journal, followed
+from pikan.archive.packing import packed
 from pikan.choice import complete
 from pikan.consistency import check_exact
 from pikan.derivatives.jets import partials
@@ -32,7 +34,6 @@ from pikan.report.report import (
     Estimate,
     Hashes,
     NetworkFacts,
-    Record,
     Report,
     Seconds,
     stages,
@@ -41,10 +42,10 @@ from pikan.report.report import (
 from pikan.residuals import Points, sheets, used_faces
 from pikan.sampling.points import interior, on_face
 from pikan.sampling.uniform import uniform
-from pikan.solution import Solution, evaluation
+from pikan.solution import Solution, evaluation, keep_data
 from pikan.solving.climb import climb
 from pikan.solving.event import Event, Events
-from pikan.solving.level import Level, distance
+from pikan.solving.level import Level
 from pikan.solving.march import march
 from pikan.solving.misfit import Misfit, worst
 from pikan.solving.rank import grow
@@ -52,11 +53,12 @@ from pikan.solving.schedule import follow, follow_windows
 from pikan.spec import formulas, reader, writer
 from pikan.spec.changes import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
+from pikan.watch import Progress, Watch
 
 Setting = float | int | str
 
-# How often the error is measured and the history kept while training [s]; either costs time.
-_MEASURED, _KEPT = 1.0, 0.02
+# How often a run is kept while it trains [s], if that takes no more than this share of the time.
+EVERY, _SHARE = 60.0, 0.02
 # An error is about as large a part of the solution as what is left of an equation is of its terms.
 # Of 459 levels of the problems of scripts/honesty.py the error was below ten times the estimate
 # with this factor in 93 %, and above a hundredth of it in 88 %.
@@ -67,58 +69,76 @@ _NOTHING = 0.1
 _INSIDE, _ON_FACES, _FRESH = 2000, 200, 20_261_122
 
 
-class Progress(NamedTuple):
-    """Where a run stands, for whoever watches.
-
-    `level` names the step of refinement, window or degree, and is empty where there is one
-    only. `error` is the relative L2 error of the worst unknown where the solution is known, None
-    where it was not measured at this step; `remaining` is the time left [s], None where nobody can
-    tell, as where other levels follow.
-    """
-
-    level: str
-    stage: str
-    step: int
-    steps: int
-    loss: float
-    blocks: Mapping[str, float]
-    error: float | None
-    seconds: float
-    remaining: float | None
+@final
+class UnfinishedError(RuntimeError):
+    """The time of a run was over before there was any solution."""
 
 
-def solve(spec: Spec, problem: Problem) -> Generator[Progress, None, Solution]:
+def solve(
+    spec: Spec, problem: Problem, folder: Path | None = None, every: float = EVERY
+) -> Generator[Progress, None, Solution]:
     """Trains as the spec says and comes back with the solution, good or bad.
 
     A `KeyboardInterrupt` thrown in, and the end of the time limit, end it with the best so far;
-    where there is nothing yet, the former goes through. DeviceError where the device is missing.
+    where there is nothing yet, the former goes through and the latter raises UnfinishedError.
+    What it needs to go on is left in `folder`, if one is given, then and `every` so many seconds.
+    DeviceError where the device is missing.
     """
-    began = monotonic()
     completed, _ = complete(spec, problem)
-    watch = _Watch(problem, build.samples(completed, problem))
     generator = torch.Generator().manual_seed(completed.seed)
     journal = Journal(generator, build.device(completed))
-    events = followed(_events(completed, problem, generator), journal)
-    level: Level | None = None
-    event: Event | None = None
-    try:
-        while level is None:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                level = end.value
-                break
-            yield watch.noted(event)
-            limit = completed.time_limit
-            if limit is not None and agreed(watch.seconds() > limit):
-                outcome = Outcome("out of budget", _LATE.format(limit))
-                level = _cut_short(event, outcome)
-    except KeyboardInterrupt:
-        level = None if event is None else _cut_short(event, Outcome("interrupted", _INTERRUPTED))
-    if level is None:
-        raise KeyboardInterrupt
-    trained = watch.seconds()
-    return _solution(completed, problem, level, tuple(watch.history), began, trained)
+    watch = Watch(problem, build.samples(completed, problem))
+    text = writer.dump(_kept(completed, problem))
+    keeper = _Keeper(text, problem, journal, watch, folder, every, None)
+    return (yield from _followed(completed, problem, generator, keeper))
+
+
+class Interrupted(NamedTuple):
+    """A run that has not ended, as it lies in a folder."""
+
+    spec: Spec
+    problem: Problem
+    checkpoint: Checkpoint
+
+
+def interrupted(folder: Path) -> Interrupted | None:
+    """The interrupted run in a folder, None where it has ended; ArchiveError if there is none."""
+    kept = read_checkpoint(folder / FILE)
+    if kept is None:
+        return None
+    spec = reader.parse(kept.spec, str(folder / "problem.yaml"), folder)
+    return Interrupted(spec, formulas.problem(spec), kept)
+
+
+def go_on(
+    run: Interrupted, folder: Path, every: float = EVERY
+) -> Generator[Progress, None, Solution]:
+    """Trains on from where a run was interrupted, to the bits that it would have come to.
+
+    ArchiveError where that takes another number of threads; all else is as in `solve`.
+    """
+    spec, problem, kept = run
+    if kept.threads != torch.get_num_threads():
+        raise ArchiveError(
+            f"{folder}: the run was begun with {kept.threads} threads, and others would not come "
+            f"to the same bits; call torch.set_num_threads({kept.threads}) first"
+        )
+    generator = torch.Generator().manual_seed(spec.seed)
+    journal = Journal(generator, build.device(spec), kept.frames, kept.going)
+    watch = Watch(problem, build.samples(spec, problem), kept.mark, kept.history)
+    text = writer.dump(_kept(spec, problem))
+    keeper = _Keeper(text, problem, journal, watch, folder, every, kept)
+    return (yield from _followed(spec, problem, generator, keeper))
+
+
+def resume(folder: str | Path) -> Solution:
+    """The solution that the interrupted run in a folder comes to, or has come to.
+
+    ArchiveError where there is no run, or none that can be gone on with here.
+    """
+    place = Path(folder)
+    found = interrupted(place)
+    return load(place) if found is None else _ended(go_on(found, place))
 
 
 def solved(given: Spec | str | Path, **settings: Setting) -> Solution:
@@ -141,17 +161,12 @@ def solved(given: Spec | str | Path, **settings: Setting) -> Solution:
         spec = reader.read(given, changes, KEYWORD)
     stated = formulas.problem(spec)
     check_exact(stated, spec.origin)
-    steps = solve(spec, stated)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return _ended(solve(spec, stated))
 
 
 def load(folder: str | Path) -> Solution:
     """The solution that a run has left in a folder; ArchiveError where there is none."""
-    kept = archive.read(Path(folder, "run.h5"))
+    kept = archive.read(Path(folder, FILE))
     spec = reader.parse(kept.spec, str(Path(folder, "problem.yaml")), Path(folder))
     outcome = Outcome(kept.report.outcome, kept.report.message)
     return Solution(
@@ -159,8 +174,98 @@ def load(folder: str | Path) -> Solution:
     )
 
 
+def _ended(steps: Generator[Progress, None, Solution]) -> Solution:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 _LATE = "the time limit of {:g} s was over; this is the best until then"
 _INTERRUPTED = "interrupted; this is the best until then"
+
+
+def _followed(
+    spec: Spec, problem: Problem, generator: torch.Generator, keeper: "_Keeper"
+) -> Generator[Progress, None, Solution]:
+    """The run of a completed spec, kept as it goes."""
+    watch = keeper.watch
+    events = followed(_events(spec, problem, generator), keeper.journal)
+    event: Event | None = None
+    stopped: Outcome | None = None
+    level: Level | None = None
+    try:
+        while stopped is None:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                level = end.value
+                break
+            progress = watch.noted(event)
+            try:
+                yield progress
+            except KeyboardInterrupt:
+                stopped = Outcome("interrupted", _INTERRUPTED)
+            limit = spec.time_limit
+            if limit is not None and agreed(watch.seconds() > limit):
+                stopped = stopped or Outcome("out of budget", _LATE.format(limit))
+            keeper.look(event, now=stopped is not None)
+    except KeyboardInterrupt:
+        # In the middle of a step nothing can be kept but what was kept before.
+        stopped = Outcome("interrupted", _INTERRUPTED)
+    if level is None and event is not None and stopped is not None:
+        level = _cut_short(event, stopped)
+    if level is None and stopped is not None and stopped.kind == "out of budget":
+        raise UnfinishedError(
+            f"the time limit of {spec.time_limit:g} s was over before there was any solution"
+        )
+    if level is None:
+        raise KeyboardInterrupt
+    return _solution(spec, problem, level, watch, None if stopped is None else keeper.last)
+
+
+@final
+class _Keeper:
+    """Leaves in a folder what a run needs to go on, now and then; `last` is what it left last.
+
+    `folder` is None where nothing is to be left anywhere.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        problem: Problem,
+        journal: Journal,
+        watch: Watch,
+        folder: Path | None,
+        every: float,
+        last: Checkpoint | None,
+    ) -> None:
+        self.journal, self.watch, self.last = journal, watch, last
+        self._spec, self._problem, self._folder, self._every = spec, problem, folder, every
+        self._due = monotonic() + every
+        if folder is not None:
+            clear_drafts(folder / FILE)
+
+    def look(self, event: Event, *, now: bool) -> None:
+        """Leave what the run needs after an event, if it is time or has to be now."""
+        began = monotonic()
+        if self._folder is None or not (now or began >= self._due):
+            return
+        if self.last is None:
+            keep_data(self._problem, self._folder)
+        self.last = Checkpoint(
+            spec=self._spec,
+            versions=versions(),
+            threads=torch.get_num_threads(),
+            mark=self.watch.mark(),
+            history=tuple(self.watch.history),
+            frames=self.journal.frames(),
+            going=packed(event.going),
+        )
+        write_checkpoint(self._folder / FILE, self.last)
+        self._due = monotonic() + max(self._every, (monotonic() - began) / _SHARE)
 
 
 def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[Level]:
@@ -186,126 +291,15 @@ def _cut_short(event: Event, outcome: Outcome) -> Level | None:
     return None if best is None else Level(best, outcome, None, "")
 
 
-@final
-class _Watch:
-    """Looks at a run from outside: its clock, its history and its error."""
-
-    def __init__(self, problem: Problem, samples: Float[Tensor, "n d"]) -> None:
-        self.history: list[Record] = []
-        self._began = monotonic()
-        self._watching = 0.0
-        self._samples = samples
-        self._truth = _truth(problem, samples)
-        self._stage = -1
-        self._last: tuple[str, str] | None = None
-        self._step = 0
-        self._stage_began = 0.0
-        self._kept = -math.inf
-        self._measured = -math.inf
-
-    def seconds(self) -> float:
-        """Since training began, without the time that measuring errors took [s]."""
-        return monotonic() - self._began - self._watching
-
-    def noted(self, event: Event) -> Progress:
-        """The progress to show; the history keeps it unless it has just kept another."""
-        progress, seconds = event.progress, self.seconds()
-        if (event.level, progress.stage) != self._last or progress.step < self._step:
-            self._stage += 1
-            self._stage_began = seconds
-            self._last = (event.level, progress.stage)
-        self._step = progress.step
-        error = self._error(event)
-        self._keep(
-            Record(
-                progress.stage,
-                self._stage,
-                progress.step,
-                seconds,
-                progress.loss,
-                tuple(progress.blocks.items()),
-                error,
-            ),
-        )
-        return Progress(
-            event.level,
-            progress.stage,
-            progress.step,
-            progress.steps,
-            progress.loss,
-            progress.blocks,
-            error,
-            seconds,
-            None if event.level else self._remaining(progress.step, progress.steps, seconds),
-        )
-
-    def _error(self, event: Event) -> float | None:
-        """The error at this very step; None where it is not the time to measure it."""
-        last = event.progress.step == event.progress.steps
-        if self._truth is None or not (last or self.seconds() - self._measured > _MEASURED):
-            return None
-        began = monotonic()
-        error = _error(event.best(), self._samples, self._truth)
-        self._watching += monotonic() - began
-        self._measured = self.seconds()
-        return error
-
-    def _keep(self, record: Record) -> None:
-        """Adds to the history; a record that follows within moments takes the last one's place."""
-        before = self.history[-1] if self.history else None
-        close = (
-            before is not None
-            and before.stage_index == record.stage_index
-            and before.step > 0
-            and record.seconds - self._kept < _KEPT
-        )
-        if close:
-            self.history[-1] = record
-        else:
-            self.history.append(record)
-            self._kept = record.seconds
-
-    def _remaining(self, step: int, steps: int, seconds: float) -> float | None:
-        """The time that the rest of the stage takes at the pace until now."""
-        if step == 0:
-            return None
-        return (seconds - self._stage_began) / step * (steps - step)
-
-
-def _truth(problem: Problem, samples: Float[Tensor, "n d"]) -> Float[np.ndarray, "n m"] | None:
-    """The solution where it is known by a formula for every unknown."""
-    exact = problem.exact
-    if exact is None or exact.points is not None or exact.unknowns != problem.unknowns:
-        return None
-    return exact.values(samples.cpu().numpy().astype(np.float64))
-
-
-def _error(
-    network: Network | None, samples: Float[Tensor, "n d"], truth: Float[np.ndarray, "n m"]
-) -> float | None:
-    """The relative L2 error of the worst unknown, as far in time as there is a solution.
-
-    None where there is none yet.
-    """
-    if network is None:
-        return None
-    solved = ((samples - network.center).abs() <= network.scale).all(dim=1)
-    if not bool(solved.any()):
-        return None
-    with torch.no_grad():
-        found = network(samples[solved])
-    return distance(found, torch.from_numpy(truth).to(found)[solved])
-
-
 def _solution(
     spec: Spec,
     problem: Problem,
     level: Level,
-    history: tuple[Record, ...],
-    began: float,
-    trained: float,
+    watch: Watch,
+    checkpoint: Checkpoint | None,
 ) -> Solution:
     """The level's network with its report."""
+    trained, history = watch.seconds(), tuple(watch.history)
     network = level.network
     parameters = sum(parameter.numel() for parameter in network.parameters())
     samples = build.samples(spec, problem)
@@ -326,12 +320,12 @@ def _solution(
         dtype=spec.dtype,
         device=spec.device,
         threads=torch.get_num_threads(),
-        seconds=Seconds(total=monotonic() - began, training=trained),
+        seconds=Seconds(total=watch.total(), training=trained),
         stages=stages(history),
         versions=versions(),
         hashes=Hashes(sha256(text.encode()).hexdigest(), digest(network)),
     )
-    return Solution(problem, network, text, outcome, history, report)
+    return Solution(problem, network, text, outcome, history, report, checkpoint)
 
 
 def _kept(spec: Spec, problem: Problem) -> Spec:

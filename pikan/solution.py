@@ -12,6 +12,8 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from pikan.archive import run as archive
+from pikan.archive.checkpoint import Checkpoint
+from pikan.archive.file import FILE
 from pikan.archive.run import ArchivedRun
 from pikan.derivatives.jets import partials
 from pikan.exact.data import KEPT, Reference, arrays
@@ -48,6 +50,7 @@ class Solution:
     back without an axis of its own: [n], or the shape of the coordinates; several come along a
     last axis in the order of `problem.unknowns`. Tensors give a tensor, through which gradients
     flow; anything else gives an array. `spec` is the text of the resolved problem file.
+    `checkpoint` is what an interrupted run goes on from, None where it was not kept or has ended.
     """
 
     problem: Problem
@@ -56,6 +59,7 @@ class Solution:
     outcome: Outcome
     history: tuple[Record, ...]
     report: Report
+    checkpoint: Checkpoint | None = None
 
     def __call__(self, points: Given | None = None, /, **coordinates: Given) -> Array | Tensor:
         """The unknowns at points."""
@@ -134,22 +138,13 @@ class Solution:
         return self._keep(Path(folder), ())
 
     def _keep(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
-        run, report, spec = (folder / name for name in ("run.h5", "report.json", "problem.yaml"))
+        run, report, spec = (folder / name for name in (FILE, "report.json", "problem.yaml"))
         made, state = shape(self.network), self.network.state_dict()
-        archive.write(run, ArchivedRun(self.spec, made, state, self.history, self.report, sampled))
+        kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
+        archive.write(run, kept, self.checkpoint)
         write_text(report, self.report.to_json())
         write_text(spec, self.spec)
-        return run, report, spec, *self._keep_data(folder / KEPT)
-
-    def _keep_data(self, path: Path) -> tuple[Path, ...]:
-        """Leave the data that the solution was compared with, which the problem file names."""
-        if not isinstance(self.problem.exact, Reference):
-            return ()
-        content = BytesIO()
-        columns = arrays(self.problem.exact, self.problem.coordinates)
-        np.savez_compressed(content, allow_pickle=False, **columns)
-        write_bytes(path, content.getvalue())
-        return (path,)
+        return run, report, spec, *keep_data(self.problem, folder)
 
     def __repr__(self) -> str:
         norms = [f"{name} to {rounded(e.relative_l2)}" for name, e in self.errors.items()]
@@ -157,6 +152,17 @@ class Solution:
 
     def _repr_html_(self) -> str:
         return html(self.report, self.problem.title)
+
+
+def keep_data(problem: Problem, folder: Path) -> tuple[Path, ...]:
+    """Leave the data that solutions are compared with, which the problem file names."""
+    if not isinstance(problem.exact, Reference):
+        return ()
+    content, path = BytesIO(), folder / KEPT
+    columns = arrays(problem.exact, problem.coordinates)
+    np.savez_compressed(content, allow_pickle=False, **columns)
+    write_bytes(path, content.getvalue())
+    return (path,)
 
 
 def evaluation(network: Network) -> Evaluate:

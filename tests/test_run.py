@@ -1,5 +1,6 @@
 """A run is a function of its problem file, touches nothing else and always comes back."""
 
+import itertools
 import json
 import math
 import random
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 import pikan
-from pikan import run
+from pikan import run, watch
 from pikan.run import solve
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
@@ -230,10 +231,22 @@ def test_what_leaves_about_all_of_its_equation_has_no_estimate():
     assert pikan.solve(spec(text)).report.estimate is None
 
 
-def test_a_march_that_runs_late_ends_after_a_finished_window():
-    solution = pikan.solve(spec(FISHER, accuracy=1e-12, time_limit=0.5))
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes on by a second whenever a run looks at it."""
+    seconds = itertools.count()
+    monkeypatch.setattr(watch, "monotonic", lambda: float(next(seconds)))
+
+
+def test_a_march_that_runs_late_ends_with_its_finished_windows(clock):
+    solution = pikan.solve(spec(FISHER, accuracy=1e-12, time_limit=30))
     assert solution.outcome.kind == "out of budget"
     assert np.isfinite(solution(x=0.0, t=0.0))
+
+
+def test_a_run_whose_time_is_over_before_there_is_anything_says_so(clock):
+    with pytest.raises(run.UnfinishedError, match="the time limit of 2 s was over before"):
+        pikan.solve(spec(FISHER, time_limit=2))
 
 
 def test_progress_says_where_a_run_stands():
@@ -264,7 +277,7 @@ def test_the_error_shown_is_that_of_the_solution_on_other_points():
 
 
 def test_the_error_of_a_march_is_that_of_the_windows_it_has_solved(monkeypatch):
-    monkeypatch.setattr(run, "_MEASURED", 0.0)
+    monkeypatch.setattr(watch, "_UNMEASURED", 1)
     known = "exact: {u: (1 + exp((x - 5*t/sqrt(6))/sqrt(6)))^(-2)}\n"
     states, _ = finish(started(RUNS["march"] + known))
     measured = [one.error for one in states if one.error is not None]

@@ -18,7 +18,7 @@ _GROUP = "checkpoint"
 
 
 class Entry(NamedTuple):
-    """What a part of a run has come to, and the generator then; None where it stood before."""
+    """What a part of a run has come to, and the generator then; None if nothing was drawn in it."""
 
     result: Packed
     generator: UInt8[Tensor, " _"] | None
@@ -76,6 +76,20 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     """
     with reading(path) as file:
         return get(file) if present(file) else None
+
+
+def set_aside(path: Path) -> Path | None:
+    """Where the file of an interrupted run is now, so that another may take its place.
+
+    None where there is none at `path`, and nothing is done.
+    """
+    try:
+        with reading(path) as file:
+            if not present(file):
+                return None
+    except ArchiveError:
+        return None
+    return path.replace(path.with_name(f"interrupted-{path.name}"))
 
 
 def present(file: h5py.File) -> bool:

@@ -13,6 +13,8 @@ from pikan.report.files import write_bytes
 from pikan.report.report import ReportError
 
 SCHEMA = 1
+# What a run is called in its folder.
+FILE = "run.h5"
 # No array of a run comes near this [byte]; a damaged or hostile file may claim anything.
 _LARGEST = 2**30
 
@@ -38,6 +40,12 @@ def writing(path: Path) -> Generator[h5py.File, None, None]:
         write_bytes(path, content)
     except OSError as fault:
         raise OSError(fault.errno, fault.strerror, str(path)) from None
+
+
+def clear_drafts(path: Path) -> None:
+    """Remove what a process that was killed while it wrote a file has left beside it."""
+    for draft in path.parent.glob(f".{path.name}.*"):
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager

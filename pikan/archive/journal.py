@@ -1,10 +1,12 @@
 """What the parts of a run have come to, so that a run that goes on need not repeat them."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, Union, final
 
 import torch
+from jaxtyping import UInt8
+from torch import Tensor
 
 from pikan.archive.checkpoint import Entry, Frame
 from pikan.archive.packing import Packed, packed, unpacked
@@ -19,9 +21,11 @@ class _Part:
     """A part of a run that has not ended.
 
     The first `recalled` parts in it that are `done` have been asked for. It has shown `seen`
-    events of its own, of which the first `shown` are those from before an interruption.
+    events of its own, of which the first `shown` are those from before an interruption. The
+    generator stood at `drawn` when it began.
     """
 
+    drawn: UInt8[Tensor, " _"]
     done: list[Entry] = field(default_factory=list[Entry])
     recalled: int = 0
     seen: int = 0
@@ -43,10 +47,10 @@ class Journal:
         frames: tuple[Frame, ...] = (Frame((), 0),),
         going: Packed | None = None,
     ) -> None:
-        first, *inner = [_Part(list(frame.done), shown=frame.seen) for frame in frames]
+        start = generator.get_state()
+        first, *inner = [_Part(start, list(frame.done), shown=frame.seen) for frame in frames]
         self._open, self._inner, self._going = [first], inner, going
         self._generator, self._device = generator, device
-        self._drawn = generator.get_state()
 
     def begins(self, kinds: tuple[type, ...]) -> Known | Going | None:
         """The answer to `Begins`."""
@@ -56,9 +60,10 @@ class Journal:
             here.recalled += 1
             if entry.generator is not None:
                 self._generator.set_state(entry.generator)
-                self._drawn = entry.generator
             return Known(unpacked(entry.result, Union[kinds], self._device))  # noqa: UP007
-        self._open.append(self._inner.pop(0) if self._inner else _Part())
+        drawn = self._generator.get_state()
+        part = replace(self._inner.pop(0), drawn=drawn) if self._inner else _Part(drawn)
+        self._open.append(part)
         if self._inner or self._going is None:
             return None
         going = unpacked(self._going, Going | None, self._device)
@@ -66,16 +71,15 @@ class Journal:
         if not isinstance(going, Going):
             return None
         # It shows its last event once more, and none of those before.
-        self._open[-1].shown = 1
+        part.shown = 1
         return going
 
     def ends(self, result: object) -> object:
         """The answer to `Ends`."""
-        self._open.pop()
+        part, drawn = self._open.pop(), self._generator.get_state()
         here, made = self._open[-1], packed(result)
-        drawn = self._generator.get_state()
-        here.done.append(Entry(made, None if torch.equal(drawn, self._drawn) else drawn))
-        here.recalled, self._drawn = len(here.done), drawn
+        here.done.append(Entry(made, None if torch.equal(drawn, part.drawn) else drawn))
+        here.recalled = len(here.done)
         return unpacked(made, type(result), self._device)
 
     def new(self) -> bool:

@@ -71,6 +71,24 @@ def solve(
 
 
 @app.command()
+def resume(
+    folder: Folder,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="How long the run may take in all [s]; else as its file says."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the last line only.")] = False,
+) -> None:
+    """Go on with the interrupted run in DIR, to the same bits as if nothing had happened."""
+    with sentences(), unbroken():
+        with uncollected():
+            from pikan.cli.resume import resume_folder
+
+        code = resume_folder(folder, time_limit, quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A sweep file.")],
     out: Annotated[

@@ -5,15 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from pikan.choice import complete
-from pikan.cli.ending import closing, exit_code
 from pikan.cli.imports import uncollected
-from pikan.cli.interrupt import drive, interruptible
 from pikan.cli.sentences import refuse
 from pikan.consistency import check_exact
-from pikan.report.table import show
 from pikan.spec.formulas import problem as stated_problem
 from pikan.spec.notes import notes
 from pikan.spec.reader import read
@@ -31,7 +27,9 @@ def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: 
     # These import torch, which is worth its time only when the file is known to be sound.
     with uncollected():
         from pikan import build, run
-        from pikan.cli.live import display
+        from pikan.archive.checkpoint import set_aside
+        from pikan.archive.file import FILE
+        from pikan.cli.conclusion import concluded
 
     try:
         build.device(chosen)
@@ -40,16 +38,13 @@ def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: 
     folder = Path("results") / spec.name if out is None else out
     if folder.is_file():
         refuse(f"{folder}: this is a file; name a folder for the results")
-    with made(folder), interruptible() as asked:
-        with display(quiet) as progress:
-            solution = drive(run.solve(chosen, problem), progress, asked)
-        # The table comes before the figures, which take longer to draw than many a solution.
-        if not quiet:
-            show(Console(), solution.report, problem.title)
-        solution.save(folder)
-    code = exit_code(solution.report, chosen)
-    typer.echo(closing(solution.report, code, folder))
-    return code
+    with made(folder):
+        if (aside := set_aside(folder / FILE)) is not None:
+            typer.echo(
+                f"{folder}: an interrupted run was here, which is now {aside}; to go on with it "
+                f"rename it to {FILE} in a folder of its own and use `pikan resume`"
+            )
+        return concluded(run.solve(chosen, problem, folder), chosen, problem.title, folder, quiet)
 
 
 @contextmanager

@@ -1,0 +1,44 @@
+"""A run on the command line, from its first step to its files and its exit code."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from pikan.cli.ending import MISSED, closing, exit_code
+from pikan.cli.interrupt import drive, interruptible
+from pikan.cli.live import display
+from pikan.cli.sentences import INTERRUPTED
+from pikan.report.table import show
+from pikan.run import Progress, UnfinishedError
+from pikan.solution import Solution
+from pikan.spec.schema import Spec
+
+
+def concluded(
+    steps: Generator[Progress, None, Solution], asked: Spec, title: str, folder: Path, quiet: bool
+) -> int:
+    """The exit code of a run of a completed spec; what it came to is in a folder then."""
+    goes_on = f"`pikan resume {folder}` goes on"
+    with interruptible() as stop:
+        try:
+            with display(quiet) as progress:
+                solution = drive(steps, progress, stop)
+        except UnfinishedError as error:
+            typer.echo(f"{folder}: {error}; {goes_on}", err=True)
+            return MISSED
+        except KeyboardInterrupt:
+            if not stop.is_set():
+                raise
+            typer.echo(f"{folder}: interrupted before there was any solution; {goes_on}", err=True)
+            return INTERRUPTED
+        # The table comes before the figures, which take longer to draw than many a solution.
+        if not quiet:
+            show(Console(), solution.report, title)
+        solution.save(folder)
+    code = exit_code(solution.report, asked)
+    typer.echo(closing(solution.report, code, folder))
+    if solution.checkpoint is not None:
+        typer.echo(goes_on)
+    return code

@@ -1,0 +1,36 @@
+"""`pikan resume`: an interrupted run goes on to the bits that it would have come to."""
+
+from pathlib import Path
+
+import torch
+import typer
+
+from pikan import run
+from pikan.archive.file import ArchiveError
+from pikan.cli.conclusion import concluded
+from pikan.cli.ending import exit_code
+from pikan.cli.sentences import refuse
+from pikan.spec.reader import parse
+
+
+def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
+    """The exit code of the run in a folder, once it has ended.
+
+    `time_limit` [s] takes the place of the one in the file; None leaves that.
+    """
+    try:
+        found = run.interrupted(folder)
+        if found is None:
+            ended = run.load(folder)
+            typer.echo(
+                f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do"
+            )
+            return exit_code(ended.report, parse(ended.spec, str(folder), folder))
+        if time_limit is not None:
+            asked = found.spec.model_copy(update={"time_limit": time_limit})
+            found = found._replace(spec=asked)
+        torch.set_num_threads(found.checkpoint.threads)
+        steps = run.go_on(found, folder)
+        return concluded(steps, found.spec, found.problem.title, folder, quiet)
+    except ArchiveError as error:
+        refuse(str(error))

@@ -1,0 +1,109 @@
+"""A run that was interrupted goes on to the bits that it would have come to."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pikan.report.report import Seconds
+from pikan.run import go_on, interrupted, solve
+from pikan.spec.formulas import problem
+from tests.stated import finish, spec
+from tests.test_run import FISHER, HEAT, POINTS, RUNS
+
+FOUR = """
+domain: {x1: [0, 1], x2: [0, 1], x3: [0, 1], x4: [0, 1]}
+unknowns: [u]
+equations: [laplacian(u) = -sin(x1 + x2)*exp(x3)]
+conditions: [{where: boundary, that: u = x1*x4 + cos(x2)}]
+accuracy: 1e-2
+"""
+BURGERS = """
+domain: {x: [-1, 1], t: [0, 0.1]}
+unknowns: [u]
+equations: [u_t + u*u_x = 0.05*u_xx]
+conditions: [{where: t = 0, that: u = -sin(pi*x)}, {where: boundary, that: u = 0}]
+accuracy: 1e-3
+"""
+NONLINEAR = """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = u^3 - exp(x)]
+conditions: [{where: x = 0, that: u = 0}, {where: x = 1, that: u = 1}]
+accuracy: 1e-6
+"""
+LONG = (
+    HEAT
+    + """
+sampling: {interior: {method: sobol, points: 64}, faces: {method: uniform, points: 8}}
+training:
+  - adam: {steps: 20, lr: 0.01, weights: balance}
+  - resample: {}
+  - ssbroyden: {steps: 9}
+  - refine: {grid: 6}
+  - lbfgs: {steps: 9, weights: attention}
+  - gauss_newton: {steps: 5}
+  - least_squares
+network: {kind: kan, width: [2, 3, 1], grid: 3}
+"""
+)
+CASES = {**RUNS, "all stages": LONG, "burgers": BURGERS, "climb, newton": NONLINEAR}
+SLOW = {"four": FOUR, "fine march": FISHER.replace("1e-2", "1e-5")}
+
+
+def begun(name, folder=None, every=60.0):
+    given = spec({**CASES, **SLOW}[name])
+    return solve(given, problem(given), folder, every)
+
+
+def plain(solution):
+    """A solution as it is compared: everything but the seconds."""
+    history = [record._replace(seconds=0.0) for record in solution.history]
+    stages = tuple(replace(stage, seconds=0.0) for stage in solution.report.stages)
+    report = replace(solution.report, seconds=Seconds(0.0, 0.0), stages=stages)
+    return history, report, solution.spec, solution.outcome
+
+
+def same(one, other):
+    points = POINTS.repeat(1, 2)[:, : len(one.problem.coordinates)]
+    states = one.network.state_dict(), other.network.state_dict()
+    assert states[0].keys() == states[1].keys()
+    for name in states[0]:
+        assert torch.equal(states[0][name], states[1][name]), name
+    assert torch.equal(one.network(points), other.network(points))
+    assert plain(one) == plain(other)
+
+
+def stopped(steps, at):
+    """What a run leaves that is interrupted after so many steps; None before any solution."""
+    for _ in range(at):
+        next(steps)
+    try:
+        steps.throw(KeyboardInterrupt)
+    except StopIteration as end:
+        return end.value
+    except KeyboardInterrupt:
+        return None
+
+
+def interrupt_and_compare(name, folder, times):
+    states, whole = finish(begun(name))
+    for trial in range(times):
+        place = folder / str(trial)
+        at = random.Random(f"{name} {trial}").randint(1, len(states))
+        stopped(begun(name, place), at)
+        again, resumed = finish(go_on(interrupted(place), place))
+        assert len(again) == len(states) - at
+        same(resumed, whole)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_goes_on_from_any_step_to_the_same_bits(name, tmp_path):
+    interrupt_and_compare(name, tmp_path, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_a_long_run_goes_on_from_any_step_to_the_same_bits(name, tmp_path):
+    interrupt_and_compare(name, tmp_path, 4)
