@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import final
 
@@ -9,14 +10,19 @@ import h5py
 import numpy as np
 from jaxtyping import Shaped
 
+from pikan.exact import hdf5
 from pikan.report.files import write_bytes
 from pikan.report.report import ReportError
 
 SCHEMA = 1
 # What a run is called in its folder.
 FILE = "run.h5"
-# No array of a run comes near this [byte]; a damaged or hostile file may claim anything.
-_LARGEST = 2**30
+# No array of a run has as many numbers; a damaged or hostile file may claim anything.
+_MOST = 2**27
+
+
+# How many bytes a digest has.
+_SEAL = sha256().digest_size
 
 
 @final
@@ -28,7 +34,8 @@ class ArchiveError(ValueError):
 def writing(path: Path) -> Generator[h5py.File, None, None]:
     """A file to fill, which takes the place of `path` when the block ends well.
 
-    It is made in memory and written as a whole: HDF5 does not survive a disk that is full.
+    It ends with a digest of all before, which HDF5 takes no notice of. It is made in memory and
+    written as a whole: HDF5 does not survive a disk that is full.
     OSError with the name of the file where it cannot be written.
     """
     with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
@@ -37,7 +44,7 @@ def writing(path: Path) -> Generator[h5py.File, None, None]:
         file.flush()
         content = file.id.get_file_image()
     try:
-        write_bytes(path, content)
+        write_bytes(path, sealed(content))
     except OSError as fault:
         raise OSError(fault.errno, fault.strerror, str(path)) from None
 
@@ -52,6 +59,10 @@ def clear_drafts(path: Path) -> None:
 def reading(path: Path) -> Generator[h5py.File, None, None]:
     """A file to read; ArchiveError where there is none, or what is in it is not as it should be."""
     try:
+        content = path.read_bytes()
+        # In a damaged file HDF5 may turn in circles until the memory is full.
+        if content != sealed(content[:-_SEAL]):
+            raise ArchiveError("this is no run of pikan, or it is damaged: its digest is another")
         with h5py.File(path, "r") as file:
             if file.attrs.get("schema") != SCHEMA:
                 raise ArchiveError(f"this is no run of schema {SCHEMA}, the only one pikan reads")
@@ -63,6 +74,11 @@ def reading(path: Path) -> Generator[h5py.File, None, None]:
     except (OSError, LookupError, TypeError, ValueError, RuntimeError) as fault:
         # What h5py raises depends on the byte that is wrong.
         raise ArchiveError(f"{path}: this is no run of pikan, or it is damaged ({fault})") from None
+
+
+def sealed(content: bytes) -> bytes:
+    """The bytes of a file with their digest behind them."""
+    return content + sha256(content).digest()
 
 
 def put_text(group: h5py.Group, name: str, text: str) -> None:
@@ -77,7 +93,7 @@ def get_text(group: h5py.Group, name: str) -> str:
 
 def get_group(parent: h5py.Group, name: str) -> h5py.Group:
     """The group of a name."""
-    found = _own(parent, name)
+    found = hdf5.own(parent, name)
     if not isinstance(found, h5py.Group):
         raise ArchiveError(f"'{name}' is missing or is no group")
     return found
@@ -85,23 +101,15 @@ def get_group(parent: h5py.Group, name: str) -> h5py.Group:
 
 def names(group: h5py.Group) -> tuple[str, ...]:
     """What there is in a group."""
-    return tuple(str(name) for name in group)
+    try:
+        return hdf5.names(group)
+    except hdf5.HDF5Error as fault:
+        raise ArchiveError(f"'{group.name}': {fault}") from None
 
 
 def get_array(group: h5py.Group, name: str) -> Shaped[np.ndarray, "*_"]:
     """A plain array of numbers that lies in this file; nothing else is read."""
-    dataset = _own(group, name)
-    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiub":
-        raise ArchiveError(f"'{name}' is missing or holds no numbers")
-    if dataset.is_virtual or dataset.external is not None:
-        raise ArchiveError(f"'{name}' lies in another file, which pikan does not open")
-    if dataset.nbytes > _LARGEST:
-        raise ArchiveError(f"'{name}' has {dataset.nbytes} bytes, more than a run can have")
-    return np.asarray(dataset[()])
-
-
-def _own(group: h5py.Group, name: str) -> object:
-    """What has a name in a group, unless the name leads elsewhere."""
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-        return None
-    return group[name]
+    try:
+        return hdf5.array(group, name, _MOST)
+    except hdf5.HDF5Error as fault:
+        raise ArchiveError(f"'{name}' {fault}") from None

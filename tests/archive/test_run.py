@@ -1,6 +1,5 @@
 """A run comes back from its file bit by bit, and a file that is no run is refused."""
 
-import contextlib
 import math
 import time
 from dataclasses import replace
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.archive.file import ArchiveError
+from pikan.archive.file import ArchiveError, sealed
 from pikan.archive.run import ArchivedRun, network, read, write
 from pikan.bases.bspline import BSpline
 from pikan.network.activation import silu
@@ -94,10 +93,10 @@ def test_an_empty_run_reads_back(run, tmp_path):
 def test_a_run_is_small_and_opens_quickly(path):
     assert path.stat().st_size < 2_000_000
     read(path)
-    start = time.perf_counter()
+    start = time.process_time()
     read(path)
     # Three milliseconds on an idle machine; the limit leaves room for a busy one.
-    assert time.perf_counter() - start < 0.05
+    assert time.process_time() - start < 0.05
 
 
 def test_no_object_is_kept(path):
@@ -140,15 +139,15 @@ def test_a_missing_file_is_refused(tmp_path):
         read(tmp_path / "run.h5")
 
 
-def test_flipped_bytes_never_raise_anything_else(path):
+def test_any_other_byte_anywhere_is_refused(path):
+    # Some of them make HDF5 turn in circles until the memory is full (seen in 2.0).
     content = path.read_bytes()
     generator = np.random.default_rng(0)
-    for _ in range(100):
+    for place in [0, 8, len(content) - 1, *generator.integers(0, len(content), 100)]:
         damaged = bytearray(content)
-        for place in generator.integers(0, 6000, 4):
-            damaged[place] = generator.integers(256)
+        damaged[place] ^= 1 << generator.integers(8)
         path.write_bytes(damaged)
-        with contextlib.suppress(ArchiveError):
+        with pytest.raises(ArchiveError, match="its digest is another"):
             read(path)
 
 
@@ -177,6 +176,8 @@ def test_flipped_bytes_never_raise_anything_else(path):
 def test_what_no_run_has_is_refused(path, change):
     with h5py.File(path, "r+") as file:
         change(file)
+    # HDF5 has cut the digest off.
+    path.write_bytes(sealed(path.read_bytes()))
     with pytest.raises(ArchiveError, match=r"^[^\n]*$"):
         read(path)
 
