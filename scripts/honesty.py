@@ -1,14 +1,15 @@
 """Measure how honest pikan's estimates are, on random problems with known solutions.
 
     python scripts/honesty.py --count 210 --seed 0
-    python scripts/honesty.py --shipped --limit 600 --into results/honesty_shipped.json
+    python scripts/honesty.py --shipped --limit 600
     python scripts/honesty.py --text 17
 
 Every problem is the text of a problem file, with an accuracy drawn between 1e-4 and 1e-12. A run
 counts with its true error, the relative L2 error of the worst unknown on points that it was never
 fitted to, beside the estimate and the outcome that pikan gave it. A run that is there already is
-not done again, so the script may be stopped and started at will; runs of another seed are added to
-those in the file. `--text` prints a problem instead, to look at or to solve by hand.
+not done again, so the script may be stopped and started at will; runs of another seed, and those
+of the shipped problems, are added to those in the file, and the figure shows all. `--text` prints a
+problem instead, to look at or to solve by hand.
 """
 
 import argparse
@@ -208,7 +209,7 @@ def main() -> None:
     print("\n".join(doubtful(chosen)))
     marks = [
         (row["kind"], row["error"], row["estimate"])
-        for row in chosen
+        for row in rows
         if row["error"] is not None and row["estimate"] is not None and row["against"] == "exact"
     ]
     drawn(marks, TOO_LOW, TOO_HIGH, asked.into.with_suffix(".png"))
