@@ -1,0 +1,114 @@
+"""Look for input that the formula parser or the archive reader cannot bear, guided by coverage.
+
+    pip install atheris
+    python scripts/fuzz.py formula --minutes 10
+    python scripts/fuzz.py archive --minutes 10
+
+Each input either is read or is refused in a sentence: any other exception, a formula that takes a
+second, a file that takes five, and a process that dies are findings. What libFuzzer has learned is
+kept in `results/fuzz/<target>/`, from where the next run goes on. The input at work is always in
+`results/fuzz/<target>-last`, also when it ends the process.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import atheris  # pyright: ignore[reportMissingImports]  an extra: pip install atheris
+import numpy as np
+
+with atheris.instrument_imports(  # pyright: ignore[reportAttributeAccessIssue]  it has no stubs
+    include=["pikan.expression", "pikan.archive", "pikan.report"]
+):
+    from pikan.archive import run as archive
+    from pikan.archive.file import ArchiveError
+    from pikan.expression.differentiate import differentiate
+    from pikan.expression.evaluate import evaluate
+    from pikan.expression.latex import latex
+    from pikan.expression.parse import parse, read, read_equation
+    from pikan.expression.tree import names, text
+    from small_run import small_run
+
+# Formulas are short, and so is the shortest run [bytes].
+_LONGEST = {"formula": 2100, "archive": 60_000}
+_PATIENCE = {"formula": 1, "archive": 5}
+_FORMULAS = (
+    "u_t + u*u_x = nu*u_xx",
+    "laplacian(u) = -2*pi^2*sin(pi*x)*sin(pi*y)",
+    "u = minimum(x, 1e-3) + bessel_j0(2.5*r)/(1 - x)**-2",
+    "exp(-(x - 0.5)^2) + abs(step(t))",
+)
+
+
+def formula(file: Path) -> None:
+    """Read a formula and an equation, and do with them all that is done with formulas."""
+    given = file.read_bytes().decode("utf-8", "replace")
+    for reading in (read(given), read_equation(given)):
+        for message in reading.messages:
+            assert "\n" not in message, "a refusal is one line"
+            assert len(message) < 400, "a refusal is one sentence"
+        if reading.faults:
+            continue
+        for side in reading.sides:
+            assert parse(text(side)) == side, "a formula is read as it was written"
+            values = dict.fromkeys(names(side), 0.3)
+            if "laplacian" not in text(side):
+                evaluate(side, values, np)
+                for name in sorted(names(side))[:2]:
+                    evaluate(differentiate(side, name), values, np)
+            latex(side)
+
+
+def written(file: Path) -> None:
+    """Read an archive, and build the network in it."""
+    refused = ""
+    try:
+        archive.network(archive.read(file))
+    except ArchiveError as refusal:
+        refused = str(refusal)
+    assert "\n" not in refused, "a refusal is one line"
+
+
+TARGETS: Mapping[str, Callable[[Path], None]] = {"formula": formula, "archive": written}
+
+
+def seeds(target: str, folder: Path) -> None:
+    """Leave what the search starts from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if target == "archive":
+        archive.write(folder / "run", small_run())
+        return
+    for number, given in enumerate(_FORMULAS):
+        (folder / f"formula{number}").write_text(given, encoding="utf-8")
+
+
+def main() -> None:
+    """Search until the time is over, or until there is a finding."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--into", type=Path, default=Path("results/fuzz"))
+    asked = parser.parse_args()
+    corpus = asked.into / asked.target
+    seeds(asked.target, corpus)
+    words = [
+        sys.argv[0],
+        str(corpus),
+        f"-max_total_time={round(60 * asked.minutes)}",
+        f"-max_len={_LONGEST[asked.target]}",
+        f"-timeout={_PATIENCE[asked.target]}",
+        "-print_final_stats=1",
+    ]
+    last = asked.into / f"{asked.target}-last"
+
+    def one(content: bytes) -> None:
+        last.write_bytes(content)
+        TARGETS[asked.target](last)
+
+    atheris.Setup(words, one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

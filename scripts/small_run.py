@@ -1,0 +1,31 @@
+"""A run as short as one can be, with everything in it that a run can have."""
+
+import math
+
+import numpy as np
+import torch
+
+from pikan.archive.run import ArchivedRun
+from pikan.network.mlp import MLP
+from pikan.network.shape import shape
+from pikan.report.fields import Field
+from pikan.report.report import Errors, NetworkFacts, Record, Report, Seconds, Versions
+
+
+def small_run() -> ArchivedRun:
+    """The run."""
+    network = MLP([1, 2, 1], (0.0,), (1.0,))
+    report = Report(
+        "rod", "converged", "It is solved.", {"u": Errors(1e-9, 1e-9, 1e-9, "exact", 9)}, None,
+        {"equation": 1e-9}, NetworkFacts("mlp", 7), 0, "float64", "cpu", 1, Seconds(1.0, 0.5), (),
+        Versions("0", "2", "3"),
+    )  # fmt: skip
+    axis = np.linspace(0.0, 1.0, 3)
+    return ArchivedRun(
+        spec="name: rod\n",
+        shape=shape(network),
+        state={name: tensor.to(torch.float64) for name, tensor in network.state_dict().items()},
+        history=(Record("adam", 0, 1, 0.1, math.inf, (("equation", 1.0),), None),),
+        report=report,
+        fields=(Field(("x",), (axis,), (("t", 0.5),), axis[:, None], None, axis[:, None]),),
+    )

@@ -1,0 +1,136 @@
+"""What holds for whatever is handed in: it is read or refused in sentences, and nothing runs."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from pikan.archive.file import ArchiveError
+from pikan.archive.run import network, write
+from pikan.archive.run import read as archived
+from pikan.choice import complete
+from pikan.consistency import check_exact
+from pikan.expression.differentiate import differentiate
+from pikan.expression.latex import latex
+from pikan.expression.parse import parse, read, read_equation
+from pikan.expression.tree import names, text
+from pikan.spec import reader
+from pikan.spec.faults import SpecError
+from pikan.spec.formulas import problem
+from pikan.spec.notes import notes
+from pikan.sweeping import plan
+from small_run import small_run
+from tests.fuzz import inputs
+
+# The longest that one input may take, where types are checked at every call too [s].
+TOO_LONG = 30.0
+# What nobody does who only reads.
+FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "socket.")
+RAN: list[str] = []
+
+
+def watch(event, arguments):
+    if event.startswith(FORBIDDEN) or (event == "open" and str(arguments[0]).startswith("/etc/")):
+        RAN.append(f"{event} {arguments}")
+
+
+def check_formula(content):
+    for reading in (read(content), read_equation(content)):
+        assert all(one.isprintable() and len(one) < 400 for one in reading.messages)
+        for side in () if reading.faults else reading.sides:
+            assert parse(text(side)) == side
+            latex(side)
+            # A Laplacian is written out before anything is done with it.
+            for name in names(side) if "laplacian" not in text(side) else ():
+                differentiate(side, name)
+
+
+def check_file(content):
+    try:
+        spec = reader.parse(content, "case.yaml", inputs.PROBLEMS)
+        stated = problem(spec)
+        complete(spec, stated)
+        assert all(note.isprintable() and len(note) < 2000 for note in notes(stated))
+        check_exact(stated, spec.origin)
+    except SpecError as error:
+        check_sentences(error)
+
+
+def check_sweep(content):
+    with TemporaryDirectory(dir=inputs.PROBLEMS / "sweeps") as folder:
+        file = Path(folder, "fuzzed.yaml")
+        file.write_bytes(content.encode("utf-8", "surrogatepass"))
+        try:
+            plan.read(file)
+        except SpecError as error:
+            check_sentences(error)
+
+
+def check_archive(content):
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "run.h5")
+        file.write_bytes(content)
+        refused = ""
+        try:
+            network(archived(file))
+        except ArchiveError as error:
+            refused = str(error)
+        assert refused.isprintable()
+
+
+def archives():
+    """Runs with damage that nobody meant, of which a part is none."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "run.h5")
+        write(file, small_run())
+        content = file.read_bytes()
+    return inputs.flipped(content) | st.just(content)
+
+
+def check_sentences(error):
+    assert error.faults
+    for fault in error.faults:
+        assert str(fault).isprintable(), repr(str(fault))
+        assert len(str(fault)) < 2000
+
+
+KINDS = {
+    "formulas": (check_formula, inputs.equations),
+    "files": (check_file, inputs.files),
+    "sweeps": (check_sweep, inputs.sweep_files),
+    "archives": (check_archive, archives()),
+}
+
+
+def fuzz(kind: str, count: int) -> None:
+    """Hand in so many inputs of a kind, drawn by Hypothesis."""
+    check, strategy = KINDS[kind]
+
+    # Smaller inputs take longer to find than the fault in the first one.
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def holds(content):
+        started = process_time()
+        check(content)
+        assert process_time() - started < TOO_LONG
+        assert not RAN, RAN
+
+    holds()
+
+
+if __name__ == "__main__":
+    # What libraries do once, when they are first used, is no matter of the input.
+    for content in inputs.SHIPPED:
+        check_file(content)
+    sys.addaudithook(watch)
+    fuzz(sys.argv[1], int(sys.argv[2]))
