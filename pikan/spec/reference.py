@@ -25,18 +25,22 @@ def reference(written: Reference, origin: Origin, scope: Scope) -> Check[Exact |
         return None
 
 
-def _file(name: str, origin: Origin) -> Check[Path | None]:
-    """The path of the file, if it stays inside the folder: a problem file may be a stranger's."""
-    folder = origin.folder.resolve()
+def inside(name: str, folder: Path, home: Path) -> Path | None:
+    """The file of a name given relative to a folder; None where it is not in `home` or below it."""
     absolute = Path(name).is_absolute() or PureWindowsPath(name).is_absolute()
     try:
-        file = (folder / name).resolve()
+        file, house = (folder / name).resolve(), home.resolve()
     except (OSError, ValueError):
-        file = folder
-    if absolute or "\0" in name or folder not in file.parents:
+        return None
+    return None if absolute or "\0" in name or house not in file.parents else file
+
+
+def _file(name: str, origin: Origin) -> Check[Path | None]:
+    """The path of the file, if it stays inside the folder: a problem file may be a stranger's."""
+    file = inside(name, origin.folder, origin.folder)
+    if file is None:
         message = f"got '{name}', needs a file in the folder of the problem file or below it"
         yield origin.fault(("reference", "file"), message)
-        return None
     return file
 
 

@@ -19,6 +19,7 @@ from pikan.spec.faults import (
     listed,
 )
 from pikan.spec.reader import checked, named, text_of
+from pikan.spec.reference import inside
 from pikan.spec.sweep import Budget, Fit, Sweep
 from pikan.spec.sweep_reader import stated
 from pikan.spec.tree import Node, compose, places
@@ -113,6 +114,11 @@ def _base(sweep: Sweep, root: Node, origin: Origin) -> Check[tuple[Node, Origin]
             return None
         return _approximation(written, sweep.name, formula, formula), origin
     file = origin.folder / sweep.problem
+    # A sweep may be a stranger's; ours lie in a folder below that of their problems.
+    if inside(sweep.problem, origin.folder, origin.folder.resolve().parent) is None:
+        message = f"got '{sweep.problem}', needs a file in the folder of the sweep file, below it"
+        yield origin.fault(("problem",), f"{message} or in the folder above it")
+        return None
     try:
         text = text_of(file)
     except SpecError as error:

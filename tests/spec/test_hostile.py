@@ -7,6 +7,7 @@ import pytest
 
 from pikan.spec.faults import SpecError
 from pikan.spec.reader import read
+from pikan.sweeping import plan
 from tests.bounded import costs
 
 ROD = "domain: {x: [0, 1], t: [0, 1]}\nunknowns: [u]\n"
@@ -106,6 +107,20 @@ def test_data_outside_of_the_folder_are_never_opened(tmp_path, file):
     (inside / "rod.yaml").write_text(equations("u_t = u_xx") + reference.replace("C:\\", "C:\\\\"))
     with pytest.raises(SpecError) as caught:
         read(inside / "rod.yaml")
+    assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize("file", ["../../rod.yaml", "/etc/passwd", "linked/rod.yaml", "r\\0d.yaml"])
+def test_a_sweep_reads_no_problem_from_elsewhere(tmp_path, file):
+    inside, outside = tmp_path / "a" / "b", tmp_path / "outside"
+    inside.mkdir(parents=True)
+    outside.mkdir()
+    (inside / "linked").symlink_to(outside)
+    for place in (tmp_path, outside):
+        (place / "rod.yaml").write_text(equations("u_t = u_xx"))
+    (inside / "rods.yaml").write_text(f'problem: "{file}"\ncrossed: {{seed: [0]}}\n')
+    with pytest.raises(SpecError) as caught:
+        plan.read(inside / "rods.yaml")
     assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
 
 
