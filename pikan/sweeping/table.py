@@ -13,10 +13,13 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
+from pikan.exact.hdf5 import array
 from pikan.report.files import replacing, write_text
 from pikan.sweeping.row import MEASURES, Result, Row, measured, number
 
 SCHEMA = 1
+# No table has as many numbers, or as long texts [bytes].
+_MOST = 10**7
 _BEFORE, _AFTER = ("run",), ("outcome", "attempts", *MEASURES, "message")
 
 
@@ -145,16 +148,9 @@ def _put_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:
 
 
 def _texts(file: h5py.File, name: str) -> tuple[str, ...]:
-    content = json.loads(_dataset(file, name).astype(np.uint8).tobytes())
+    content = json.loads(array(file, name, _MOST).astype(np.uint8).tobytes())
     return tuple(map(str, content))
 
 
 def _numbers(file: h5py.File, name: str) -> list[float]:
-    return _dataset(file, name).astype(np.float64).tolist()
-
-
-def _dataset(file: h5py.File, name: str) -> np.ndarray:
-    found = file[name]
-    if not isinstance(found, h5py.Dataset) or found.dtype.kind not in "fiu":
-        raise TableError(f"'{name}' holds no numbers")
-    return np.asarray(found[()])
+    return array(file, name, _MOST).astype(np.float64).tolist()

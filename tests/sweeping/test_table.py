@@ -46,3 +46,14 @@ def test_reading_a_table_executes_nothing(tmp_path):
     write(Table((), ()), tmp_path)
     with h5py.File(tmp_path / "table.h5", "r") as file:
         assert all(item.dtype.kind in "iufb" for item in file.values() if hasattr(item, "dtype"))
+
+
+def test_a_table_that_leads_elsewhere_is_none(tmp_path):
+    write(Table((), ()), tmp_path)
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["run"] = [1, 2]
+    with h5py.File(tmp_path / "table.h5", "r+") as file:
+        del file["run"]
+        file["run"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "run")
+    with pytest.raises(TableError, match=r"no table of a sweep \(is a link"):
+        read(tmp_path / "table.h5")
