@@ -12,7 +12,7 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.descent import finite, gradient
 from pikan.training.schedules import Schedule, constant
-from pikan.training.stage import Progress, Stage, State, faulty, progress
+from pikan.training.stage import Progress, Stage, State, faulty, progress, unstarted
 from pikan.training.weights import Weights
 
 
@@ -98,5 +98,5 @@ def started(theta: Float[Tensor, " p"]) -> AdamState:
 def diverged(step: int, what: str) -> Outcome:
     """The outcome where `what` stopped being finite at `step`."""
     if step == 0:
-        return Outcome("diverged", f"{what} is not finite at the start; start from another point")
+        return unstarted(Adam.name, what)
     return Outcome("diverged", f"{what} is not finite after {step} adam steps; lower its lr")

@@ -15,7 +15,7 @@ from pikan.training.least_squares import CUTOFF, last_layer
 from pikan.training.linear import fit
 from pikan.training.shared import shared_slope
 from pikan.training.slope import DenseSlope, Slope, Tangent
-from pikan.training.stage import Progress, Stage, State, faulty, progress
+from pikan.training.stage import Progress, Stage, State, faulty, progress, unstarted
 
 # The loss must fall over this many steps; a single step may well be a poor one.
 SPAN = 20
@@ -78,7 +78,9 @@ class GaussNewton(Stage):
                 break
             slope = slope_at(here.theta)
             if where := faulty(objective, slope.row_lengths()):
-                return Outcome("diverged", f"{where}: infinite derivatives at step {step + 1}")
+                return Outcome(
+                    "diverged", f"{where} has infinite derivatives at gauss_newton step {step + 1}"
+                )
             lengths = slope.column_lengths()
             scale = torch.maximum(scale, lengths)
             model = model_at(here, slope, lengths, undamped(scale, part))
@@ -98,7 +100,7 @@ class GaussNewton(Stage):
         """The state before the first step, or why there is none."""
         here = Place(theta.detach().clone(), objective.residual(theta).detach())
         if where := faulty(objective, here.residual):
-            return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
+            return unstarted(self.name, where)
         here = solved(objective, here, part)
         damping, scale = Damping(self.damping), torch.zeros_like(here.theta)
         return GaussNewtonState(0, here, damping, scale, (here.loss,))
@@ -214,7 +216,7 @@ def move(
             return Outcome("converged", "the residual is the least that the precision can tell")
         damping = damping.tightened()
     if where:
-        return Outcome("diverged", f"{where}: not finite beside the best point; start elsewhere")
+        return Outcome("diverged", f"{where} is not finite beside the best point of gauss_newton")
     if model.tangent.reach() <= (1e3 * eps) ** 0.5 * size:
         return Outcome("converged", "the residual is the least that the precision can tell")
     return Outcome("stalled", "no step lowers the loss; start elsewhere, or use more parameters")

@@ -115,7 +115,7 @@ class LBFGS(Stage):
 
 def started(objective: Objective, theta: Float[Tensor, " p"]) -> LBFGSState | Outcome:
     """The state before the first step, or why there is none."""
-    descent = begun(objective, theta)
+    descent = begun(LBFGS.name, objective, theta)
     if isinstance(descent, Outcome):
         return descent
     return LBFGSState(0, descent, torch.ones_like(descent.here.residual), None)

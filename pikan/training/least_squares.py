@@ -13,7 +13,7 @@ from pikan.outcome import Outcome
 from pikan.training.descent import finite
 from pikan.training.linear import fit
 from pikan.training.shared import system
-from pikan.training.stage import Progress, Stage, State, faulty, progress
+from pikan.training.stage import Progress, Stage, State, faulty, progress, unstarted
 
 # Directions below so many ε of the largest are rounding.
 CUTOFF = 64.0
@@ -61,7 +61,7 @@ class LeastSquares(Stage):
         matrix, right, row_lengths = system(objective, theta, residual)
         where = faulty(objective, residual) or faulty(objective, row_lengths)
         if where:
-            return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
+            return unstarted(self.name, where)
         yield progress(self, objective, 0, 1, theta, residual)
         cutoff = CUTOFF * torch.finfo(theta.dtype).eps if self.cutoff is None else self.cutoff
         change, rank = fit(matrix[:, part], -right, cutoff)

@@ -9,7 +9,7 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.evaluation import Evaluation, evaluator
 from pikan.training.scaling import column_lengths
-from pikan.training.stage import faulty
+from pikan.training.stage import faulty, unstarted
 
 # The loss must fall over this many steps; a single step may well be a poor one.
 SPAN = 10
@@ -37,12 +37,12 @@ class Descent(NamedTuple):
         return len(self.losses) > SPAN and fall <= tolerance * self.losses[0]
 
 
-def begun(objective: Objective, theta: Float[Tensor, " p"]) -> Descent | Outcome:
-    """The start of a stage, or why there is none."""
+def begun(stage: str, objective: Objective, theta: Float[Tensor, " p"]) -> Descent | Outcome:
+    """The start of the stage of this name, or why there is none."""
     start = evaluator(objective, None)(theta)
     if not start.finite():
         where = faulty(objective, start.residual) or "the gradient"
-        return Outcome("diverged", f"{where}: not finite at the start; start elsewhere")
+        return unstarted(stage, where)
     lengths = column_lengths(objective, start.theta)
     here = start._replace(theta=start.theta * lengths, gradient=start.gradient / lengths)
     return Descent(start.theta, here, lengths, (here.loss,))

@@ -78,7 +78,7 @@ class SSBroyden(Stage):
 
 def started(objective: Objective, theta: Float[Tensor, " p"]) -> SSBroydenState | Outcome:
     """The state before the first step, or why there is none."""
-    descent = begun(objective, theta)
+    descent = begun(SSBroyden.name, objective, theta)
     return descent if isinstance(descent, Outcome) else SSBroydenState(0, descent, None)
 
 

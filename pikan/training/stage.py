@@ -82,3 +82,12 @@ def faulty(objective: Objective, rows: Float[Tensor, "r ..."]) -> str:
     finite = [bool(rows[block.rows].square().sum().isfinite()) for block in objective.blocks]
     blocks = zip(objective.blocks, finite, strict=True)
     return ", ".join(f"'{block.label}'" for block, good in blocks if not good)
+
+
+def unstarted(stage: str, where: str) -> Outcome:
+    """The outcome where something is not finite before the first step."""
+    return Outcome(
+        "diverged",
+        f"{where} is not finite at the start of {stage}; take another seed or network, or "
+        "units in which the numbers of the problem are moderate",
+    )
