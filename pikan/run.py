@@ -58,7 +58,7 @@ from pikan.watch import Progress, Watch
 Setting = float | int | str
 
 # How often a run is kept while it trains [s], if that takes no more than this share of the time.
-EVERY, _SHARE = 60.0, 0.02
+EVERY, SHARE = 60.0, 0.02
 # An error is about as large a part of the solution as what is left of an equation is of its terms.
 # Of 459 levels of the problems of scripts/honesty.py the error was below ten times the estimate
 # with this factor in 93 %, and above a hundredth of it in 88 %.
@@ -265,7 +265,7 @@ class _Keeper:
             going=packed(event.going),
         )
         write_checkpoint(self._folder / FILE, self.last)
-        self._due = monotonic() + max(self._every, (monotonic() - began) / _SHARE)
+        self._due = monotonic() + max(self._every, (monotonic() - began) / SHARE)
 
 
 def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[Level]:

@@ -6,8 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from pikan import run
+from pikan.archive import file
+from pikan.archive.checkpoint import write_checkpoint
+from pikan.archive.file import ArchiveError
 from pikan.report.report import Seconds
-from pikan.run import go_on, interrupted, solve
+from pikan.run import go_on, interrupted, load, resume, solve
 from pikan.spec.formulas import problem
 from tests.stated import finish, spec
 from tests.test_run import FISHER, HEAT, POINTS, RUNS
@@ -107,3 +111,53 @@ def test_a_run_goes_on_from_any_step_to_the_same_bits(name, tmp_path):
 @pytest.mark.parametrize("name", SLOW)
 def test_a_long_run_goes_on_from_any_step_to_the_same_bits(name, tmp_path):
     interrupt_and_compare(name, tmp_path, 4)
+
+
+def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "SHARE", 1e9)
+    steps = begun("kan", tmp_path, every=0.0)
+    for _ in range(4):
+        next(steps)
+    kept = interrupted(tmp_path).checkpoint.mark.step
+
+    def refuse(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(file, "write_bytes", refuse)
+    with pytest.raises(OSError, match=r"No space left on device: '.*run\.h5'"):
+        finish(steps)
+    assert interrupted(tmp_path).checkpoint.mark.step == kept
+
+
+def test_a_run_that_has_ended_is_not_gone_on_with(tmp_path):
+    _, solution = finish(begun("climb"))
+    solution.save(tmp_path)
+    assert interrupted(tmp_path) is None
+    same(resume(tmp_path), solution)
+
+
+def test_an_interrupted_solution_can_be_seen_and_gone_on_with(tmp_path):
+    _, whole = finish(begun("kan"))
+    solution = stopped(begun("kan", tmp_path), 3)
+    solution.save(tmp_path)
+    assert load(tmp_path).outcome.kind == "interrupted"
+    same(resume(tmp_path), whole)
+
+
+def test_other_threads_and_versions_are_refused_in_one_sentence(tmp_path, monkeypatch):
+    stopped(begun("kan", tmp_path), 3)
+    found = interrupted(tmp_path)
+    more = replace(found.checkpoint, threads=found.checkpoint.threads + 1)
+    with pytest.raises(ArchiveError, match=r"^[^\n]*torch.set_num_threads[^\n]*$"):
+        next(go_on(found._replace(checkpoint=more), tmp_path))
+    other = replace(found.checkpoint, versions=replace(found.checkpoint.versions, torch="1.0"))
+    write_checkpoint(tmp_path / "run.h5", other)
+    with pytest.raises(ArchiveError, match=r"^[^\n]*torch 1\.0 [^\n]* solve the problem anew$"):
+        interrupted(tmp_path)
+
+
+def test_a_run_that_has_no_solution_yet_is_kept_all_the_same(tmp_path):
+    assert stopped(begun("march", tmp_path), 2) is None
+    with pytest.raises(ArchiveError, match="has not ended; `pikan resume` goes on with it"):
+        load(tmp_path)
+    assert resume(tmp_path).outcome.kind == "converged"
