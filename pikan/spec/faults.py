@@ -77,10 +77,10 @@ class Origin:
 
 
 def shown(text: str) -> str:
-    """A text in one line, without characters that rule a terminal.
+    r"""A text in one line, without characters that rule a terminal.
 
-    >>> shown("red: \\x1b[31m")
-    'red: \\\\x1b[31m'
+    >>> shown("red: \x1b[31m")
+    'red: \\x1b[31m'
     """
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
