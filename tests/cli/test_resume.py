@@ -1,0 +1,61 @@
+"""An interrupted run is resumed by a command, or it is said in one line why not."""
+
+import pytest
+from typer.testing import CliRunner
+
+from pikan.cli.main import app
+from tests.test_resume import begun, stopped
+from tests.test_run import RUNS
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        assert "Traceback" not in result.output
+        return result
+
+    return run
+
+
+def test_an_interrupted_run_ends_where_it_would_have_and_then_has_ended(command, tmp_path):
+    stopped(begun("kan", tmp_path / "there"), 3)
+    assert command("resume", "there", "--quiet").exit_code == 0
+    again = command("resume", "there")
+    assert again.exit_code == 0
+    assert again.output == "there: this run has ended (out of budget); nothing is left to do\n"
+
+
+def test_a_time_limit_before_any_solution_ends_with_a_sentence_and_can_be_lifted(command, tmp_path):
+    (tmp_path / "fisher.yaml").write_text(RUNS["march"], encoding="utf-8")
+    late = command("solve", "fisher.yaml", "--quiet", "--set", "time_limit=1e-9")
+    assert late.exit_code == 3
+    assert "was over before there was any solution; `pikan resume results/fisher` goes on" in (
+        late.stderr
+    )
+    later = command("resume", "results/fisher", "--quiet", "--time-limit", "1000")
+    assert later.exit_code == 0, later.output
+
+
+@pytest.mark.parametrize("content", [None, b"", b"junk", b"\x89HDF\r\n\x1a\n" + b"\0" * 99])
+def test_what_is_no_run_is_refused_in_one_line(command, tmp_path, content):
+    (tmp_path / "there").mkdir()
+    if content is not None:
+        (tmp_path / "there" / "run.h5").write_bytes(content)
+    refused = command("resume", "there")
+    assert refused.exit_code == 2
+    assert refused.stdout == ""
+    assert refused.stderr.count("\n") == 1
+    assert "there/run.h5" in refused.stderr
+
+
+def test_solving_anew_keeps_the_interrupted_run_and_says_so(command, tmp_path):
+    (tmp_path / "case.yaml").write_text(RUNS["climb"], encoding="utf-8")
+    stopped(begun("kan", tmp_path / "results" / "rod"), 3)
+    before = (tmp_path / "results" / "rod" / "run.h5").read_bytes()
+    said = command("solve", "case.yaml", "--quiet")
+    assert said.exit_code == 0
+    assert "an interrupted run was here" in said.output
+    assert (tmp_path / "results" / "rod" / "interrupted-run.h5").read_bytes() == before
