@@ -35,6 +35,9 @@ _STILL = 1e-7
 # that networks fitted afresh are read at.
 _EXACT, _HOPELESS, _READ = 1e-14, 1e-6, 300
 
+# By how much the mean square may grow over all while a formula is hoped for.
+_MUCH_WORSE = 1e4
+
 
 @final
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def read(
                 found, least = tried, left
             if least <= _EXACT * spread:
                 return found
-    return snapped(wired, points, labels, search)[0] if least == inf else found
+    return found
 
 
 def snapped(
@@ -150,6 +153,8 @@ def snapped(
     """
     spread = float(labels.var(correction=0))
     wired, loss = refit(wired, points, labels, _STEPS)
+    if hopeless < inf:
+        hopeless = min(hopeless, max(_MUCH_WORSE * loss, _EXACT * spread))
     waiting = _by_clearness(wired, points, search, loss / spread)
     while waiting and loss <= hopeless:
         edge = waiting.pop(0)

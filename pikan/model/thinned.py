@@ -69,7 +69,9 @@ def thinned(
     full: dict[int, Fitted] = {}
     for way in _WAYS:
         if not full:
-            many = drawn(_sparse(live, way.degree, generator), x, generator)
+            # What few nodes can do with edges of no short form more may do with simple ones.
+            share = 0.0 if seed % 2 else _LEFT_OUT
+            many = drawn(_sparse(live, way.degree, share, generator), x, generator)
             some = fitted(many, x, y, _STEPS, _FIRST, _KEPT)
             full[way.degree] = some.best(way.left)
         elif way.degree not in full:
@@ -84,15 +86,15 @@ def thinned(
 
 
 def _sparse(
-    live: Sequence[Bool[Tensor, "_ _"]], degree: int, generator: torch.Generator
+    live: Sequence[Bool[Tensor, "_ _"]], degree: int, share: float, generator: torch.Generator
 ) -> tuple[Float[Tensor, "_ _ k _"], ...]:
-    """Masks of all live edges, and of those between some of the hidden nodes, drawn by chance."""
+    """Masks of the live edges between hidden nodes, of which this share is left out by chance."""
     device = live[0].device
     nodes = [torch.ones(_STARTS, len(live[0]), device=device)]
     for layer in live:
         kept = torch.rand(_STARTS, layer.shape[1], generator=generator).to(device)
-        # The largest stays, and all of them in every third start.
-        chosen = (kept > _LEFT_OUT) | (kept == kept.amax(dim=1, keepdim=True))
+        # One of them stays, and all of them in every third start.
+        chosen = (kept > share) | (kept == kept.amax(dim=1, keepdim=True))
         chosen[::3] = True
         nodes.append(chosen.to(nodes[0]))
     return tuple(

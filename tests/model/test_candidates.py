@@ -72,3 +72,8 @@ def test_what_is_constant_is_constant():
 def test_frequencies_need_no_range_to_be_searched():
     (found,) = candidates(5 + 100 * X, torch.sin(0.4 * (5 + 100 * X) + 1), ["sin"])
     assert found.numbers.a == pytest.approx(0.4)
+
+
+def test_a_parabola_is_no_slow_wave():
+    found = candidates(X, X**2 + 1e-4 * torch.sin(9 * X), ["sin", "cosh", "x^2"])
+    assert found[0].name == "x^2"
