@@ -49,7 +49,8 @@ def faces(words: str, box: Box, constants: Constants) -> tuple[Face, ...]:
 def _fixed(part: str, words: str, box: Box, constants: Constants) -> tuple[int, float]:
     name, equal, formula = (piece.strip() for piece in part.partition("="))
     if not equal:
-        example = f"{box.coordinates[0]} = {number_text(0.0 if math.isnan(box.lower[0]) else box.lower[0])}"
+        lower = 0.0 if math.isnan(box.lower[0]) else box.lower[0]
+        example = f"{box.coordinates[0]} = {number_text(lower)}"
         choices = [BOUNDARY, *box.coordinates]
         raise PlaceError(
             f"got '{words}', needs '{BOUNDARY}' or a place such as '{example}'"
