@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from sklearn.datasets import load_digits, load_iris, make_moons
-from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 import pikan
@@ -31,10 +31,9 @@ def iris(seed: int) -> Measured:
     data = load_iris()
     dataset = _standardized(data.data, data.target, seed)
     model = pikan.KAN([4, 3], grid=3, k=3, seed=seed)
-    settings = {"opt": "LBFGS", "steps": 10, "lamb": 0.01, "quiet": True}
-    model.fit(dataset, loss_fn=cross_entropy, **settings)
+    model.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
     small = model.prune_input(threshold=0.2)
-    small.fit(dataset, loss_fn=cross_entropy, **settings)
+    small.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
     kept = [data.feature_names[column] for column in small.wired.columns]
     return {"accuracy": accuracy(model, dataset), "pruned": accuracy(small, dataset), "kept": kept}
 
@@ -75,7 +74,9 @@ def accuracy(model: pikan.KAN, dataset: Dataset) -> float:
     return float((kinds == dataset["test_label"]).double().mean())
 
 
-def _standardized(inputs: Float[Tensor, "n d"], kinds: Tensor, seed: int) -> Dataset:
+def _standardized(
+    inputs: Float[np.ndarray, "n d"], kinds: Shaped[np.ndarray, " n"], seed: int
+) -> Dataset:
     points = torch.as_tensor(inputs)
     points = (points - points.mean(dim=0)) / points.std(dim=0)
     return pikan.create_dataset_from_data(points, torch.as_tensor(kinds), seed=seed)
