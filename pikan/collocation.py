@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
-from torch.utils.checkpoint import checkpoint
 
+from pikan.bases.evaluation import Context
 from pikan.jet import Jet, MultiIndex, closure, coordinates
 from pikan.network.base import FeatureNetwork, Network
 from pikan.network.kan import KAN
@@ -208,19 +208,43 @@ class _Rows(NamedTuple):
     jacobian: Callable[[Float[Tensor, " p"]], Float[Tensor, "r p"]]
 
 
+@final
+class _MadeAgain(torch.autograd.Function):
+    """The rows of a chunk as one step of autograd, whose way back makes them once more.
+
+    torch's own checkpoints keep the graph of every chunk, which is larger than its rows.
+    """
+
+    @staticmethod
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride] torch: any arguments
+        ctx: Context, theta: Float[Tensor, " p"], network: Network, part: Chunk
+    ) -> Float[Tensor, " n"]:
+        ctx.save_for_backward(theta)
+        ctx.network, ctx.part = network, part
+        return _rows(network, *part).residual(theta)
+
+    @staticmethod
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] torch: any arguments
+        ctx: Context, gradient: Float[Tensor, " n"]
+    ) -> tuple[Float[Tensor, " p"], None, None]:
+        (theta,) = ctx.saved_tensors
+        with torch.enable_grad():
+            moving = theta.detach().requires_grad_()
+            rows = _rows(ctx.network, *ctx.part).residual(moving)
+            return torch.autograd.grad(rows, moving, gradient)[0], None, None
+
+
+def _made_again(theta: Float[Tensor, " p"], network: Network, part: Chunk) -> Float[Tensor, " n"]:
+    """`apply` with types, which torch's own has none of."""
+    rows: Tensor = _MadeAgain.apply(theta, network, part)
+    return rows
+
+
 def _in_parts(network: Network, parts: Sequence[Chunk]) -> _Rows:
     """The rows of all chunks, of which nothing is kept: the way back makes them once more."""
 
     def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
-        def rows(theta: Float[Tensor, " p"], part: Chunk) -> Float[Tensor, " n"]:
-            return _rows(network, *part).residual(theta)
-
-        return torch.cat(
-            [
-                checkpoint(rows, theta, part, use_reentrant=False, preserve_rng_state=False)
-                for part in parts
-            ]
-        )
+        return torch.cat([_made_again(theta, network, part) for part in parts])
 
     def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
         return torch.cat([_rows(network, *part).jacobian(theta) for part in parts])
