@@ -111,14 +111,17 @@ def drawn(room: str, count: int, seed: int) -> list[Mutant]:
 def mutants(room: str, file: Path) -> Iterator[tuple[tuple[int, int], Mutant]]:
     """Every change of a file, with its line and column."""
     tree = get_ast_from_path(file)
+    lines = file.read_text().splitlines()
     for name in operator_names():
         kind = get_operator(name)
         if kind.arguments() or _TYPES in name:
             continue
         found = [place for node in ast_nodes(tree) for place in kind().mutation_positions(node)]
         for occurrence, (start, _) in enumerate(found):
-            path = str(file.relative_to(ROOT))
-            yield start, Mutant(room, path, start[0], name, occurrence)
+            # What decorators say, such as `final` and `frozen`, is for checkers of types.
+            if not lines[start[0] - 1].lstrip().startswith("@"):
+                path = str(file.relative_to(ROOT))
+                yield start, Mutant(room, path, start[0], name, occurrence)
 
 
 def known(row: Row, mutant: Mutant) -> bool:
