@@ -7,6 +7,8 @@ from jaxtyping import Float
 
 # A cell is at least this much as fine as its neighbors: layers move, and knots do not.
 _GRADING = 0.3
+# Jumps of a last derivative are known to this factor.
+_SCATTER = 10.0
 # No fewer cells than this, however smooth the solution.
 _FEWEST = 6
 
@@ -17,14 +19,17 @@ def roughness(
     """The size of derivative p + 1 in every cell, the largest of s splines of degree p.
 
     `last` holds derivative p, which is constant in each cell; its jumps over the distance of
-    the cells' middles are the derivative after it.
+    the cells' middles are the derivative after it. They scatter by a digit from cell to cell:
+    a size is the geometric mean with its neighbors, if that is not smaller by more.
 
     Source: de Boor 1978, A Practical Guide to Splines, chapter XII, NEWNOT.
     """
     middles = (knots[1:] + knots[:-1]) / 2
     jumps = np.abs(np.diff(last, axis=0)) / np.diff(middles)[:, None]
     sizes = jumps.max(axis=1)
-    return np.concatenate([sizes[:1], np.maximum(sizes[1:], sizes[:-1]), sizes[-1:]])
+    found = np.concatenate([sizes[:1], np.maximum(sizes[1:], sizes[:-1]), sizes[-1:]])
+    beside = np.pad(found, 1, mode="edge") ** 0.25
+    return np.maximum(beside[:-2] * beside[1:-1] ** 2 * beside[2:], found / _SCATTER)
 
 
 def errors(

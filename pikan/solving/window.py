@@ -23,8 +23,7 @@ from pikan.solving.tails import next_degree, profile, tail
 
 # The next window is shorter than would just do if the solution went on as it is, and a grid finer:
 # layers get steeper and move, and a window that fails costs more than one that is a bit too good.
-_CAUTION, _FINER = 0.85, 0.3
-_MUCH_SMALLER = 0.6
+_CAUTION, _FINER = 0.85, 0.05
 # The error of a spline may be so much larger for each derivative beyond the second that is asked
 # of it: measured with fourth derivatives, where half as wide cells made windows ten times longer.
 _ROUGHER = 0.03
@@ -215,8 +214,4 @@ def _judged_splines(
     worst = float(errors(grid.knots, rough, degree).max())
     most = max(min(2 * cells, largest // (time.size * sizes.numel()) - degree), 1)
     better = equidistributed(grid.knots, rough, degree, _FINER * tolerance, most)
-    fine = worst <= 3 * tolerance
-    # A grid that will do is kept unless a much smaller one would do as well.
-    if fine and len(better) - 1 > _MUCH_SMALLER * cells:
-        return True, grid
-    return fine, Grid(better, grid.degrees)
+    return worst <= 3 * tolerance, Grid(better, grid.degrees)
