@@ -31,13 +31,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SWEEPS, RUNS, INTO = (
     ROOT / place for place in ("problems/sweeps", "results/sweeps", "results/studies")
 )
-APPROXIMATIONS = tuple(
-    f"approximate_{name}" for name in ("bessel", "two", "product", "four", "hundred")
-)
+APPROXIMATIONS = tuple(f"approximate_{name}" for name in ("bessel", "two", "product"))
 STUDIES = (
     *APPROXIMATIONS,
     "poisson_networks",
-    "burgers_networks",
     "poisson_stages",
     "poisson_seeds",
 )
