@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 from time import process_time
 
@@ -60,8 +61,11 @@ def check_file(content):
 
 
 def check_sweep(content):
-    with TemporaryDirectory(dir=inputs.PROBLEMS / "sweeps") as folder:
-        file = Path(folder, "fuzzed.yaml")
+    with TemporaryDirectory() as folder:
+        for problem_file in inputs.PROBLEMS.glob("*.yaml"):
+            copy(problem_file, folder)
+        file = Path(folder, "sweeps", "fuzzed.yaml")
+        file.parent.mkdir()
         file.write_bytes(content.encode("utf-8", "surrogatepass"))
         try:
             plan.read(file)
