@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Shaped
 from sklearn.datasets import load_digits, load_iris, make_moons
+from sklearn.utils import Bunch
 from torch.nn.functional import cross_entropy
 
 import pikan
@@ -28,19 +29,20 @@ Measured = Mapping[str, float | list[str]]
 
 def iris(seed: int) -> Measured:
     """Iris by sums of functions of single features, and the features left after pruning."""
-    data = load_iris()
-    dataset = _standardized(data.data, data.target, seed)
+    data = _loaded(load_iris)
+    dataset = _standardized(data["data"], data["target"], seed)
     model = pikan.KAN([4, 3], grid=3, k=3, seed=seed)
     model.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
     small = model.prune_input(threshold=0.2)
     small.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
-    kept = [data.feature_names[column] for column in small.wired.columns]
+    kept = [data["feature_names"][column] for column in small.wired.columns]
     return {"accuracy": accuracy(model, dataset), "pruned": accuracy(small, dataset), "kept": kept}
 
 
 def moons(seed: int) -> Measured:
     """Two moons with noise 0.1."""
-    dataset = _standardized(*make_moons(1000, noise=0.1, random_state=seed), seed)
+    places, kinds = map(np.asarray, make_moons(1000, noise=0.1, random_state=seed))
+    dataset = _standardized(places, kinds, seed)
     model = pikan.KAN([2, 2], grid=5, k=3, seed=seed)
     model.fit(dataset, steps=10, lamb=0.001, loss_fn=cross_entropy, quiet=True)
     return {"accuracy": accuracy(model, dataset)}
@@ -48,9 +50,9 @@ def moons(seed: int) -> Measured:
 
 def digits(seed: int, steps: int = 500) -> Measured:
     """Digits of 8 x 8 pixels by AdamW."""
-    data = load_digits()
-    inputs = torch.as_tensor(data.data / 16, dtype=torch.float32)
-    dataset = pikan.create_dataset_from_data(inputs, torch.as_tensor(data.target), seed=seed)
+    data = _loaded(load_digits)
+    inputs = torch.as_tensor(data["data"] / 16, dtype=torch.float32)
+    dataset = pikan.create_dataset_from_data(inputs, torch.as_tensor(data["target"]), seed=seed)
     model = pikan.KAN([64, 32, 10], grid=3, k=3, grid_range=(-4, 4), seed=seed, dtype=torch.float32)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
@@ -74,6 +76,13 @@ def accuracy(model: pikan.KAN, dataset: Dataset) -> float:
     return float((kinds == dataset["test_label"]).double().mean())
 
 
+def _loaded(load: Callable[[], object]) -> Bunch:
+    """A data set by its columns; scikit-learn would also give it as a pair."""
+    data = load()
+    assert isinstance(data, Bunch)
+    return data
+
+
 def _standardized(
     inputs: Float[np.ndarray, "n d"], kinds: Shaped[np.ndarray, " n"], seed: int
 ) -> Dataset:
@@ -92,11 +101,14 @@ def measured(task: Callable[[int], Measured], seed: int) -> Measured:
 TASKS: Mapping[str, Callable[[int], Measured]] = {"iris": iris, "moons": moons, "digits": digits}
 
 
+def main() -> None:
+    """All tasks for all seeds, into a file and on the screen."""
+    table = {name: [measured(task, seed) for seed in SEEDS] for name, task in TASKS.items()}
+    told = {name: {"target": TARGETS[name], "runs": runs} for name, runs in table.items()}
+    write_text(FILE, json.dumps(told, indent=1) + "\n")
+    for name, runs in table.items():
+        print(name, *runs, sep="\n  ")
+
+
 if __name__ == "__main__":
-    table = {
-        name: {"target": TARGETS[name], "runs": [measured(task, seed) for seed in SEEDS]}
-        for name, task in TASKS.items()
-    }
-    write_text(FILE, json.dumps(table, indent=1) + "\n")
-    for name, entry in table.items():
-        print(name, *entry["runs"], sep="\n  ")
+    main()
