@@ -34,26 +34,6 @@ OPERATORS: Mapping[type[ast.operator], Operator] = {
     ast.Pow: "**",
 }
 
-# Other languages' words for our functions, where the spelling alone would not lead there.
-OTHER_WORDS = {
-    "ln": "log",
-    "log10": "log(...)/log(10)",
-    "log2": "log(...)/log(2)",
-    "max": "maximum",
-    "min": "minimum",
-    "heaviside": "step",
-    "fabs": "abs",
-    "pow": "a^b",
-    "j0": "bessel_j0",
-    "j1": "bessel_j1",
-    "sec": "1/cos(...)",
-    "csc": "1/sin(...)",
-    "cot": "1/tan(...)",
-    "lap": "laplacian",
-    "diff": "u_x",
-    "grad": "u_x",
-}
-
 
 class Source(NamedTuple):
     """The formula as it was given, and the column of every token in what `ast` reads."""
