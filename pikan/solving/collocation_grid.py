@@ -1,6 +1,6 @@
 """Points that match a product network: a tensor grid with slightly more points than functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -21,13 +21,15 @@ def tensor_points(
     faces: Iterable[Face], nodes: tuple[Float[np.ndarray, " _"], ...], like: Tensor
 ) -> Points:
     """Every combination of the nodes inside the box, and of the free axes' nodes on each face."""
+    return Points(_grid(nodes, like), {face: _grid(_moved(nodes, face), like) for face in faces})
 
-    def grid(axes: list[Float[np.ndarray, " _"]]) -> Float[Tensor, "n d"]:
-        stacked = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-        return torch.from_numpy(stacked.reshape(-1, len(axes))).to(like)
 
-    def on(face: Face) -> Float[Tensor, "n d"]:
-        fixed = dict(face.fixed)
-        return grid([np.array([fixed[k]]) if k in fixed else axis for k, axis in enumerate(nodes)])
+def _grid(axes: Sequence[Float[np.ndarray, " _"]], like: Tensor) -> Float[Tensor, "n d"]:
+    stacked = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    return torch.from_numpy(stacked.reshape(-1, len(axes))).to(like)
 
-    return Points(grid(list(nodes)), {face: on(face) for face in faces})
+
+def _moved(nodes: Sequence[Float[np.ndarray, " _"]], face: Face) -> list[Float[np.ndarray, " _"]]:
+    """The nodes with one value only along each axis that a face fixes."""
+    fixed = dict(face.fixed)
+    return [np.array([fixed[k]]) if k in fixed else axis for k, axis in enumerate(nodes)]

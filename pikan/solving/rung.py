@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from types import NoneType
 from typing import NamedTuple, final
 
 import torch
@@ -118,7 +117,8 @@ def stand(
     largest = min(ladder.largest, ladder.dense)
     if direct:
         largest = min(largest, _DENSE)
-        solved = yield from kept(_solved(problem, ladder, network, largest, name), Rung, NoneType)
+        # Quick enough to be done again by a run that goes on, and quicker than to be kept.
+        solved = yield from _solved(problem, ladder, network, largest, name)
         if solved is not None:
             return solved
     if prod(degree + 1 for degree in degrees) * len(problem.unknowns) > largest:

@@ -11,7 +11,7 @@ from pikan.choice import complete
 from pikan.run import solved
 from pikan.solving.climb import climb
 from pikan.spec import formulas
-from tests.stated import spec
+from tests.stated import finish, spec
 
 POISSON = """
 domain: {x: [-1, 1], y: [-1, 1]}
@@ -199,14 +199,8 @@ def test_a_dense_level_that_would_outlast_the_time_limit_is_not_begun():
     completed, _ = complete(asked, problem)
     (stage,) = completed.training
     hurried = replace(ladder(completed, problem, stage.climb), time_limit=0.0)
-    steps = climb(problem, hurried)
-    levels = []
-    while True:
-        try:
-            levels.append(next(steps).level)
-        except StopIteration as end:
-            level = end.value
-            break
+    events, level = finish(climb(problem, hurried))
+    levels = [event.level for event in events]
     assert set(levels) == {"degree 8"}
     assert level.outcome.kind == "out of budget"
     assert "time limit" in level.outcome.message
