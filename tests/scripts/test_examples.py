@@ -14,7 +14,6 @@ pytestmark = pytest.mark.slow
 def test_models_classify_points_never_seen(name, seed):
     found = examples.measured(examples.TASKS[name], seed)
     assert found["accuracy"] >= examples.TARGETS[name]
-    assert found["seconds"] <= 60
 
 
 @pytest.mark.parametrize("seed", examples.SEEDS)
