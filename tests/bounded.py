@@ -8,12 +8,19 @@ from typing import NamedTuple
 # The memory of a process that runs wild [bytes]; half of it is the libraries' address space.
 MOST = 4_000_000_000
 
+# A process that a large one has started counts in `getrusage` as large as that from its first
+# moment on [Linux getrusage(2)]; its own peak is among what /proc tells.
+PEAK = """
+import re
+def peak():
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read())[1]) * 1024
+"""
 CODE = """
 import json, resource, sys, time
+{peak}
 resource.setrlimit(resource.RLIMIT_AS, ({most}, {most}))
 {imports}
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 for given in json.load(sys.stdin):
     start, before = time.process_time(), peak()
     try:
@@ -36,7 +43,7 @@ class Cost(NamedTuple):
 
 def costs(imports, call, errors, cases):
     """The costs of a call of each case, called `given`, one after the other in one process."""
-    code = CODE.format(most=MOST, imports=imports, call=call, errors=errors)
+    code = CODE.format(peak=PEAK, most=MOST, imports=imports, call=call, errors=errors)
     ran = subprocess.run(
         [sys.executable, "-c", code],
         input=json.dumps(list(cases)),

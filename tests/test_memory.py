@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.bounded import PEAK
+
 PROBLEM = """
 domain: {{x: [0, 1], y: [0, 1]}}
 unknowns: [u]
@@ -18,14 +20,11 @@ training: {training}
 memory: {memory}
 """
 RUN = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from pikan.run import solve
 from pikan.spec.formulas import problem
 from pikan.spec.reader import parse
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 spec, small = (parse(text, "here.yaml", Path()) for text in sys.argv[1:])
 
@@ -52,7 +51,7 @@ def taken(points: int, width: int, training: str, memory: int) -> int:
         for n in (points, 100)
     ]
     done = subprocess.run(
-        [sys.executable, "-c", RUN, *texts], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PEAK + RUN, *texts], capture_output=True, text=True, check=True
     )
     found, stages = json.loads(done.stdout)
     assert stages == [word.partition(":")[0].strip(" {}[]") for word in training.split("}, ")]

@@ -16,4 +16,8 @@ def sobol(count: Count, dimension: int, generator: np.random.Generator) -> Float
     than SciPy's statistics.
     """
     engine = SobolEngine(dimension, scramble=True, seed=int(generator.integers(2**63 - 1)))
-    return engine.draw(total(count), dtype=torch.float64).numpy()
+    # The engine rounds its first point to torch's default precision, which is the caller's to set.
+    first = engine.quasi.double() / 2**engine.MAXBIT
+    points = engine.draw(total(count), dtype=torch.float64)
+    points[0] = first
+    return points.numpy()

@@ -200,7 +200,7 @@ def _judged_splines(
     degree, cells = grid.degrees[1 - axis], len(grid.knots) - 1
     middles = torch.from_numpy((grid.knots[1:] + grid.knots[:-1]) / 2).to(network.coefficients)
     last = space.derivatives(middles[:, None], degree)[degree, :, 0]
-    moments = torch.linspace(-1.0, 1.0, 4).to(middles)
+    moments = torch.linspace(-1.0, 1.0, 4, dtype=middles.dtype, device=middles.device)
     in_time = time.derivatives(moments[:, None], 0)[0, :, 0]
     coefficients = (
         network.coefficients.detach()

@@ -58,7 +58,8 @@ class Adam(Stage):
         moving = begin.theta.detach().clone().requires_grad_()
         optimizer = torch.optim.Adam([moving], lr=self.lr)
         mean, square = begin.mean.clone(), begin.square.clone()
-        steps = torch.tensor(float(begin.step))
+        # As wide as torch makes it by itself where nobody has set another default.
+        steps = torch.tensor(float(begin.step), dtype=torch.float32)
         optimizer.state[moving] = {"step": steps, "exp_avg": mean, "exp_avg_sq": square}
         residual = objective.residual(moving)
         ones = torch.ones_like(residual).detach()
