@@ -1,15 +1,12 @@
 """A run from start to end: a completed spec becomes a solution, whatever happens on the way."""
 
-import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, final
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from pikan import build
 from pikan.archive import run as archive
@@ -19,19 +16,13 @@ from pikan.archive.journal import Journal, followed
 from pikan.archive.packing import packed
 from pikan.choice import complete
 from pikan.consistency import check_exact
-from pikan.derivatives.jets import partials
 from pikan.distributed import agreed
 from pikan.exact import data
-from pikan.network.base import Network
-from pikan.network.kan import KAN
-from pikan.network.mlp import MLP
 from pikan.network.parameters import digest
-from pikan.network.windows import Windows
 from pikan.outcome import Outcome
 from pikan.problem import Problem
 from pikan.report.errors import errors
 from pikan.report.report import (
-    Estimate,
     Hashes,
     NetworkFacts,
     Report,
@@ -39,34 +30,24 @@ from pikan.report.report import (
     stages,
     versions,
 )
-from pikan.residuals import Points, sheets, used_faces
-from pikan.sampling.points import interior, on_face
-from pikan.sampling.uniform import uniform
 from pikan.solution import Solution, evaluation, keep_data
 from pikan.solving.climb import climb
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
 from pikan.solving.march import march
-from pikan.solving.misfit import Misfit, worst
+from pikan.solving.misfit import worst
 from pikan.solving.rank import grow
 from pikan.solving.schedule import follow, follow_windows
 from pikan.spec import formulas, reader, writer
 from pikan.spec.changes import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
 from pikan.watch import Progress, Watch
+from pikan.worth import estimated, fresh, judged, kind, residuals
 
 Setting = float | int | str
 
 # How often a run is kept while it trains [s], if that takes no more than this share of the time.
 EVERY, SHARE = 60.0, 0.02
-# An error is about as large a part of the solution as what is left of an equation is of its terms.
-# Of 459 levels of the problems of scripts/honesty.py the error was below ten times the estimate
-# with this factor in 93 %, and above a hundredth of it in 88 %.
-_CARRIED = 3.0
-# Where so much of the terms is left, as where a march ended early, the error may be anything.
-_NOTHING = 0.1
-# Fresh points for the residuals of the report.
-_INSIDE, _ON_FACES, _FRESH = 2000, 200, 20_261_122
 
 
 @final
@@ -303,18 +284,18 @@ def _solution(
     network = level.network
     parameters = sum(parameter.numel() for parameter in network.parameters())
     samples = build.samples(spec, problem)
-    points = _fresh(problem, samples)
-    facts = NetworkFacts(_kind(network), parameters, float(network.outside(points.interior)))
+    points = fresh(problem, samples)
+    facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     left = worst(problem, network, samples)
-    outcome = _judged(level.outcome, left)
+    outcome = judged(level.outcome, left)
     text = writer.dump(_kept(spec, problem))
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,
         message=outcome.message,
         errors=errors(problem, evaluation(network)),
-        estimate=_estimate(level, left),
-        residuals=_residuals(problem, network, points),
+        estimate=estimated(level, left),
+        residuals=residuals(problem, network, points),
         network=facts,
         seed=spec.seed,
         dtype=spec.dtype,
@@ -336,58 +317,3 @@ def _kept(spec: Spec, problem: Problem) -> Spec:
     unknowns = {name: name for name in problem.exact.unknowns}
     kept = Reference(file=data.KEPT, coordinates=coordinates, unknowns=unknowns)
     return spec.model_copy(update={"reference": kept})
-
-
-def _judged(outcome: Outcome, left: Misfit) -> Outcome:
-    """How a run ended; where a stage found the least residual, and that is large, it stalled."""
-    # A residual that is not a number is not below either.
-    if outcome.kind != "converged" or left.relative < _NOTHING:
-        return outcome
-    return Outcome(
-        "stalled",
-        f"{outcome.message}, and still '{left.label}' is left with {left.relative:.1e} of its "
-        "terms; use more points or parameters, or see whether the conditions contradict each other",
-    )
-
-
-def _estimate(level: Level, left: Misfit) -> Estimate | None:
-    """The level's own estimate; where none was compared with it, one from what it leaves."""
-    either = level.estimate is None or math.isfinite(level.estimate)
-    if not either or not left.relative < _NOTHING:
-        return None
-    if level.estimate is not None:
-        return Estimate(level.estimate, level.how)
-    how = (
-        f"{_CARRIED:g} times what is left of '{left.label}', in parts of its terms, on fresh points"
-    )
-    return Estimate(_CARRIED * left.relative, how)
-
-
-def _kind(network: Network) -> str:
-    """The word of a problem file for a network."""
-    part = network.windows()[0] if isinstance(network, Windows) else network
-    word = "kan" if isinstance(part, KAN) else "mlp" if isinstance(part, MLP) else "product"
-    return f"{word} in {len(network.windows())} windows" if isinstance(network, Windows) else word
-
-
-def _fresh(problem: Problem, like: Float[Tensor, "n d"]) -> Points:
-    """Points for the report's residuals, which nothing was trained on."""
-    # A generator of its own: the report says the same of a solution whenever it is made.
-    generator = torch.Generator().manual_seed(_FRESH)
-    faces = used_faces(problem)
-    return Points(
-        interior(problem.box, uniform, _INSIDE, generator, like),
-        {f: on_face(problem.box, f, uniform, _ON_FACES, generator, like) for f in faces},
-    )
-
-
-def _residuals(problem: Problem, network: Network, points: Points) -> Mapping[str, float]:
-    """The root mean square of every residual by label."""
-    squares: dict[str, list[Float[Tensor, " n"]]] = {}
-    with torch.no_grad():
-        for sheet in sheets(problem, points):
-            found = tuple(
-                partials(network, place, sheet.wanted(k)) for k, place in enumerate(sheet.places)
-            )
-            squares.setdefault(sheet.label, []).append(sheet.residual(found).square())
-    return {label: float(torch.cat(rows).mean().sqrt()) for label, rows in squares.items()}
