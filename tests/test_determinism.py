@@ -73,6 +73,7 @@ def hashes(*paths: Path) -> dict[str, str]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_two_processes_find_the_same_bits(files):
     assert hashes(*files.values()) == hashes(*reversed(files.values()))
 
@@ -101,6 +102,7 @@ def test_the_report_records_what_ran_on_what(files):
     assert report.versions.torch.partition("+")[0] == torch.__version__.partition("+")[0]
 
 
+@pytest.mark.slow
 def test_what_a_process_has_one_of_is_left_as_it_was(tmp_path, root):
     """In a process of its own: checks of types at run time draw from Python's generator."""
     words = [sys.executable, "-m", "tests.untouched", str(tmp_path)]
