@@ -19,8 +19,6 @@ SCHEMA = 1
 FILE = "run.h5"
 # No array of a run has as many numbers; a damaged or hostile file may claim anything.
 _MOST = 2**27
-
-
 # How many bytes a digest has.
 _SEAL = sha256().digest_size
 
@@ -63,7 +61,8 @@ def reading(path: Path) -> Generator[h5py.File, None, None]:
         # In a damaged file HDF5 may turn in circles until the memory is full.
         if content != sealed(content[:-_SEAL]):
             raise ArchiveError("this is no run of pikan, or it is damaged: its digest is another")
-        with h5py.File(path, "r") as file:
+        # Opened are the bytes that were checked, whatever has become of the file since.
+        with h5py.File(h5py.h5f.open_file_image(content)) as file:
             if file.attrs.get("schema") != SCHEMA:
                 raise ArchiveError(f"this is no run of schema {SCHEMA}, the only one pikan reads")
             yield file

@@ -4,22 +4,16 @@ from pathlib import Path
 
 import typer
 
-from pikan import run
-from pikan.archive.file import ArchiveError
 from pikan.cli.ending import MISSED, SOLVED
+from pikan.cli.finished import finished
 from pikan.cli.sentences import refuse
-from pikan.report.report import ReportError
 
 
 def formula_folder(folder: Path, tolerance: float) -> int:
     """The exit code of looking for formulas of the unknowns of the run in a folder."""
     if not 0 < tolerance < 1:
         refuse(f"--tolerance: got {tolerance}, needs a relative error between 0 and 1")
-    try:
-        solution = run.load(folder)
-    except (ArchiveError, ReportError) as error:
-        refuse(f"{folder}: {error}")
-    found = solution.formula(tolerance)
+    found = finished(folder).formula(tolerance)
     for line in found.lines():
         typer.echo(line)
     return SOLVED if found.found else MISSED

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pikan.archive.file import ArchiveError
+from pikan.archive.file import ArchiveError, reading, writing
 from pikan.archive.numbers import get_packed, put_packed
 from pikan.archive.packing import packed, unpacked
 from pikan.outcome import Kind, Outcome
@@ -121,10 +121,11 @@ def test_a_word_that_is_none_of_those_known_is_refused():
 
 def test_a_single_changed_bit_is_found(tmp_path):
     path = tmp_path / "packed.h5"
-    with h5py.File(path, "w") as file:
+    with writing(path) as file:
         put_packed(file.create_group("one"), packed(WHOLE))
-    with h5py.File(path, "r+") as file:
-        numbers = file["one/numbers/float64"]
-        numbers[0] = np.nextafter(numbers[0], 2.0)
-    with h5py.File(path, "r") as file, pytest.raises(ArchiveError, match="damaged"):
+    content = path.read_bytes()
+    number = WHOLE.state.theta.numpy().tobytes()
+    assert number in content
+    path.write_bytes(content.replace(number, bytes([number[0] ^ 1]) + number[1:]))
+    with pytest.raises(ArchiveError, match="damaged"), reading(path) as file:
         get_packed(file["one"])
