@@ -68,7 +68,7 @@ def multiply(left: Jet, right: Jet) -> Jet:
 
     (f g)_α = sum over β <= α of binomial(α, β) f_β g_(α-β).
     """
-    f, g = _by_index(left), _by_index(right)
+    f, g = by_index(left), by_index(right)
     rows = [
         sum(
             (
@@ -175,7 +175,8 @@ def below(lower: MultiIndex, index: MultiIndex) -> bool:
     return all(low <= high for low, high in zip(lower, index, strict=True))
 
 
-def _by_index(jet: Jet) -> dict[MultiIndex, Float[Tensor, "n w"]]:
+def by_index(jet: Jet) -> dict[MultiIndex, Float[Tensor, "n w"]]:
+    """The partial derivatives of a jet, each by its multi-index."""
     return dict(zip(jet.indices, jet.values.unbind(), strict=True))
 
 

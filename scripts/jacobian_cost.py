@@ -18,7 +18,7 @@ from torch.func import functional_call, grad, jacfwd, vmap
 from benchmarks.timing import timed
 from pikan.bases.bspline import BSpline
 from pikan.bases.knots import even_knots
-from pikan.collocation import network_objective
+from pikan.collocation.network import network_objective
 from pikan.derivatives import jets
 from pikan.network.kan import KAN
 from pikan.network.parameters import flat, unflat

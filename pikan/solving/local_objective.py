@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.bspline import cells
-from pikan.collocation import blocks
+from pikan.collocation.weights import blocks
 from pikan.jet import MultiIndex
 from pikan.network.product import FullProduct
 from pikan.objective import Objective, Sparse

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.collocation import balanced_weights, last_layer_objective
+from pikan.collocation.last_layer import balanced_weights, last_layer_objective
 from pikan.network.base import Network
 from pikan.network.parameters import replaced
 from pikan.network.product import FullProduct

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import functional_call
 
-from pikan.collocation import balanced_weights, last_layer_objective
+from pikan.collocation.last_layer import balanced_weights, last_layer_objective
 from pikan.network.parameters import replaced
 from pikan.network.product import FullProduct
 from pikan.objective import Objective

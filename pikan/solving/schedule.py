@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.collocation import features_size, last_layer_objective, network_objective
+from pikan.collocation.last_layer import features_size, last_layer_objective
+from pikan.collocation.network import network_objective
 from pikan.derivatives.jets import partials
 from pikan.domain.box import Box
 from pikan.network.base import FeatureNetwork, Network

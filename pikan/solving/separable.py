@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from pikan.collocation import Weights, blocks, row_factors
+from pikan.collocation.weights import Weights, blocks, row_factors
 from pikan.jet import MultiIndex, closure, coordinates
 from pikan.network.parameters import flat
 from pikan.network.product import Factors, LowRank, factors_at

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan import distributed
-from pikan.collocation import Weights, blocks, row_counts
+from pikan.collocation.weights import Weights, blocks, row_counts
 from pikan.objective import Objective, Share
 from pikan.residuals import Sheet
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.collocation import last_layer_objective
+from pikan.collocation.last_layer import last_layer_objective
 from pikan.network.product import FullProduct
 from pikan.residuals import Sheet
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from pikan.bases.basis import Basis
 from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
-from pikan.collocation import last_layer_objective
+from pikan.collocation.last_layer import last_layer_objective
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
 from pikan.problem import Problem, order

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.collocation import last_layer_objective
+from pikan.collocation.last_layer import last_layer_objective
 from pikan.solving.continuation import between, window_sheets
 from pikan.solving.local_objective import local_objective
 from pikan.solving.window import Grid, window_network, window_points

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pikan.collocation import network_objective
+from pikan.collocation.network import network_objective
 from pikan.network.parameters import flat
 from pikan.network.product import LowRank
 from pikan.residuals import merged, sheets

@@ -6,14 +6,10 @@ import pytest
 import torch
 from torch.func import functional_call, jacrev
 
-from pikan.collocation import (
-    balanced_weights,
-    blocks,
-    chunks,
-    last_layer_objective,
-    network_objective,
-    row_factors,
-)
+from pikan.collocation.chunks import chunks
+from pikan.collocation.last_layer import balanced_weights, last_layer_objective
+from pikan.collocation.network import network_objective
+from pikan.collocation.weights import blocks, row_factors
 from pikan.derivatives import autograd
 from pikan.network.base import FeatureNetwork
 from pikan.network.parameters import flat, last_layer, replaced
