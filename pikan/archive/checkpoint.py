@@ -9,7 +9,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from pikan.archive.file import ArchiveError, get_group, reading, writing
+from pikan.archive.file import ArchiveError, Arrays, get_group, names, reading, writing
 from pikan.archive.numbers import get_packed, put_packed
 from pikan.archive.packing import Packed, packed, unpacked
 from pikan.report.report import Record, Versions, versions
@@ -92,9 +92,9 @@ def set_aside(path: Path) -> Path | None:
     return path.replace(path.with_name(f"interrupted-{path.name}"))
 
 
-def present(file: h5py.File) -> bool:
+def present(file: Arrays) -> bool:
     """Whether a run goes on from what is in its file."""
-    return _GROUP in file
+    return _GROUP in names(file)
 
 
 def put(file: h5py.File, checkpoint: Checkpoint) -> None:
@@ -102,7 +102,7 @@ def put(file: h5py.File, checkpoint: Checkpoint) -> None:
     put_packed(file.create_group(_GROUP), packed(checkpoint))
 
 
-def get(file: h5py.File) -> Checkpoint:
+def get(file: Arrays) -> Checkpoint:
     """The checkpoint in a file; ArchiveError as `read_checkpoint`."""
     found = unpacked(get_packed(get_group(file, _GROUP)), Checkpoint, torch.device("cpu"))
     assert isinstance(found, Checkpoint)

@@ -8,10 +8,10 @@ import h5py
 import torch
 from torch import Tensor
 
-from pikan.archive.file import get_array, get_text, put_text
+from pikan.archive.file import Arrays, get_array, get_group, get_text, names, put_text
 from pikan.archive.packing import Packed
 
-# What stands in the text for a tensor: its type, where its numbers begin, and its size.
+# What stands in the text for a tensor: its type and its size; its numbers follow the last one's.
 _TENSOR = "tensor"
 _TYPES: tuple[str, ...] = ("float64", "float32", "int64", "uint8", "bool")
 
@@ -19,14 +19,11 @@ _TYPES: tuple[str, ...] = ("float64", "float32", "int64", "uint8", "bool")
 def put_packed(group: h5py.Group, made: Packed) -> None:
     """Keep a packed value."""
     pieces: dict[str, list[Tensor]] = {kind: [] for kind in _TYPES}
-    lengths = dict.fromkeys(_TYPES, 0)
 
     def placed(tensor: Tensor) -> dict[str, object]:
         kind = str(tensor.dtype).removeprefix("torch.")
-        begin = lengths[kind]
         pieces[kind].append(tensor.flatten())
-        lengths[kind] += tensor.numel()
-        return {_TENSOR: [kind, begin, list(tensor.shape)]}
+        return {_TENSOR: [kind, list(tensor.shape)]}
 
     text = json.dumps(made.plain, default=placed, separators=(",", ":"))
     arrays = {kind: torch.cat(parts).numpy() for kind, parts in pieces.items() if parts}
@@ -35,17 +32,18 @@ def put_packed(group: h5py.Group, made: Packed) -> None:
         group[f"numbers/{kind}"] = array
 
 
-def get_packed(group: h5py.Group) -> Packed:
+def get_packed(group: Arrays) -> Packed:
     """The value that was kept; ArchiveError where there is none."""
-    text = get_text(group, "text")
-    kinds = [kind for kind in _TYPES if f"numbers/{kind}" in group]
-    arrays = {kind: get_array(group, f"numbers/{kind}") for kind in kinds}
+    text, numbers = get_text(group, "text"), get_group(group, "numbers")
+    left = {kind: torch.from_numpy(get_array(numbers, kind)) for kind in names(numbers)}
 
     # What JSON holds is not known before it is looked at.
-    def found(entry: dict[str, Any]) -> object:
+    def restored(entry: dict[str, Any]) -> object:
         if entry.keys() != {_TENSOR}:
             return entry
-        kind, begin, size = entry[_TENSOR]
-        return torch.from_numpy(arrays[kind][begin : begin + prod(size)]).view(size)
+        kind, size = entry[_TENSOR]
+        # No number is taken twice: a short text could ask for more than there is memory.
+        found, left[kind] = left[kind].tensor_split([prod(size)])
+        return found.view(size)
 
-    return Packed(json.loads(text, object_hook=found))
+    return Packed(json.loads(text, object_hook=restored))

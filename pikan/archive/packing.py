@@ -16,6 +16,8 @@ from pikan.archive.file import ArchiveError
 from pikan.network.base import Network
 from pikan.network.shape import ShapeError, shape, shaped
 
+# A network of so many numbers may be made without any need [numbers].
+_FEW = 10_000
 # The key beside the fields of a class that names it.
 _CLASS = "class"
 
@@ -43,7 +45,8 @@ def unpacked(made: Packed, kind: object, device: torch.device) -> object:
 def restored(text: str, state: Mapping[str, Tensor]) -> Network:
     """The network of a shape with the numbers of a state; ArchiveError where they do not fit."""
     try:
-        made = shaped(text)
+        # A text that asks for more than there is belongs to another state.
+        made = shaped(text, _FEW + sum(tensor.numel() for tensor in state.values()))
     except ShapeError as fault:
         raise ArchiveError(f"the network cannot be built again: {fault}") from None
     needed = made.state_dict()

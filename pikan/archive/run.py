@@ -15,6 +15,7 @@ from torch import Tensor
 from pikan.archive.checkpoint import Checkpoint, present, put
 from pikan.archive.file import (
     ArchiveError,
+    Arrays,
     get_array,
     get_group,
     get_text,
@@ -115,7 +116,7 @@ def _put_field(group: h5py.Group, field: Field) -> None:
         group["residual"] = field.residual
 
 
-def _run(file: h5py.File) -> ArchivedRun:
+def _run(file: Arrays) -> ArchivedRun:
     if present(file) and "report" not in file:
         raise ArchiveError("the run has not ended; `pikan resume` goes on with it")
     state, fields = get_group(file, "state"), get_group(file, "fields")
@@ -129,7 +130,7 @@ def _run(file: h5py.File) -> ArchivedRun:
     )
 
 
-def _history(group: h5py.Group) -> tuple[Record, ...]:
+def _history(group: Arrays) -> tuple[Record, ...]:
     stages, labels = _words(group, "stages"), _words(group, "labels")
     errors, blocks = _partial(group, "error"), _partial(group, "blocks")
     columns = [get_array(group, name).tolist() for name in ("stage", "stage_index", "step")]
@@ -150,11 +151,11 @@ def _history(group: h5py.Group) -> tuple[Record, ...]:
     )
 
 
-def _words(group: h5py.Group, name: str) -> tuple[str, ...]:
+def _words(group: Arrays, name: str) -> tuple[str, ...]:
     return tuple(str(word) for word in json.loads(get_text(group, name)))
 
 
-def _partial(group: h5py.Group, name: str) -> list[list[float | None]]:
+def _partial(group: Arrays, name: str) -> list[list[float | None]]:
     values, present = get_array(group, name), get_array(group, f"{name}_present")
     return [
         [float(value) if there else None for value, there in zip(*pair, strict=True)]
@@ -162,7 +163,7 @@ def _partial(group: h5py.Group, name: str) -> list[list[float | None]]:
     ]
 
 
-def _field(group: h5py.Group) -> Field:
+def _field(group: Arrays) -> Field:
     axes = _words(group, "axes")
     grids = get_group(group, "grids")
     return Field(

@@ -49,11 +49,11 @@ def shape(network: Network) -> str:
     return json.dumps(asdict(_plan(network)), separators=(",", ":"))
 
 
-def shaped(text: str) -> Network:
+def shaped(text: str, most: int = _MOST_NUMBERS) -> Network:
     """A network of this shape in float64, which waits for the state that it had.
 
     ShapeError, before anything is made, where the text is none that `shape` writes or asks for
-    more than 10^8 numbers.
+    more than `most` numbers.
     """
     if len(text) > _LONGEST_TEXT:
         raise ShapeError(f"shape: got {len(text)} characters, needs at most {_LONGEST_TEXT}")
@@ -62,8 +62,8 @@ def shaped(text: str) -> Network:
     except (ValueError, RecursionError):
         raise _wrong("shape", text, "the JSON text of a network's shape") from None
     plan = _read(data)
-    if count(plan) > _MOST_NUMBERS:
-        raise ShapeError(f"shape: got a network of more than {_MOST_NUMBERS} numbers, needs fewer")
+    if count(plan) > most:
+        raise ShapeError(f"shape: got a network of more than {most} numbers, needs fewer")
     return built(plan)
 
 

@@ -9,17 +9,21 @@ from io import StringIO
 from pathlib import Path
 from typing import final
 
-import h5py
 import numpy as np
 from jaxtyping import Float
 
-from pikan.exact.hdf5 import array
-from pikan.report.files import replacing, write_text
+from pikan.archive.file import (
+    ArchiveError,
+    Arrays,
+    get_array,
+    get_text,
+    put_text,
+    reading,
+    writing,
+)
+from pikan.report.files import write_text
 from pikan.sweeping.row import MEASURES, Result, Row, measured, number
 
-SCHEMA = 1
-# No table has as many numbers, or as long texts [bytes].
-_MOST = 10**7
 _BEFORE, _AFTER = ("run",), ("outcome", "attempts", *MEASURES, "message")
 
 
@@ -62,16 +66,15 @@ def write(table: Table, folder: Path) -> tuple[Path, ...]:
     """Leave `table.csv` and `table.h5` in a folder, each of them whole or not at all."""
     files = folder / "table.csv", folder / "table.h5"
     write_text(files[0], to_csv(table))
-    with replacing(files[1]) as draft, h5py.File(draft, "w") as file:
-        file.attrs["schema"] = SCHEMA
-        # JSON in bytes: no type of the file needs an object of Python to read it.
-        _put_texts(file, "keys", table.keys)
+    with writing(files[1]) as file:
+        put_text(file, "keys", json.dumps(table.keys))
         file["run"] = np.array([row.run for row in table.rows], dtype=np.int64)
         file["attempts"] = np.array([row.attempts for row in table.rows], dtype=np.int64)
         for index in range(len(table.keys)):
-            _put_texts(file, f"values/{index}", [row.values[index] for row in table.rows])
-        _put_texts(file, "outcome", [row.result.outcome for row in table.rows])
-        _put_texts(file, "message", [row.result.message for row in table.rows])
+            column = [row.values[index] for row in table.rows]
+            put_text(file, f"values/{index}", json.dumps(column))
+        put_text(file, "outcome", json.dumps([row.result.outcome for row in table.rows]))
+        put_text(file, "message", json.dumps([row.result.message for row in table.rows]))
         for name in MEASURES:
             file[f"measures/{name}"] = table.column(name)
     return files
@@ -114,16 +117,13 @@ def _row(line: Sequence[str], keys: int) -> Row:
 def read(path: Path) -> Table:
     """The table in a `table.h5`; TableError where it is none, or is damaged."""
     try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("schema") != SCHEMA:
-                raise TableError(f"{path}: this is no table of schema {SCHEMA}")
+        with reading(path) as file:
             return _read(file)
-    except (OSError, LookupError, TypeError, ValueError, RuntimeError) as fault:
-        # What h5py raises depends on the byte that is wrong.
-        raise TableError(f"{path}: this is no table of a sweep ({fault})") from None
+    except ArchiveError as fault:
+        raise TableError(f"this is no table of a sweep ({fault})") from None
 
 
-def _read(file: h5py.File) -> Table:
+def _read(file: Arrays) -> Table:
     keys = _texts(file, "keys")
     columns = [_texts(file, f"values/{index}") for index in range(len(keys))]
     runs, attempts = _numbers(file, "run"), _numbers(file, "attempts")
@@ -143,14 +143,9 @@ def _read(file: h5py.File) -> Table:
     return Table(keys, rows)
 
 
-def _put_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:
-    file[name] = np.frombuffer(json.dumps(list(texts)).encode(), dtype=np.uint8)
+def _texts(file: Arrays, name: str) -> tuple[str, ...]:
+    return tuple(map(str, json.loads(get_text(file, name))))
 
 
-def _texts(file: h5py.File, name: str) -> tuple[str, ...]:
-    content = json.loads(array(file, name, _MOST).astype(np.uint8).tobytes())
-    return tuple(map(str, content))
-
-
-def _numbers(file: h5py.File, name: str) -> list[float]:
-    return array(file, name, _MOST).astype(np.float64).tolist()
+def _numbers(file: Arrays, name: str) -> list[float]:
+    return get_array(file, name).astype(np.float64).tolist()

@@ -1,42 +1,147 @@
-"""What is read of a file is what lies in it, and no more than there may be."""
+"""What is read of a file is what lies in it, where its index says, and no more than there is."""
+
+import os
+from hashlib import sha256
 
 import h5py
 import numpy as np
 import pytest
 
-from pikan.archive.file import ArchiveError, get_array, get_group, names
-from pikan.exact import hdf5
+from pikan.archive import file
+from pikan.archive.file import (
+    ArchiveError,
+    get_array,
+    get_group,
+    get_text,
+    names,
+    put_text,
+    reading,
+    sealed,
+    writing,
+)
+
+HELD = {
+    "whole": np.arange(6).reshape(2, 3),
+    "half": np.array([[0.1, -0.0, 5e-324]]),
+    "short": np.array([0.1], dtype=np.float32),
+    "flags": np.array([True, False]),
+    "none": np.zeros((0, 2)),
+    "inside/number": np.array(7),
+}
 
 
 @pytest.fixture
-def file(tmp_path):
-    with h5py.File(tmp_path / "some.h5", "w") as file:
-        yield file
+def path(tmp_path):
+    with writing(tmp_path / "some.h5") as written:
+        for name, array in HELD.items():
+            written[name] = array
+        written.create_group("empty")
+        put_text(written, "text", "Gleichung π")
+    return tmp_path / "some.h5"
 
 
-def test_more_names_than_any_run_has_are_refused(file, monkeypatch):
-    for number in range(3):
-        file[f"n{number}"] = np.zeros(1)
-    assert names(file) == ("n0", "n1", "n2")
-    monkeypatch.setattr(hdf5, "MOST_NAMES", 2)
-    with pytest.raises(ArchiveError, match="'/': there are more than 2 names"):
-        names(file)
+def test_arrays_come_back_bit_by_bit_and_stay_when_the_file_is_closed(path):
+    with reading(path) as arrays:
+        found = {name: get_array(arrays, name) for name in HELD}
+        assert get_text(arrays, "text") == "Gleichung π"
+    for name, array in HELD.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert found[name].tobytes() == array.tobytes()
+        assert found[name].flags.writeable
 
 
-def test_a_group_is_no_array_and_an_array_no_group(file):
-    file["numbers"] = np.arange(3.0)
-    file.create_group("inside")
-    np.testing.assert_array_equal(get_array(file, "numbers"), np.arange(3.0))
-    assert get_group(file, "inside").name == "/inside"
-    with pytest.raises(ArchiveError, match="'inside' is a link or no array"):
-        get_array(file, "inside")
-    for name in ("numbers", "nowhere"):
-        with pytest.raises(ArchiveError, match=f"'{name}' is missing or is no group"):
-            get_group(file, name)
+def test_to_others_the_file_is_hdf5_with_the_same_arrays(path):
+    with h5py.File(path, "r") as opened:
+        for name, array in HELD.items():
+            np.testing.assert_array_equal(opened[name][()], array)
 
 
-def test_a_link_is_not_followed(file):
-    file["numbers"] = np.arange(3.0)
-    file["elsewhere"] = h5py.SoftLink("/numbers")
-    with pytest.raises(ArchiveError, match="'elsewhere' is a link"):
-        get_array(file, "elsewhere")
+def test_a_group_has_what_was_kept_in_it(path):
+    with reading(path) as arrays:
+        assert set(names(arrays)) == {*HELD, "inside", "text"} - {"inside/number"}
+        assert names(get_group(arrays, "inside")) == ("number",)
+        assert names(get_group(arrays, "empty")) == names(get_group(arrays, "nowhere")) == ()
+        with pytest.raises(ArchiveError, match="'inside' is missing"):
+            get_array(arrays, "inside")
+
+
+def refusal(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"^[^\n]*$") as refused, reading(path):
+        pass
+    assert str(refused.value).startswith(f"{path}: ")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ["<f8", [4], 0],
+        ["<f8", [1], 17],
+        ["<f8", [2**61], 0],
+        ["<f8", [2**31, 2**31, 2**31], 0],
+        ["<f8", [10**30], 0],
+        ["<f8", [-1], 0],
+        ["<f8", ["x"], 0],
+        ["<f8", [1] * 1000, 0],
+        ["<f8", 1.5, 0],
+        ["<f8", [1], -8],
+        ["<f8", [1], 10**30],
+        ["<f8", [1], "0"],
+        ["<f8", [1]],
+        ["|O", [1], 0],
+        ["<f8,<f8", [1], 0],
+        ["<U4", [1], 0],
+        ["<f7", [1], 0],
+        [None, [1], 0],
+        [["<f8"], [1], 0],
+        {},
+        None,
+    ],
+    ids=str,
+)
+def test_an_index_that_lies_is_refused(tmp_path, entry):
+    refusal(tmp_path / "some.h5", sealed(bytes(24), {"a": entry}))
+
+
+def test_arrays_that_share_their_bytes_are_refused(tmp_path):
+    path, entries = tmp_path / "some.h5", {f"a{n}": ["|u1", [10], 0] for n in range(3)}
+    assert "larger than the file" in refusal(path, sealed(bytes(29), entries))
+    path.write_bytes(sealed(bytes(30), entries))
+    with reading(path) as arrays:
+        assert len(arrays) == 3
+
+
+@pytest.mark.parametrize(
+    "index",
+    ["[]", "null", "{}", '{"schema":2}', '{"schema":2,"arrays":[]}', '{"arrays":{}}', "[" * 99_999],
+)
+def test_an_index_that_is_none_is_refused(tmp_path, index):
+    content = bytes(24) + index.encode() + len(index).to_bytes(8, "little")
+    refusal(tmp_path / "some.h5", content + sha256(content).digest())
+
+
+def test_another_schema_is_refused(path, monkeypatch):
+    monkeypatch.setattr(file, "SCHEMA", 1)
+    earlier = sealed(b"", {})
+    monkeypatch.undo()
+    assert "schema 2, the only one" in refusal(path, earlier)
+
+
+def test_a_file_with_a_digest_and_no_index_is_refused(path):
+    content = b"\x89HDF\r\n\x1a\n" + b"\xff" * 90
+    assert "schema 2, the only one" in refusal(path, content + sha256(content).digest())
+
+
+def test_a_file_that_is_too_long_is_refused_before_it_is_read(path, monkeypatch):
+    os.truncate(path, 2**40)
+    monkeypatch.setattr(file, "_MOST", 1000)
+    with pytest.raises(ArchiveError, match="more than 1000 bytes"), reading(path):
+        pass
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_refused_at_once(tmp_path, make):
+    make(tmp_path / "run.h5")
+    with pytest.raises(ArchiveError, match="this is no file"), reading(tmp_path / "run.h5"):
+        pass

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.archive.file import ArchiveError, sealed
+from pikan.archive.file import ArchiveError, put_text, writing
 from pikan.archive.run import ArchivedRun, network, read, write
 from pikan.bases.bspline import BSpline
 from pikan.network.activation import silu
@@ -151,35 +151,50 @@ def test_any_other_byte_anywhere_is_refused(path):
             read(path)
 
 
+def without(*names):
+    return lambda file: [file.__delitem__(name) for name in names]
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        lambda file: file.attrs.__setitem__("schema", 99),
-        lambda file: file.attrs.__delitem__("schema"),
-        lambda file: file.__delitem__("spec"),
-        lambda file: file.__delitem__("shape"),
-        lambda file: file.__delitem__("history"),
-        lambda file: file.__delitem__("history/step"),
-        lambda file: file["history"].__delitem__("labels"),
-        lambda file: file["state"].create_dataset("words", data=["a", "b"]),
-        lambda file: file["state"].__setitem__("away", h5py.ExternalLink("/etc/passwd", "/")),
-        lambda file: file["state"].__setitem__("soft", h5py.SoftLink("/spec")),
-        lambda file: file["state"].create_dataset(
-            "huge", shape=(2**40,), dtype="f8", chunks=(2**10,)
-        ),
-        lambda file: file["state"].create_dataset(
-            "outside", shape=(4,), dtype="u1", external=[("/etc/passwd", 0, 4)]
-        ),
-        lambda file: file["fields"].create_group("first"),
+        without("spec"),
+        without("shape"),
+        without("report"),
+        without("history"),
+        without("history/step"),
+        without("history/labels"),
+        without("history/error_present"),
+        without("fields/0/solution"),
+        lambda file: file["fields"].__setitem__("first/axes", np.zeros(1)),
+        lambda file: file.__setitem__("checkpoint/text", np.zeros(1)) or file.__delitem__("report"),
     ],
 )
-def test_what_no_run_has_is_refused(path, change):
-    with h5py.File(path, "r+") as file:
-        change(file)
-    # HDF5 has cut the digest off.
-    path.write_bytes(sealed(path.read_bytes()))
+def test_what_is_not_all_of_a_run_is_refused(path, change):
+    with h5py.File(path, "r") as file, writing(path) as other:
+        for name in file:
+            file.copy(name, other)
+        change(other)
     with pytest.raises(ArchiveError, match=r"^[^\n]*$"):
         read(path)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 100_000, "{}", "", "[1]", '"a"', "\0"])
+@pytest.mark.parametrize("name", ["report", "shape", "history/stages", "fields/0/axes"])
+def test_texts_that_are_none_of_a_run_are_refused(path, name, text):
+    with h5py.File(path, "r") as file, writing(path) as other:
+        for each in file:
+            file.copy(each, other)
+        del other[name]
+        put_text(other, name, text)
+    with pytest.raises(ArchiveError, match=r"^[^\n]*$"):
+        network(read(path))
+
+
+def test_a_network_that_is_larger_than_its_numbers_is_not_made(run):
+    huge = replace(run, shape='{"kind":"mlp","widths":[9000,9000,1]}')
+    with pytest.raises(ArchiveError, match="needs fewer"):
+        network(huge)
 
 
 @pytest.fixture(params=[torch.float64, torch.float32], ids=str)

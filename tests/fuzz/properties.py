@@ -1,6 +1,7 @@
 """What holds for whatever is handed in: it is read or refused in sentences, and nothing runs."""
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -28,6 +29,8 @@ from tests.fuzz import inputs
 
 # The longest that one input may take, where types are checked at every call too [s].
 TOO_LONG = 30.0
+# How long the digest at the end of an archive is [bytes].
+SEAL = 32
 # What nobody does who only reads.
 FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "socket.")
 RAN: list[str] = []
@@ -86,12 +89,20 @@ def check_archive(content):
 
 
 def archives():
-    """Runs with damage that nobody meant, of which a part is none."""
+    """Runs with damage, of which a part is none, and a part was meant."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "run.h5")
         write(file, small_run())
         content = file.read_bytes()
-    return inputs.flipped(content) | st.just(content)
+    index = content.rindex(b'{"schema"')
+    damaged = inputs.flipped(content[:-SEAL])
+    listed = inputs.flipped(content[index:-SEAL]).map(lambda end: content[:index] + end)
+    return (damaged | listed).map(with_digest) | inputs.flipped(content) | st.just(content)
+
+
+def with_digest(content):
+    """What a stranger can make on purpose: whatever it is, its digest is right."""
+    return content + sha256(content).digest()
 
 
 def check_sentences(error):
