@@ -15,15 +15,22 @@ def magnitude(expression: Expression, values: Values) -> float | Float[np.ndarra
     """The size of the terms of a formula.
 
     Sums add up and products multiply the sizes of their parts; anything else counts as it is.
+    Sizes that are not finite come back as such, without a warning.
     """
+    with np.errstate(all="ignore"):
+        return _magnitude(expression, values)
+
+
+def _magnitude(expression: Expression, values: Values) -> float | Float[np.ndarray, " n"]:
     match expression:
         case Negative(operand):
-            return magnitude(operand, values)
+            return _magnitude(operand, values)
         case Operation("+" | "-", left, right):
-            return magnitude(left, values) + magnitude(right, values)
+            return _magnitude(left, values) + _magnitude(right, values)
         case Operation("*", left, right):
-            return magnitude(left, values) * magnitude(right, values)
+            return _magnitude(left, values) * _magnitude(right, values)
         case Operation("/", left, right):
-            return magnitude(left, values) / abs(evaluate(right, values, np))
+            # A float of NumPy may be divided by zero.
+            return _magnitude(left, values) / np.abs(evaluate(right, values, np))
         case _:
             return abs(evaluate(expression, values, np))

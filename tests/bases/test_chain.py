@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from torch.func import grad, hessian, jacfwd, jacrev, vmap
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, vmap
 
 from pikan.bases.chain import functions
 from pikan.bases.sums import sums
 from pikan.jet import Jet, closure, compose, coordinates, multiply
+from tests.bases.conftest import spline
 
 # torch 2.13 warns of its own use of torch.jit the first time that it works in forward mode.
 pytestmark = pytest.mark.filterwarnings(
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 INDICES = closure([(2, 1), (0, 3)])
 COUNTS = [1, 4, 40]
+SPLINE = spline(3)
 
 
 def cube(x, order):
@@ -125,6 +127,99 @@ def test_many_networks_can_be_mapped_over(smooth_basis):
     together = vmap(total)(values, weights)
     alone = torch.stack([total(*pair) for pair in zip(values, weights, strict=True)])
     torch.testing.assert_close(together, alone, rtol=1e-13, atol=1e-12)
+
+
+class Called(torch.nn.Module):
+    """A layer by itself, whose knots may be replaced."""
+
+    def __init__(self, basis, work):
+        super().__init__()
+        self.basis = basis
+        self.work = work
+
+    def forward(self, *inputs):
+        return self.work(self.basis, *inputs)
+
+
+def sum_of_squares(basis, values, weights):
+    return sums(basis, Jet(INDICES, values), weights).values.square().sum()
+
+
+def squares_of_functions(basis, values, weights):
+    return (functions(basis, Jet(INDICES, values)).flatten(-2) @ weights).square().sum()
+
+
+@pytest.mark.parametrize("work", [sum_of_squares, squares_of_functions])
+@pytest.mark.parametrize("out", [1, 14])
+@pytest.mark.parametrize("mapped", [(None, None), (0, None), (None, 0), (1, 2), (2, 1)])
+def test_bases_of_other_knots_can_be_mapped_over(work, out, mapped):
+    basis = SPLINE
+    layer = Called(basis, work)
+    values = inner(basis, count=2).values
+    weights = random(basis.nodes * basis.size, out, seed=1)
+    knots = torch.stack([basis.knots, 1.3 * basis.knots, 1.1 * basis.knots + 0.1])
+    many = [
+        torch.stack([each * factor for factor in (1.0, 0.9, 1.1)]) for each in (values, weights)
+    ]
+    inputs = [
+        alone if dim is None else some.movedim(0, dim)
+        for alone, some, dim in zip((values, weights), many, mapped, strict=True)
+    ]
+
+    def slopes(knots, *inputs):
+        def total(*inputs):
+            return functional_call(layer, {"basis.knots": knots}, inputs)
+
+        return total(*inputs), *grad(total, argnums=(0, 1))(*inputs)
+
+    together = vmap(slopes, in_dims=(0, *mapped))(knots, *inputs)
+    for place in range(3):
+        own = [
+            each if dim is None else each.select(dim, place)
+            for each, dim in zip(inputs, mapped, strict=True)
+        ]
+        for found, expected in zip(together, slopes(knots[place], *own), strict=True):
+            bound = 1e-13 * float(expected.abs().max())
+            torch.testing.assert_close(found[place], expected, rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("out", COUNTS)
+@pytest.mark.parametrize("top", [(0, 0), (1, 0), (2, 0), (1, 1), (2, 2)])
+def test_gradients_are_right_however_many_derivatives_are_carried(top, out):
+    indices = closure([top])
+    values = random(len(indices), 5, SPLINE.nodes)
+    values[0] += SPLINE.knots.mean(dim=1)
+    weights = random(SPLINE.nodes * (SPLINE.size + 1), out, seed=1)
+    seen = random(len(indices), 5, out, seed=2)
+    inputs = [values.requires_grad_(), weights.requires_grad_()]
+    known = torch.cat([SPLINE.derivatives(values[0], 4), cube(values[0], 4).unsqueeze(-1)], dim=-1)
+    slow = compose(known, Jet(indices, values)).flatten(-2) @ weights
+    expected = torch.autograd.grad(slow, inputs, seen)
+    for further in (False, True):
+        quick = sums(SPLINE, Jet(indices, values), weights, cube).values
+        found = torch.autograd.grad(quick, inputs, seen, create_graph=further)
+        jets = functions(SPLINE, Jet(indices, values), cube).flatten(-2) @ weights
+        for some in (found, torch.autograd.grad(jets, inputs, seen, create_graph=further)):
+            for mine, other in zip(some, expected, strict=True):
+                bound = 1e-13 * float(other.abs().max())
+                torch.testing.assert_close(mine, other, rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("out", [1, 14])
+def test_one_gradient_alone_is_what_it_is_beside_the_other(out):
+    jet, seen = inner(SPLINE), random(len(INDICES), 6, out, seed=2)
+    weights = random(SPLINE.nodes * (SPLINE.size + 1), out, seed=1)
+    for further in (False, True):
+        values = jet.values.clone().requires_grad_()
+        factors = weights.clone().requires_grad_()
+        both = sums(SPLINE, Jet(INDICES, values), factors, cube).values
+        expected = torch.autograd.grad(both, (values, factors), seen, create_graph=further)
+        fixed = sums(SPLINE, Jet(INDICES, jet.values), factors, cube).values
+        moved = sums(SPLINE, Jet(INDICES, values), weights, cube).values
+        (to_values,) = torch.autograd.grad(moved, values, seen, create_graph=further)
+        (to_weights,) = torch.autograd.grad(fixed, factors, seen, create_graph=further)
+        assert torch.equal(to_values, expected[0])
+        assert torch.equal(to_weights, expected[1])
 
 
 def test_coordinates_alone_give_the_functions_themselves(basis, x):

@@ -213,6 +213,8 @@ def test_a_minus_before_digits_is_part_of_the_number():
     assert parse("-2") == Number(-2.0)
     assert parse("-2^2") == Negative(Operation("**", Number(2.0), Number(2.0)))
     assert parse("-x") == Negative(Name("x"))
+    assert parse("--2") == Negative(Number(-2.0))
+    assert parse("-0") == Number(0.0)
 
 
 def test_columns_point_into_the_text_as_it_was_given():

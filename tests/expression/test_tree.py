@@ -73,3 +73,17 @@ def test_substitution_is_simultaneous():
 
 def test_names_are_all_names_and_no_functions():
     assert names(parse("sin(pi*x) + u_xx*nu")) == {"pi", "x", "u_xx", "nu"}
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (999999999999999.0, "999999999999999"),
+        (-999999999999999.0, "-999999999999999"),
+        (1e15, "1000000000000000.0"),
+        (0.5, "0.5"),
+        (-0.0, "0"),
+    ],
+)
+def test_whole_numbers_are_shown_without_a_point_while_all_their_digits_are_known(number, shown):
+    assert text(Number(number)) == shown
