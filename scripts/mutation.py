@@ -1,69 +1,52 @@
 """Measure how much of pikan its tests hold in place: change the code, and see whether they notice.
 
-    python scripts/mutation.py --count 40 --seconds 1800
-    python scripts/mutation.py --rooms expression --survivors
+    python scripts/mutation.py --count 40 --seed 1
+    python scripts/mutation.py --rooms expression --seed 2 --survivors --into /tmp/mutants.json
 
-A mutant is one file with one operator or number changed, by the operators of Cosmic Ray
-(`pip install cosmic-ray`). For each room so many places are drawn, then one change at each; the
-tests of the room are run on it, without types checked at run time, which would notice more. What is
-there already is not done again, so the script may be stopped and started at will; it draws in the
-same order for the same seed. After so many seconds it stops by itself. `--survivors` prints what
-nobody noticed, to write tests by.
+A mutant is one file with one operator or number changed; `mutated/changes.py` says which changes
+there are, and which are left out because no test could see them. For each room so many places are
+drawn, then one change at each; those tests of the room are run on it that run the place. What there
+is of the same files and tests is not done again, so the script may be stopped and started at will.
+After so many seconds it stops by itself. `--survivors` prints what nobody noticed, to write tests
+by: the share that is noticed is then to be measured with another seed.
 """
 
 import argparse
 import difflib
 import json
-import multiprocessing
-import os
+import math
 import random
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from importlib.machinery import SourceFileLoader
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from types import CodeType
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
-import pytest
-
-# Cosmic Ray is installed for this script alone.
-from cosmic_ray.ast import ast_nodes, get_ast_from_path  # pyright: ignore[reportMissingImports]
-from cosmic_ray.mutating import mutate_code  # pyright: ignore[reportMissingImports]
-from cosmic_ray.plugins import get_operator, operator_names  # pyright: ignore[reportMissingImports]
+from mutated.changes import Change, Place, changed, changes, valid
+from mutated.tests import noticed, observed
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("expression", "bases", "derivatives", "archive")
 # The share of mutants that tests must notice.
 TARGET = 0.85
-# A mutant may take so many times what the room's tests take, and some seconds more [s].
-_PATIENCE, _LEAST = 5.0, 30.0
-# Unions of types, which fail at the import that changes them and so say nothing of tests.
-_TYPES = "ReplaceBinaryOperator_BitOr"
-_SURVIVED = int(pytest.ExitCode.OK)
 
 
 class Row(TypedDict):
     """One mutant; `change` is the line as it was and as it became."""
 
     room: str
+    # Of the files of the room and of its tests.
+    digest: str
+    seed: int
     file: str
     line: int
     operator: str
     occurrence: int
-    killed: bool
+    noticed: bool
     change: list[str]
-
-
-class Mutant(NamedTuple):
-    """The occurrence of an operator in a file."""
-
-    room: str
-    file: str
-    line: int
-    operator: str
-    occurrence: int
 
 
 def main(words: Sequence[str]) -> None:
@@ -77,141 +60,97 @@ def main(words: Sequence[str]) -> None:
     options.add_argument("--survivors", action="store_true", help="print what nobody noticed")
     asked = options.parse_args(words)
     end = time.monotonic() + asked.seconds
-    rows: list[Row] = json.loads(asked.into.read_text()) if asked.into.exists() else []
+    before: list[Row] = json.loads(asked.into.read_text()) if asked.into.exists() else []
+    digests = {room: digest(room) for room in ROOMS}
+    rows = [row for row in before if row["digest"] == digests[row["room"]]]
     for room in asked.rooms:
+        known = {(row["file"], row["operator"], row["occurrence"]) for row in rows}
         wanted = drawn(room, asked.count, asked.seed)
-        left = [each for each in wanted if not any(known(row, each) for row in rows)]
-        limit = _PATIENCE * timed(room) + _LEAST if left and time.monotonic() < end else 0.0
-        for mutant in left:
+        left = [c for c in wanted if (c.file, c.operator, c.occurrence) not in known]
+        tests = observed(ROOT, room) if left and time.monotonic() < end else []
+        for change in left:
             if time.monotonic() > end:
                 break
-            rows.append(tried(mutant, limit))
+            text = changed(ROOT, change)
+            rows.append(
+                Row(
+                    room=room,
+                    digest=digests[room],
+                    seed=asked.seed,
+                    file=change.file,
+                    line=change.place.line,
+                    operator=change.operator,
+                    occurrence=change.occurrence,
+                    noticed=noticed(ROOT, change.file, change.place.line, text, tests),
+                    change=difference(change.file, text),
+                )
+            )
             asked.into.write_text(json.dumps(rows, indent=1) + "\n")
-        own = [row for row in rows if row["room"] == room]
-        print(f"{room}: {sum(row['killed'] for row in own)} of {len(own)} noticed")
     if asked.survivors:
         for row in rows:
-            if not row["killed"] and row["room"] in asked.rooms:
+            if not row["noticed"] and row["room"] in asked.rooms:
                 print(f"{row['file']}:{row['line']}", *row["change"], sep="\n  ")
-    figure(rows, asked.into.with_suffix(".png"))
+    asked.into.with_suffix(".md").write_text(table(rows))
+    print(table(rows))
 
 
-def drawn(room: str, count: int, seed: int) -> list[Mutant]:
-    """So many mutants of a room, each at a place of its own as long as there are places."""
-    places: dict[tuple[str, tuple[int, int]], list[Mutant]] = {}
-    for file in sorted((ROOT / "pikan" / room).glob("*.py")):
-        for place, mutant in mutants(room, file):
-            places.setdefault((mutant.file, place), []).append(mutant)
-    chance = random.Random(f"{seed} {room}")
-    chosen = [chance.choice(some) for some in places.values()]
-    chance.shuffle(chosen)
-    return chosen[:count]
+def digest(room: str) -> str:
+    """Says whether the code of a room and its tests are what they were."""
+    made = sha256()
+    for folder in ("pikan", "tests"):
+        for file in sorted((ROOT / folder / room).glob("*.py")):
+            made.update(file.read_bytes())
+    return made.hexdigest()[:12]
 
 
-def mutants(room: str, file: Path) -> Iterator[tuple[tuple[int, int], Mutant]]:
-    """Every change of a file, with its line and column."""
-    tree = get_ast_from_path(file)
-    lines = file.read_text().splitlines()
-    for name in operator_names():
-        kind = get_operator(name)
-        if kind.arguments() or _TYPES in name:
-            continue
-        found = [place for node in ast_nodes(tree) for place in kind().mutation_positions(node)]
-        for occurrence, (start, _) in enumerate(found):
-            # What decorators say, such as `final` and `frozen`, is for checkers of types.
-            if not lines[start[0] - 1].lstrip().startswith("@"):
-                path = str(file.relative_to(ROOT))
-                yield start, Mutant(room, path, start[0], name, occurrence)
+def drawn(room: str, count: int, seed: int) -> list[Change]:
+    """So many changes of a room, first one at every place, then another, as long as there are."""
+    files = sorted((ROOT / "pikan" / room).glob("*.py"))
+    everything = [change for file in files for change in changes(ROOT, file)]
+    random.Random(f"{seed} {room}").shuffle(everything)
+    before: Counter[tuple[str, Place]] = Counter()
+    turns: list[int] = []
+    for change in everything:
+        turns.append(before[change.file, change.place])
+        before[change.file, change.place] += 1
+    order = sorted(range(len(everything)), key=turns.__getitem__)
+    meant = (everything[each] for each in order if valid(changed(ROOT, everything[each])))
+    return list(islice(meant, count))
 
 
-def known(row: Row, mutant: Mutant) -> bool:
-    """Whether a row is of this mutant."""
-    return all(row[key] == value for key, value in mutant._asdict().items())
+def difference(file: str, after: str) -> list[str]:
+    """The lines as they were and as they became."""
+    before = (ROOT / file).read_text().splitlines()
+    lines = difflib.unified_diff(before, after.splitlines(), lineterm="", n=0)
+    return [line for line in list(lines)[2:] if line[:1] in "+-"]
 
 
-def tried(mutant: Mutant, limit: float) -> Row:
-    """What the tests say of a mutant."""
-    file = ROOT / mutant.file
-    before = file.read_text()
-    after = mutate_code(before, get_operator(mutant.operator)(), mutant.occurrence)
-    assert after is not None
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    change = [line for line in list(lines)[2:] if line[:1] in "+-"]
-    code = tested(mutant.room, file, after, limit)
-    return Row(**mutant._asdict(), killed=code != _SURVIVED, change=change)
+def table(rows: Iterable[Row]) -> str:
+    """For each room how many mutants were noticed, in Markdown."""
+    lines = ["| room | noticed | share | 95 % interval |", "|---|---|---|---|"]
+    kept = list(rows)
+    for room in (*ROOMS, "all"):
+        own = [row["noticed"] for row in kept if room in (row["room"], "all")]
+        if own:
+            low, high = (f"{100 * share:.0f}" for share in wilson(sum(own), len(own)))
+            share = f"{100 * sum(own) / len(own):.1f} %"
+            lines.append(f"| {room} | {sum(own)} of {len(own)} | {share} | {low} to {high} % |")
+    return "\n".join(lines) + "\n"
 
 
-def timed(room: str) -> float:
-    """How long the tests of a room take as it is [s]; they must pass."""
-    began = time.monotonic()
-    if tested(room, ROOT, "", 600.0) != _SURVIVED:
-        raise SystemExit(f"the tests of {room} fail without any change")
-    return time.monotonic() - began
+def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
+    """An interval for a probability, 95 % for z = 1.96.
 
-
-def tested(room: str, file: Path, text: str, limit: float) -> int | None:
-    """The exit code of a room's tests with another text in one file; None at the time limit.
-
-    In a fork, which has all that is slow to import, but nothing of pikan.
+    Source: Wilson 1927, Probable inference, the law of succession, and statistical inference.
     """
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(room, file, text))
-    process.start()
-    process.join(limit)
-    if process.is_alive():
-        assert process.pid is not None
-        os.killpg(process.pid, signal.SIGKILL)
-        process.join()
-        return None
-    return process.exitcode
-
-
-def _run(room: str, file: Path, text: str) -> None:
-    os.setpgrp()
-    own = SourceFileLoader.get_code
-
-    def code(self: SourceFileLoader, fullname: str) -> CodeType | None:
-        if Path(self.path) == file:
-            return compile(text, self.path, "exec")
-        return own(self, fullname)
-
-    SourceFileLoader.get_code = code
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    tests = ROOT / "tests" / room
-    near = tests / f"test_{file.name}"
-    paths = [*([near] if near.exists() else []), tests, ROOT / "pikan" / room]
-    settings = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not long"]
-    # What measures time would notice other work on the machine.
-    settings += ["-k", "not quick"]
-    added = ["-o", "addopts=--import-mode=importlib --doctest-modules"]
-    os._exit(int(pytest.main([*settings, *added, *map(str, paths)])))
-
-
-def figure(rows: Sequence[Row], into: Path) -> None:
-    """The share of each room's mutants that were noticed, beside the target."""
-    # pikan is imported only now: before, forks were to import what was changed.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from pikan.report.figures.style import COLORS, INK, look
-
-    rooms = [room for room in ROOMS if any(row["room"] == room for row in rows)]
-    noticed = [[row["killed"] for row in rows if row["room"] == room] for room in rooms]
-    with look():
-        drawing = Figure(figsize=(5.6, 3.2), layout="constrained")
-        FigureCanvasAgg(drawing)
-        axes = drawing.add_subplot()
-        shares = [100.0 * sum(some) / len(some) for some in noticed]
-        bars = axes.bar(rooms, shares, color=COLORS[0], width=0.6)
-        axes.bar_label(bars, [f"{sum(some)} of {len(some)}" for some in noticed])
-        axes.axhline(100.0 * TARGET, color=INK, linewidth=0.8, linestyle="--")
-        axes.set(ylim=(0.0, 110.0), ylabel="mutants noticed [%]")
-        drawing.savefig(into)
+    share, spread = successes / trials, z * z / trials
+    middle = share + spread / 2
+    half = math.sqrt(spread * (share * (1 - share) + spread / 4))
+    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
 
 
 if __name__ == "__main__":
     # What the tests import anyway, once for all forks.
-    for slow in ("torch", "scipy.special", "sympy", "h5py", "mpmath"):
+    for slow in ("torch", "torch.func", "scipy.special", "sympy", "h5py", "mpmath", "pydantic"):
         __import__(slow)
     main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Parts of `scripts/mutation.py`: what is changed, and who notices."""
