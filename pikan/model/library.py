@@ -193,6 +193,45 @@ def _bessel(argument: Symbolic) -> Symbolic:
     return besselj(0, argument)
 
 
+def _composition(outer: str, inner: str, factor: int, term: int, argument: Symbolic) -> Symbolic:
+    """The function f(factor g(x) + term) for two functions of the library."""
+    within = factor * LIBRARY[inner].symbolic(argument) + term
+    return LIBRARY[outer].symbolic(within)
+
+
+def _decaying(outer: str, factor: int, term: int, argument: Symbolic) -> Symbolic:
+    return _composition(outer, "exp", factor, term, -argument)
+
+
+def _rises() -> Starts:
+    """Exponentials of all rates that are of the size of one somewhere beside the interval."""
+    rates, ends = np.geomspace(0.2, 8, 9), np.linspace(-3, 3, 13)
+    return np.concatenate([_pairs(rates, ends), _pairs(-rates, ends)])
+
+
+def _decays() -> Starts:
+    """Exponentials of all rates that stay below one on the interval."""
+    gaps = np.geomspace(1e-3, 3, 10)
+    return np.array(
+        [(s * a, a + gap) for a in np.geomspace(0.1, 8, 12) for gap in gaps for s in _SIGNS]
+    )
+
+
+def _two_outer() -> Starts:
+    """Two poles or ends of the domain on one side of the interval."""
+    gaps = np.geomspace(1e-2, 5, 12)
+    return np.array(
+        [(s * a, a * (1 + gap)) for a in np.geomspace(0.1, 10, 12) for gap in gaps for s in _SIGNS]
+    )
+
+
+def _of_two(
+    outer: str, inner: str, starts: Callable[[], Starts], even: bool, term: int, factor: int = 1
+) -> Entry:
+    canonical = _of_even if even else _same
+    return Entry(5, starts, canonical, partial(_composition, outer, inner, factor, term))
+
+
 def _power(complexity: int, starts: Callable[[], Starts], top: int, bottom: int = 1) -> Entry:
     return Entry(
         complexity, starts, partial(_of_degree, top / bottom), partial(_raised, top, bottom)
@@ -207,6 +246,8 @@ def _word(
 ) -> Entry:
     return Entry(complexity, starts, canonical, partial(_named, name))
 
+
+_SIGNS = (1.0, -1.0)
 
 _tangents, _units = partial(_inside, pi / 2), partial(_inside, 1.0)
 
@@ -238,6 +279,19 @@ LIBRARY: Mapping[str, Entry] = {
     "sinh": _word(3, _steps, _of_odd, "sinh"),
     "cosh": _word(3, _steps, _of_even, "cosh"),
     "bessel_j0": Entry(4, _ripples, _of_even, _bessel),
+    "log(1+1/x)": _of_two("log", "1/x", _two_outer, False, 1),
+    "log(1+x^2)": _of_two("log", "x^2", _steps, True, 1),
+    "log(1-x^2)": _of_two("log", "x^2", _units, True, 1, -1),
+    "log(cos)": _of_two("log", "cos", _tangents, True, 0),
+    "log(cosh)": _of_two("log", "cosh", _steps, True, 0),
+    "log(1+exp)": _of_two("log", "exp", _rises, False, 1),
+    "log(1-exp(-x))": Entry(5, _decays, _same, partial(_decaying, "log", -1, 1)),
+    "sqrt(1+exp)": _of_two("sqrt", "exp", _rises, False, 1),
+    "sqrt(1+x^2)": _of_two("sqrt", "x^2", _steps, True, 1),
+    "sqrt(1-x^2)": _of_two("sqrt", "x^2", _units, True, 1, -1),
+    "arcsin(exp(-x))": Entry(5, _decays, _same, partial(_decaying, "arcsin", 1, 0)),
+    "sin(exp)": _of_two("sin", "exp", _rises, False, 0),
+    "exp(-exp)": _of_two("exp", "exp", _rises, False, 0, -1),
 }
 """The functions by the names that `ELEMENTARY` has for them."""
 

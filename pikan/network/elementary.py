@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.jet import Jet, compose
 from pikan.network.activation import Activation, tanh
 
 
@@ -153,6 +154,24 @@ def bessel_j0(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
     return torch.stack([row.mean(dim=-1) for row in rows])
 
 
+def composed(
+    outer: Activation, inner: Activation, factor: float = 1.0, term: float = 0.0
+) -> Activation:
+    """The function f(factor g(x) + term) of two others, by the chain rule of Faà di Bruno.
+
+    >>> composed(logarithm, exponential)(torch.tensor([2.0]), order=2)[:, 0].tolist()
+    [2.0, 1.0, 0.0]
+    """
+
+    def function(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
+        rows = factor * inner(x.flatten(), order)
+        within = torch.cat([rows[:1] + term, rows[1:]])
+        jet = Jet(tuple((k,) for k in range(order + 1)), within.unsqueeze(2))
+        return compose(outer(within[0], order)[..., None, None], jet).view(order + 1, *x.shape)
+
+    return function
+
+
 def _after(
     value: Float[Tensor, "*n"], slope: Activation, x: Float[Tensor, "*n"], order: int
 ) -> Float[Tensor, " k *n"]:
@@ -190,5 +209,18 @@ ELEMENTARY: Mapping[str, Activation] = {
     "sinh": hyperbolic_sine,
     "cosh": hyperbolic_cosine,
     "bessel_j0": bessel_j0,
+    "log(1+1/x)": composed(logarithm, power(-1.0), 1.0, 1.0),
+    "log(1+x^2)": composed(logarithm, power(2.0), 1.0, 1.0),
+    "log(1-x^2)": composed(logarithm, power(2.0), -1.0, 1.0),
+    "log(cos)": composed(logarithm, cosine),
+    "log(cosh)": composed(logarithm, hyperbolic_cosine),
+    "log(1+exp)": composed(logarithm, exponential, 1.0, 1.0),
+    "log(1-exp(-x))": composed(logarithm, composed(exponential, power(1.0), -1.0), -1.0, 1.0),
+    "sqrt(1+exp)": composed(power(0.5), exponential, 1.0, 1.0),
+    "sqrt(1+x^2)": composed(power(0.5), power(2.0), 1.0, 1.0),
+    "sqrt(1-x^2)": composed(power(0.5), power(2.0), -1.0, 1.0),
+    "arcsin(exp(-x))": composed(arcsine, composed(exponential, power(1.0), -1.0)),
+    "sin(exp)": composed(sine, exponential),
+    "exp(-exp)": composed(exponential, exponential, -1.0),
 }
 """The functions by pykan's names where it has one. States of networks count on their order."""
