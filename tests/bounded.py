@@ -20,15 +20,20 @@ CODE = """
 import json, resource, sys, time
 {peak}
 resource.setrlimit(resource.RLIMIT_AS, ({most}, {most}))
+def seconds():
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + waited.ru_utime + waited.ru_stime
+def largest():
+    return max(peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
 {imports}
 for given in json.load(sys.stdin):
-    start, before = time.process_time(), peak()
+    start, before = seconds(), peak()
     try:
         {call}
         said = ""
     except {errors} as error:
         said = str(error)
-    print(json.dumps([said, time.process_time() - start, peak() - before, peak()]), flush=True)
+    print(json.dumps([said, seconds() - start, peak() - before, largest()]), flush=True)
 """
 
 

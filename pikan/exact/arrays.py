@@ -14,7 +14,7 @@ from typing import TextIO, final
 import numpy as np
 from jaxtyping import Float
 
-from pikan.exact import matlab
+from pikan.exact import apart, matlab
 
 Array = Float[np.ndarray, "*_"]
 Reader = Callable[[Path, tuple[str, ...]], dict[str, np.ndarray]]
@@ -28,6 +28,8 @@ LONGEST = 1_000_000
 MOST_SHOWN = 1000
 # Where a .zip file ends, which may be followed by a comment [bytes].
 ZIP_END, ZIP_TAIL = b"PK\x05\x06", 2**16
+# How HDF5 begins, and where a .mat file of version 7.3 may have that [bytes].
+HDF5, HDF5_BEGINS = b"\x89HDF\r\n\x1a\n", (0, 512)
 # What NumPy and the standard library raise on bytes that are not what a file's name says.
 DAMAGE = (
     ArithmeticError,
@@ -114,13 +116,11 @@ def _claimed(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> i
 
 
 def _mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    import h5py
-
-    # Version 7.3 is HDF5 behind a block of text; its arrays have their axes in reverse.
-    if h5py.is_hdf5(path):
-        return {name: array.T for name, array in _hdf5(path, names).items()}
     with path.open("rb") as file:
         content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    # Version 7.3 is HDF5, mostly behind a block of text; its arrays have their axes in reverse.
+    if HDF5 in (bytes(content[begin : begin + len(HDF5)]) for begin in HDF5_BEGINS):
+        return {name: array.T for name, array in _hdf5(path, names).items()}
     found = matlab.variables(content)
     _check_names(path, names, found)
     _check_size(path, sum(math.prod(found[name].shape) for name in names))
@@ -128,19 +128,12 @@ def _mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 
 def _hdf5(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    import h5py
-
-    from pikan.exact import hdf5
-
-    found: dict[str, np.ndarray] = {}
-    with h5py.File(path, "r") as file:
-        _check_names(path, names, hdf5.names(file))
-        for name in names:
-            try:
-                found[name] = hdf5.array(file, name, LARGEST // len(names))
-            except hdf5.HDF5Error as error:
-                raise DataError(f"{name!r} in '{path.name}' {error}") from error
-    return found
+    found = apart.told(path, names, LARGEST // len(names))
+    _check_names(path, names, found.names)
+    for name, (_, fault) in found.arrays.items():
+        if fault:
+            raise DataError(f"{name!r} in '{path.name}' {fault}")
+    return {name: array for name, (array, _) in found.arrays.items()}
 
 
 def _csv(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -61,8 +61,13 @@ def text_of(file: Path) -> str:
     try:
         if file.is_dir():
             raise _unreadable(file, "this is a folder; name the problem file in it")
+        # Whoever opens a pipe waits for its other end.
+        if file.exists() and not file.is_file():
+            raise _unreadable(file, "this is no file; save the problem as text in one")
         with file.open("rb") as stream:
             content = stream.read(LARGEST + 1)
+    except SpecError:
+        raise
     except FileNotFoundError:
         raise _unreadable(file, _missing(file)) from None
     except (OSError, ValueError) as error:

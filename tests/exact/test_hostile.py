@@ -113,6 +113,9 @@ CASES = {
     "shape.h5": lambda path: h5(path, (10**12,), chunks=(1000,), compression="gzip"),
     "plain_shape.h5": lambda path: h5(path, (10**15,)),
     "part.h5": lambda path: h5(path, (10,), chunks=(10**8,), maxshape=(None,), compression="gzip"),
+    "parts.h5": lambda path: h5(path, (10**7,), chunks=(1,)),
+    "zeros.h5": lambda path: h5(path, (4 * 10**7,), chunks=(10**6,)),
+    "zeros.mat": lambda path: h5(path, (4 * 10**7,), chunks=(10**6,)),
     "bomb.h5": bomb,
     "packed.h5": lambda path: h5(path, (10**7,), chunks=(10**5,), compression="lzf"),
     "words.h5": lambda path: h5(path, (10**7,), h5py.string_dtype(), chunks=(1000,)),
@@ -160,10 +163,7 @@ def found(tmp_path_factory):
         paths.append(str(folder / name))
     os.mkfifo(folder / "pipe.csv")
     (folder / "folder.h5").mkdir()
-    imports = (
-        "from pathlib import Path\nimport h5py\nimport pikan.exact.hdf5\n"
-        "from pikan.exact.arrays import DataError, read_arrays"
-    )
+    imports = "from pathlib import Path\nfrom pikan.exact.arrays import DataError, read_arrays"
     paths += [str(folder / "pipe.csv"), str(folder / "folder.h5")]
     return dict(
         zip(

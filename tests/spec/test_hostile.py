@@ -1,5 +1,6 @@
 """Problem files from a stranger: whatever they hold, they are told their faults in a second."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,6 +109,25 @@ def test_data_outside_of_the_folder_are_never_opened(tmp_path, file):
     with pytest.raises(SpecError) as caught:
         read(inside / "rod.yaml")
     assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize("reading", [read, plan.read])
+@pytest.mark.parametrize("file", ["pipe", "folder", "/dev/zero", "/dev/null"])
+def test_what_is_no_file_is_refused_at_once(tmp_path, monkeypatch, reading, file):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    Path("folder").mkdir()
+    with pytest.raises(SpecError, match=rf"^{file}: this is [^\n]*$"):
+        reading(Path(file))
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.h5", "folder.npz"])
+def test_data_that_are_no_file_are_refused_at_once(tmp_path, name):
+    (os.mkdir if name.startswith("folder") else os.mkfifo)(tmp_path / name)
+    reference = f"reference: {{file: {name}, coordinates: {{x: x, t: t}}, unknowns: {{u: u}}}}\n"
+    (tmp_path / "rod.yaml").write_text(equations("u_t = u_xx") + reference)
+    with pytest.raises(SpecError, match="is not there; give the path of a file"):
+        read(tmp_path / "rod.yaml")
 
 
 @pytest.mark.parametrize("file", ["../../rod.yaml", "/etc/passwd", "linked/rod.yaml", "r\\0d.yaml"])
