@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -11,8 +11,9 @@ from secrets import token_hex
 def replacing(path: Path) -> Generator[Path]:
     """A path to write to, which becomes `path` when the block ends well and vanishes when not.
 
-    It lies in the same folder, so that the rename is atomic [POSIX rename(2)], and its content
-    reaches the disk before the rename. Folders on the way to `path` are made.
+    It lies in the same folder, so that the rename is atomic [POSIX rename(2)]. Its content reaches
+    the disk before the rename, and the rename before this ends, where the system has a way to ask
+    for that [POSIX fsync(2)]. Folders on the way to `path` are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{token_hex(4)}")
@@ -21,8 +22,19 @@ def replacing(path: Path) -> Generator[Path]:
         with draft.open("r+b") as file:
             os.fsync(file.fileno())
         draft.replace(path)
+        with suppress(OSError):
+            _settle(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """Have what a folder lists reach the disk; OSError where folders are not opened like files."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

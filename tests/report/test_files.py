@@ -1,5 +1,7 @@
 """A file is replaced as a whole or not at all."""
 
+import os
+
 import pytest
 
 from pikan.report.files import replacing, write_text
@@ -18,6 +20,19 @@ def interrupted_write(path):
     with replacing(path) as draft:
         draft.write_text("ne")
         raise KeyboardInterrupt
+
+
+def test_content_name_and_folder_reach_the_disk_in_this_order(tmp_path, monkeypatch):
+    done, settled = [], os.fsync
+
+    def fsync(opened):
+        done.append((os.path.samestat(os.fstat(opened), tmp_path.stat()), path.exists()))
+        settled(opened)
+
+    path = tmp_path / "report.json"
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_text(path, "new")
+    assert done == [(False, False), (True, True)]
 
 
 def test_folders_on_the_way_are_made(tmp_path):
