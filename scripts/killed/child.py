@@ -4,23 +4,26 @@ import resource
 from collections.abc import Generator
 from hashlib import sha256
 from pathlib import Path
+from time import process_time
 
 import torch
 
 from killed.cases import CASES
 from pikan import run
+from pikan.archive.file import FILE
 from pikan.solution import Solution
 from pikan.spec import formulas, reader
 
 DIGEST = "digest"
+# What a process exits with that has found no room.
+FULL = 2
 # How often a run is kept [s]: about half of its time goes into that.
 EVERY = 0.05
 
 
 def begin(case: str, folder: Path) -> None:
     """Solves a case in a folder, and leaves there what the solution amounts to."""
-    spec = reader.parse(CASES[case], f"{case}.yaml", folder)
-    finish(run.solve(spec, formulas.problem(spec), folder, every=EVERY), folder)
+    finish(begun(case, folder), folder)
 
 
 def go_on(folder: Path) -> None:
@@ -30,13 +33,33 @@ def go_on(folder: Path) -> None:
     finish(run.go_on(found, folder, every=EVERY), folder)
 
 
-def cramped(case: str, folder: Path, room: int) -> None:
-    """Solves a case where no file can be longer than so many bytes; exits with 2 if one is."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+def cramped(case: str, folder: Path, moment: float, part: float) -> None:
+    """Solves a case whose disk is full, after so many seconds, with a part of what is kept next.
+
+    Exits with `FULL` where that is met.
+    """
+
+    def steps() -> Generator[run.Progress, None, Solution]:
+        beginning, full = begun(case, folder), False
+        while True:
+            try:
+                yield next(beginning)
+            except StopIteration as end:
+                return end.value
+            if not full and process_time() > moment and (folder / FILE).exists():
+                full, room = True, round(part * (folder / FILE).stat().st_size)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
     try:
-        begin(case, folder)
+        finish(steps(), folder)
     except OSError:
-        raise SystemExit(2) from None
+        raise SystemExit(FULL) from None
+
+
+def begun(case: str, folder: Path) -> Generator[run.Progress, None, Solution]:
+    """The steps of a case."""
+    spec = reader.parse(CASES[case], f"{case}.yaml", folder)
+    return run.solve(spec, formulas.problem(spec), folder, every=EVERY)
 
 
 def finish(steps: Generator[run.Progress, None, Solution], folder: Path) -> None:
@@ -47,6 +70,7 @@ def finish(steps: Generator[run.Progress, None, Solution], folder: Path) -> None
         try:
             next(steps)
         except StopIteration as end:
+            end.value.keep(folder)
             (folder / DIGEST).write_text(digest(end.value), encoding="utf-8")
             return
 
