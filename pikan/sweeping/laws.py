@@ -20,12 +20,14 @@ from pikan.sweeping.table import Table
 SCHEMA = 1
 # The redraws of the bootstrap: the same table has the same law.
 _SEED = 20_261_122
+# Measures that a law is to make small; of others a law may well say how they grow.
+_ERRORS = frozenset({"relative_l2", "maximum", "rmse", "estimate", "residual", "loss"})
 
 
 @final
 @dataclass(frozen=True)
 class Group:
-    """The runs of one group, and their law, None where too few of them are left.
+    """The runs of one group, and their law, None where there is none and `lacking` says why.
 
     `failed` are the x of runs without a usable y, NaN where the x is unknown too.
     """
@@ -35,6 +37,7 @@ class Group:
     y: tuple[float, ...]
     failed: tuple[float, ...]
     law: Law | None
+    lacking: str
 
     @property
     def name(self) -> str:
@@ -93,7 +96,21 @@ def _group(fit: Fit, values: Mapping[str, str], runs: Sequence[_Run]) -> Group:
     x = tuple(run.x for run in runs if run.usable)
     y = tuple(run.y for run in runs if run.usable)
     failed = tuple(run.x for run in runs if not run.usable)
-    return Group(values, x, y, failed, law(x, y, fit.law == "power", np.random.default_rng(_SEED)))
+    line = law(x, y, fit.law == "power", np.random.default_rng(_SEED))
+    lacking = _lacking(fit, line)
+    return Group(values, x, y, failed, None if lacking else line, lacking)
+
+
+def _lacking(fit: Fit, line: Law | None) -> str:
+    """What runs lack for a law; empty where they have one."""
+    if line is None:
+        return f"needs {FEWEST} runs at two places or more with a positive {fit.y}"
+    low, high = line.interval
+    if low <= 0.0 <= high:
+        return f"the runs scatter too much, p may be anything from {low:.2g} to {high:.2g}"
+    if high < 0.0 and fit.y in _ERRORS:
+        return f"{fit.y} does not fall, so that something else than {fit.x} sets it"
+    return ""
 
 
 def write(laws: Sequence[Found], title: str, folder: Path) -> tuple[Path, ...]:
@@ -136,8 +153,7 @@ def _content(one: Found) -> Mapping[str, object]:
 def _entry(fit: Fit, part: Group) -> Mapping[str, object]:
     counts = {"group": part.values, "runs": len(part.x), "failed": len(part.failed)}
     if part.law is None:
-        reason = f"needs {FEWEST} runs at two places or more with a positive {fit.y}"
-        return {**counts, "exponent": None, "message": f"no law: {reason}"}
+        return {**counts, "exponent": None, "message": f"no law: {part.lacking}"}
     low, high = part.law.interval
     return {
         **counts,
@@ -156,7 +172,7 @@ def _entry(fit: Fit, part: Group) -> Mapping[str, object]:
 def sentence(fit: Fit, part: Group) -> str:
     """A law in one line for people."""
     if part.law is None:
-        return f"{part.name}: too few runs for a law"
+        return f"{part.name}: no law: {part.lacking}"
     low, high = part.law.interval
     form = f"{fit.x}^-p" if fit.law == "power" else f"exp(-p*{fit.x})"
     left = part.law.kept.count(False)
@@ -199,6 +215,8 @@ def _curve(fit: Fit, part: Group) -> Curve:
         line = tuple((x, part.law.predicted(x, fit.law == "power")) for x in ends)
         low, high = part.law.interval
         name = f"{name}\n{part.law.exponent:.3g} [{low:.3g}, {high:.3g}]"
+    else:
+        name = f"{name}\nno law"
     if part.failed:
         name = f"{name}\n{len(part.failed)} failed"
     return Curve(name, on, off, failed, line)

@@ -54,6 +54,22 @@ def test_a_group_of_failures_has_no_law_but_a_place_in_the_file(tmp_path):
     assert group["message"].startswith("no law: needs 3 runs")
 
 
+def test_where_runs_scatter_too_much_or_do_not_fall_the_sentence_says_so():
+    def said(errors):
+        rows = [
+            Row(run, ("3", str(grid)), 1, Result("converged", "", Measures(rmse=error)))
+            for run, (grid, error) in enumerate(zip((8, 16, 32), errors, strict=True))
+        ]
+        (group,) = found(FIT, Table(table().keys, tuple(rows))).groups
+        assert group.law is None
+        return sentence(FIT, group)
+
+    assert said((1e-15, 1e-12, 1e-14)).startswith("degree 3: no law: the runs scatter too much")
+    assert said((1e-15, 1e-14, 1e-13)) == (
+        "degree 3: no law: rmse does not fall, so that something else than network.grid sets it"
+    )
+
+
 def test_where_no_law_is_asked_for_none_is_written(tmp_path):
     assert write([], "Splines", tmp_path) == ()
     assert not list(tmp_path.iterdir())
