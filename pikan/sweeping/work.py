@@ -1,16 +1,20 @@
 """One run of a sweep, from its problem file to its numbers."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
 import torch
 
 from pikan import run
+from pikan.archive.file import ArchiveError
 from pikan.report.report import Report
+from pikan.solution import Solution
 from pikan.spec import formulas, reader
 from pikan.sweeping.row import Measures, Result, Task, late
+from pikan.watch import Progress
 
 
 def prepare(threads: int) -> None:
@@ -19,10 +23,12 @@ def prepare(threads: int) -> None:
 
 
 def work(task: Task, limit: float | None) -> Result:
-    """Makes a run and keeps it in its folder, all but the figures; good or bad, it has a result."""
+    """Makes a run and keeps it in its folder, all but the figures; good or bad, it has a result.
+
+    Where it has been killed before, it goes on from what it has left there.
+    """
     began = monotonic()
-    spec = reader.parse(task.spec, task.source, Path(task.beside))
-    steps = run.solve(spec, formulas.problem(spec))
+    steps = _steps(task, Path(task.folder))
     while True:
         try:
             next(steps)
@@ -34,6 +40,17 @@ def work(task: Task, limit: float | None) -> Result:
     solution.keep(task.folder)
     report = solution.report
     return Result(report.outcome, report.message, _measures(report))
+
+
+def _steps(task: Task, folder: Path) -> Generator[Progress, None, Solution]:
+    """The run from where it was killed, if it can go on from there, else from its start."""
+    with suppress(ArchiveError):
+        found = run.interrupted(folder)
+        # With other threads it would not come to the same bits.
+        if found is not None and found.checkpoint.threads == torch.get_num_threads():
+            return run.go_on(found, folder)
+    spec = reader.parse(task.spec, task.source, Path(task.beside))
+    return run.solve(spec, formulas.problem(spec), folder)
 
 
 def _measures(report: Report) -> Measures:

@@ -1,0 +1,51 @@
+"""A run of a sweep goes on from what it has left when it was killed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pikan import run
+from pikan.spec import formulas, reader
+from pikan.sweeping.row import Task
+from pikan.sweeping.work import work
+
+SPEC = """\
+name: rod
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = -pi^2*sin(pi*x)]
+conditions: [{where: boundary, that: u = 0}]
+exact: {u: sin(pi*x)}
+network: {kind: mlp, width: [1, 4, 1]}
+sampling: {interior: {points: 16}}
+training: [adam: {steps: 30}]
+"""
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """A run of which nothing is left but its first checkpoint."""
+    spec = reader.parse(SPEC, "rod.yaml", tmp_path)
+    steps = run.solve(spec, formulas.problem(spec), tmp_path / "0000", every=0.0)
+    for _ in range(5):
+        next(steps)
+    return Task(0, SPEC, "rod.yaml", str(tmp_path), str(tmp_path / "0000"))
+
+
+def lasting(result):
+    return replace(result.measures, seconds=0.0, training_seconds=0.0)
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_numbers(killed, tmp_path):
+    whole = work(replace(killed, folder=str(tmp_path / "whole")), None)
+    # With a file that asks for something else, only the checkpoint can lead there.
+    rest = work(replace(killed, spec=SPEC.replace("30", "3")), None)
+    assert lasting(rest) == lasting(whole)
+    assert rest.measures.steps == 30
+
+
+def test_what_nobody_can_go_on_from_is_made_anew(killed):
+    (file,) = Path(killed.folder).glob("run.h5")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert work(killed, None).measures.steps == 30
