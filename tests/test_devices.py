@@ -110,7 +110,10 @@ def test_what_an_accelerator_solves_opens_on_a_processor(name, tmp_path):
     assert solution.report.device == "cuda"
     assert next(solution.network.parameters()).is_cuda
     assert not next(loaded.network.parameters()).is_cuda
-    points = torch.rand(7, len(solution.problem.coordinates), dtype=torch.float64)
+    # Far outside of the box polynomials are rounding times large numbers.
+    box = solution.problem.box
+    lower, upper = torch.tensor([box.lower, box.upper], dtype=torch.float64)
+    points = lower + (upper - lower) * torch.rand(7, box.dimension, dtype=torch.float64)
     torch.testing.assert_close(loaded(points), solution(points.cuda()).cpu(), rtol=1e-9, atol=1e-9)
 
 
@@ -122,6 +125,16 @@ def test_an_accelerator_comes_to_what_a_processor_does(tmp_path):
     points = torch.rand(50, 2, dtype=torch.float64) * torch.tensor([1.0, 0.02])
     one, other = found[0](points), found[1](points.cuda()).cpu()
     torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.usefixtures("told_apart")
+def test_a_model_makes_its_tensors_where_they_belong():
+    with Homeless():
+        here = torch.device("cpu")
+        dataset = pikan.create_dataset(lambda x: x[:, [0]] ** 2 + x[:, [1]], device=here)
+        model = pikan.KAN([2, 2, 1], device=here)
+        assert model.fit(dataset, steps=2, log=0)["train_loss"][-1] < 1.0
+        model(dataset["test_input"])
 
 
 @pytest.mark.gpu
