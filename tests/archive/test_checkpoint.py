@@ -16,7 +16,9 @@ from pikan.archive.checkpoint import (
 )
 from pikan.archive.file import ArchiveError, writing
 from pikan.archive.packing import packed
+from pikan.archive.run import ArchivedRun, read, write
 from pikan.report.report import Record, versions
+from tests.archive.test_run import REPORT
 
 
 @pytest.fixture
@@ -92,3 +94,15 @@ def test_keeping_a_run_touches_no_file_but_its_own(checkpoint, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path / "elsewhere")
     write_checkpoint(tmp_path / "run.h5", checkpoint)
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_run_that_has_come_to_nothing_yet_is_not_read(checkpoint, tmp_path):
+    write_checkpoint(tmp_path / "run.h5", checkpoint)
+    with pytest.raises(ArchiveError, match="has not ended; `pikan resume` goes on with it"):
+        read(tmp_path / "run.h5")
+
+
+def test_what_an_interrupted_run_has_come_to_is_read_beside_its_checkpoint(checkpoint, tmp_path):
+    write(tmp_path / "run.h5", ArchivedRun("", "", {}, (), REPORT, ()), checkpoint)
+    assert read(tmp_path / "run.h5").report == REPORT
+    same(read_checkpoint(tmp_path / "run.h5"), checkpoint)

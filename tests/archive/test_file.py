@@ -10,6 +10,7 @@ import pytest
 from pikan.archive import file
 from pikan.archive.file import (
     ArchiveError,
+    clear_drafts,
     get_array,
     get_group,
     get_text,
@@ -131,6 +132,30 @@ def test_another_schema_is_refused(path, monkeypatch):
 def test_a_file_with_a_digest_and_no_index_is_refused(path):
     content = b"\x89HDF\r\n\x1a\n" + b"\xff" * 90
     assert "schema 2, the only one" in refusal(path, content + sha256(content).digest())
+
+
+def test_a_file_that_holds_nothing_is_read(path):
+    path.write_bytes(sealed(b"", {}))
+    with reading(path) as arrays:
+        assert names(arrays) == ()
+
+
+def test_an_index_is_as_long_as_it_may_be_and_no_longer(path, monkeypatch):
+    longest = len(sealed(b"", {"a": ["|u1", [0], 0]})) - 8 - 32
+    monkeypatch.setattr(file, "_LONGEST", longest)
+    path.write_bytes(sealed(b"", {"a": ["|u1", [0], 0]}))
+    with reading(path) as arrays:
+        assert names(arrays) == ("a",)
+    for more in ("ab", "abc"):
+        assert "schema 2, the only one" in refusal(path, sealed(b"", {more: ["|u1", [0], 0]}))
+
+
+def test_drafts_of_this_file_alone_are_cleared(path):
+    others = [path.with_name(name) for name in (".other.h5.1", "some.h5.1", ".some.h5")]
+    for each in (*others, path.with_name(".some.h5.1"), path.with_name(".some.h5.22")):
+        each.write_bytes(b"half")
+    clear_drafts(path)
+    assert sorted(path.parent.iterdir()) == sorted([path, *others])
 
 
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(path, monkeypatch):

@@ -73,10 +73,13 @@ def through_memory(frames, going):
     return again, packed(unpacked(packed(going), Going | None, CPU))
 
 
-WHOLE, RESULT = finished(begun(torch.Generator().manual_seed(7))[0])
+@pytest.fixture
+def whole():
+    """All events and the result of a run that was not stopped."""
+    return finished(begun(torch.Generator().manual_seed(7))[0])
 
 
-def test_a_journal_changes_nothing_in_a_run():
+def test_a_journal_changes_nothing_in_a_run(whole):
     alone = part("", torch.Generator().manual_seed(7), 2)
     events, answer, result = [], None, None
     while result is None:
@@ -88,22 +91,23 @@ def test_a_journal_changes_nothing_in_a_run():
         answer = said.result if isinstance(said, Ends) else None
         if isinstance(said, Event):
             events.append((said.level, said.progress.step, said.progress.theta.tolist()))
-    assert events == WHOLE
-    assert torch.equal(result, RESULT)
+    assert events == whole[0]
+    assert torch.equal(result, whole[1])
 
 
 @pytest.mark.parametrize("more", [1, 3])
-@pytest.mark.parametrize("at", range(1, len(WHOLE) - 2))
-def test_a_run_goes_on_from_every_event(at, more):
-    run, journal = begun(torch.Generator().manual_seed(7))
-    # Stopped once, then once more after some steps.
-    for count in (at, more):
-        *_, last = islice(run, count)
-        frames, going = through_memory(journal.frames(), last.going)
-        run, journal = begun(torch.Generator().manual_seed(7), frames, going)
-    rest, result = finished(run)
-    assert rest == WHOLE[at + more :]
-    assert torch.equal(result, RESULT)
+def test_a_run_goes_on_from_every_event(more, whole):
+    events, expected = whole
+    for at in range(1, len(events) - more + 1):
+        run, journal = begun(torch.Generator().manual_seed(7))
+        # Stopped once, then once more after some steps.
+        for count in (at, more):
+            *_, last = islice(run, count)
+            frames, going = through_memory(journal.frames(), last.going)
+            run, journal = begun(torch.Generator().manual_seed(7), frames, going)
+        rest, result = finished(run)
+        assert rest == events[at + more :]
+        assert torch.equal(result, expected)
 
 
 def test_a_part_that_draws_nothing_keeps_no_generator():

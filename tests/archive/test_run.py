@@ -250,3 +250,25 @@ def test_a_state_that_fits_no_shape_is_refused_in_one_sentence(run, change, said
     assert network(fitting)(torch.full((1, 1), 3.0, dtype=torch.float64)).item() == 3
     with pytest.raises(ArchiveError, match=rf"^[^\n]*{said}[^\n]*$"):
         network(change(fitting))
+
+
+def test_a_network_of_many_numbers_comes_back(run):
+    knots = [torch.linspace(-1, 1, 9).repeat(nodes, 1) for nodes in (1, 300, 10)]
+    wide = KAN([1, 300, 10, 1], [BSpline(each, 3) for each in knots], [0.0], [2.0], base=silu)
+    generator = torch.Generator().manual_seed(0)
+    made = replaced(wide, torch.randn(flat(wide).shape, generator=generator))
+    assert flat(made).numel() > 30_000
+    again = network(replace(run, shape=shape(made), state=made.state_dict()))
+    assert torch.equal(flat(again), flat(made))
+
+
+def test_a_shape_that_asks_for_more_than_its_state_is_refused_before_it_is_made(run):
+    with pytest.raises(ArchiveError, match="cannot be built again: shape: got a network of more"):
+        network(replace(run, shape='{"kind":"mlp","widths":[1,1000,1000,1]}', state={}))
+
+
+def test_a_file_without_a_report_is_none_of_a_run_unless_that_goes_on(tmp_path):
+    with writing(tmp_path / "run.h5") as file:
+        put_text(file, "spec", "")
+    with pytest.raises(ArchiveError, match="is missing"):
+        read(tmp_path / "run.h5")
