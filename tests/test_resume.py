@@ -1,5 +1,6 @@
 """A run that was interrupted goes on to the bits that it would have come to."""
 
+import os
 import random
 from dataclasses import replace
 
@@ -7,7 +8,6 @@ import pytest
 import torch
 
 from pikan import run
-from pikan.archive import file
 from pikan.archive.checkpoint import write_checkpoint
 from pikan.archive.file import ArchiveError
 from pikan.report.report import Seconds
@@ -120,10 +120,10 @@ def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path, monkeypatch)
         next(steps)
     kept = interrupted(tmp_path).checkpoint.mark.step
 
-    def refuse(path, content):
+    def refuse(opened):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file, "write_bytes", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match=r"No space left on device: '.*run\.h5'"):
         finish(steps)
     assert interrupted(tmp_path).checkpoint.mark.step == kept

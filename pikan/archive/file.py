@@ -52,10 +52,7 @@ def writing(path: Path) -> Generator[h5py.File, None, None]:
         file.flush()
         content = file.id.get_file_image()
         index = _index(file)
-    try:
-        write_bytes(path, sealed(content, index))
-    except OSError as fault:
-        raise OSError(fault.errno, fault.strerror, str(path)) from None
+    write_bytes(path, sealed(content, index))
 
 
 def clear_drafts(path: Path) -> None:

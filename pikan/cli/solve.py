@@ -36,7 +36,7 @@ def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: 
     except build.DeviceError as error:
         refuse(f"{file}: {error}")
     folder = Path("results") / spec.name if out is None else out
-    if folder.is_file():
+    if folder.exists() and not folder.is_dir():
         refuse(f"{folder}: this is a file; name a folder for the results")
     with made(folder):
         if (aside := set_aside(folder / FILE)) is not None:

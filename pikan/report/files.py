@@ -13,7 +13,7 @@ def replacing(path: Path) -> Generator[Path]:
 
     It lies in the same folder, so that the rename is atomic [POSIX rename(2)]. Its content reaches
     the disk before the rename, and the rename before this ends, where the system has a way to ask
-    for that [POSIX fsync(2)]. Folders on the way to `path` are made.
+    for that [POSIX fsync(2)]. Folders on the way to `path` are made. OSErrors name `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{token_hex(4)}")
@@ -24,6 +24,8 @@ def replacing(path: Path) -> Generator[Path]:
         draft.replace(path)
         with suppress(OSError):
             _settle(path.parent)
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror or str(fault), str(path)) from None
     finally:
         draft.unlink(missing_ok=True)
 

@@ -22,6 +22,15 @@ def interrupted_write(path):
         raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), OSError("no room")])
+def test_what_hinders_a_write_names_the_file(tmp_path, fault):
+    path = tmp_path / "report.json"
+    said = r"(No space left on device|no room): '.*/report\.json'"
+    with pytest.raises(OSError, match=said), replacing(path):
+        raise fault
+    assert not list(tmp_path.iterdir())
+
+
 def test_content_name_and_folder_reach_the_disk_in_this_order(tmp_path, monkeypatch):
     done, settled = [], os.fsync
 
