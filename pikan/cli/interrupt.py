@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
 
+from pikan.cli.together import processes
+
 Step = TypeVar("Step")
 Result = TypeVar("Result")
 
@@ -14,12 +16,13 @@ Result = TypeVar("Result")
 def interruptible() -> Generator[Event, None, None]:
     """An event that the first Ctrl-C or SIGTERM sets; the second raises `KeyboardInterrupt`.
 
+    Not under `torchrun`, which hands on to its processes what a terminal has sent them already.
     The old handlers come back when the block ends. Works in the main thread only.
     """
     asked = Event()
 
     def ask(*_: object) -> None:
-        if asked.is_set():
+        if asked.is_set() and processes() == 1:
             raise KeyboardInterrupt
         asked.set()
 

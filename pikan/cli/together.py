@@ -7,13 +7,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 
+def processes() -> int:
+    """How many processes `torchrun` has started; one where it has not."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
 def together(out: Path | None) -> Generator[Path | None]:
     """The folder for results: as asked in the first process, one that goes again in all others.
 
     Inside, the processes that `torchrun` has started know of each other.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if processes() == 1:
         yield out
         return
     import torch

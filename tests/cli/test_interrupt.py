@@ -47,6 +47,14 @@ def test_the_second_signal_ends_at_once():
             signal.raise_signal(signal.SIGINT)
 
 
+def test_under_torchrun_the_second_signal_is_the_first_one_handed_on(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with interruptible() as asked:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert asked.is_set()
+
+
 def test_handlers_are_put_back():
     before = signal.getsignal(signal.SIGTERM)
     with interruptible():

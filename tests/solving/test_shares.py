@@ -1,6 +1,7 @@
 """Rows dealt out to several processes are those of one process."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import torch
 
 from pikan import load
 from pikan.network.parameters import flat
+from pikan.run import interrupted
 
 PROBLEM = """\
 name: rod
@@ -34,21 +36,29 @@ STAGES = {
 }
 
 
-def solved(folder, processes, training):
-    """What so many processes make of the problem, and what they have printed."""
+def started(folder, processes, training, *options):
+    """So many processes at work on the problem."""
     (folder / "rod.yaml").write_text(PROBLEM + f"training: {training}\n")
     several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [sys.executable, *(several if processes > 1 else []), "-m", "pikan", "solve"]
-    out = f"by_{processes}"
-    ran = subprocess.run(
-        [*command, "rod.yaml", "--quiet", "--out", out],
+    return subprocess.Popen(
+        [*command, "rod.yaml", *options],
         cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-    assert ran.returncode in (0, 3) if processes == 1 else True, ran.stderr
-    return load(folder / out), ran.stdout
+
+
+def solved(folder, processes, training):
+    """What so many processes make of the problem, and what they have printed."""
+    out = f"by_{processes}"
+    ran = started(folder, processes, training, "--quiet", "--out", out)
+    told, said = ran.communicate(timeout=300)
+    assert ran.returncode in (0, 3) if processes == 1 else True, said
+    return load(folder / out), told
 
 
 @pytest.mark.slow
@@ -67,3 +77,19 @@ def test_the_time_limit_ends_both_processes(tmp_path):
     solution, _ = solved(tmp_path, 2, "[adam: {steps: 1e7}]\ntime_limit: 0.5")
     assert solution.outcome.kind == "out of budget"
     assert "time limit" in solution.outcome.message
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_both_processes_with_one_sentence_and_something_to_go_on_from(tmp_path):
+    ran = started(tmp_path, 2, "[adam: {steps: 1e7}]", "--out", "out")
+    # Plain lines of progress come every few seconds.
+    assert any("adam  step" in line for line in ran.stdout)
+    # As a terminal does: to torchrun, which hands it on, and to the processes as well.
+    os.killpg(ran.pid, signal.SIGINT)
+    told, said = ran.communicate(timeout=120)
+    assert told.count("rod: interrupted") == 1, said
+    assert told.count("`pikan resume out` goes on") == 1
+    # torchrun itself says at length that it was interrupted.
+    assert "KeyboardInterrupt" not in said
+    assert load(tmp_path / "out").outcome.kind == "interrupted"
+    assert interrupted(tmp_path / "out") is not None
