@@ -17,8 +17,10 @@ def composed(
     derivatives: Float[Tensor, "k in _ n"], polynomials: Sequence[Float[Tensor, " _ in n"]]
 ) -> Float[Tensor, "in _ a n"]:
     """What `jet.compose` returns, from the polynomials of `jet.bell`; not to be differentiated."""
+    if not polynomials:
+        return derivatives[0].unsqueeze(2)
     _, nodes, size, points = derivatives.shape
-    count = 1 + (len(polynomials[0]) if polynomials else 0)
+    count = 1 + len(polynomials[0])
     jets = derivatives.new_empty(nodes, size, count, points)
     jets[:, :, 0] = derivatives[0]
     for order, factors in enumerate(polynomials, start=1):

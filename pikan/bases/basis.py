@@ -51,7 +51,7 @@ class Basis(nn.Module, ABC):
     ) -> Float[Tensor, "k in b n"]:
         """The functions on these knots and their derivatives, for x without a gradient.
 
-        After them come as many zeros as there are spare functions, for the caller to fill in.
+        After them come places for as many spare functions, for the caller to fill in.
         Nothing but the arguments, `degree` and `numbers` matters, so that knots may be mapped over.
         """
 

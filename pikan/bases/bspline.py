@@ -9,6 +9,9 @@ from torch import Tensor
 from pikan.bases.basis import Basis, no_less
 from pikan.bases.knots import adapted_knots, repeated_knots, split_knots
 
+# On so many cells all splines take less time than a search and the few that are not zero.
+_FEW = 12
+
 
 @final
 class BSpline(Basis):
@@ -22,8 +25,8 @@ class BSpline(Basis):
     Source: Piegl and Tiller 1997, The NURBS Book, sections 2.2 to 2.5.
 
     >>> basis = BSpline(torch.tensor([[0.0, 1.0, 2.0]]), degree=1)
-    >>> basis.derivatives(torch.tensor([0.25]), order=1)[:, 0].tolist()
-    [[0.75, 0.25, 0.0], [-1.0, 1.0, 0.0]]
+    >>> basis.derivatives(torch.tensor([1.25]), order=1)[:, 0].tolist()
+    [[0.0, 0.75, 0.25], [0.0, -1.0, 1.0]]
     """
 
     def __init__(self, knots: Float[Tensor, "in _"], degree: int) -> None:
@@ -32,13 +35,22 @@ class BSpline(Basis):
     def evaluate(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
-        """The degree + 1 splines that are not zero in the cell of each point, among all others."""
-        cell = cells(x, knots)
-        size = knots.shape[1] - 1 + self.degree
-        values = x.new_zeros(order + 1, x.shape[0], size + spare, x.shape[1])
-        local = local_splines(x, neighbors(cell, knots, self.degree), min(order, self.degree))
+        """All splines where they are few, otherwise those that are not zero around each point."""
+        count, highest = knots.shape[1] - 1, min(order, self.degree)
+        values = x.new_empty(order + 1, x.shape[0], count + self.degree + spare, x.shape[1])
+        values[highest + 1 :] = 0
+        near = padded(knots, self.degree)
+        if count <= _FEW:
+            among = values[: highest + 1, :, : count + self.degree]
+            fill(among, x, near.unsqueeze(2), membership(x, knots))
+            return values
+        cell, around = cells(x, knots), torch.arange(2 * self.degree, device=x.device)
+        local = x.new_empty(highest + 1, x.shape[0], self.degree + 1, x.shape[1])
+        places = cell.unsqueeze(1) + around.unsqueeze(1)
+        wide = near.unsqueeze(2).expand(-1, -1, x.shape[1])
+        fill(local, x, wide.gather(1, places), torch.ones_like(x).unsqueeze(1))
         places = cell.unsqueeze(1) + torch.arange(self.degree + 1, device=x.device).unsqueeze(1)
-        values[: local.shape[0]].scatter_(2, places.expand(local.shape), local)
+        values[: highest + 1].zero_().scatter_(2, places.expand(local.shape), local)
         return values
 
     def refined(self, *, degree: int | None = None, grid: int | None = None) -> "BSpline":
@@ -58,40 +70,51 @@ def cells(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Int[Tensor,
     return torch.searchsorted(knots[:, 1:-1].contiguous(), x.contiguous(), right=True)
 
 
-def neighbors(
-    cell: Int[Tensor, "in n"], knots: Float[Tensor, "in _"], degree: int
-) -> Float[Tensor, "in _ n"]:
-    """The `degree` knots on either side of each point's cell, ends repeated as often as needed."""
+def membership(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Float[Tensor, "in _ n"]:
+    """For every cell 1 where it holds a point, 0 elsewhere; the same as `cells` otherwise."""
+    reached = x.new_empty(x.shape[0], knots.shape[1], x.shape[1])
+    reached[:, 0], reached[:, -1] = 1, 0
+    torch.ge(x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
+    return reached[:, :-1] - reached[:, 1:]
+
+
+def padded(knots: Float[Tensor, "in _"], degree: int) -> Float[Tensor, "in _"]:
+    """The knots, the ends as often as the splines need them that are not constant in a cell."""
     repeats = max(degree - 1, 0)
     ends = knots[:, :1].expand(-1, repeats), knots[:, -1:].expand(-1, repeats)
-    padded = torch.cat([ends[0], knots, ends[1]], dim=1)
-    places = cell.unsqueeze(1) + torch.arange(2 * degree, device=cell.device).unsqueeze(1)
-    wide = padded.unsqueeze(-1).expand(-1, -1, cell.shape[1])
-    return wide.gather(1, places)
+    return torch.cat([ends[0], knots, ends[1]], dim=1)
 
 
-def local_splines(
-    x: Float[Tensor, "in n"], near: Float[Tensor, "in _ n"], order: int
-) -> Float[Tensor, "k in _ n"]:
-    """The splines that are not zero around each point, with derivatives 0 to `order`.
+def fill(
+    values: Float[Tensor, "k in _ n"],
+    x: Float[Tensor, "in n"],
+    near: Float[Tensor, "in _ #n"],
+    held: Float[Tensor, "in _ n"],
+) -> None:
+    """Put splines and their derivatives into `values`, from the constants on neighboring cells.
 
-    Each degree from the one before, with u_r = B_r,q / (t_(r+q+1) - t_r): B_r,q+1 =
-    (x - t_r) u_r + (t_(r+q+2) - x) u_(r+1), and B'_r,q+1 = (q+1) (u_r - u_(r+1)).
+    `near` holds the ends of these cells, and of degree - 1 more on either side. Each degree from
+    the one before, with u_r = B_r,q / (t_(r+q+1) - t_r): B_r,q+1 = (x - t_r) u_r +
+    (t_(r+q+2) - x) u_(r+1), and B'_r,q+1 = (q+1) (u_r - u_(r+1)).
 
     Source: Piegl and Tiller 1997, The NURBS Book, equations (2.5) and (2.7).
     """
-    degree = near.shape[1] // 2
-    left, right = x.unsqueeze(1) - near[:, :degree], near[:, degree:] - x.unsqueeze(1)
-    splines = torch.ones_like(x)[None, :, None]
+    order, count, degree = len(values) - 1, held.shape[1], values.shape[2] - held.shape[1]
+    if degree == 0:
+        values[0] = held
+        return
+    distances, splines = x.unsqueeze(1) - near, held.unsqueeze(0)
     for q in range(degree):
-        before, after = left[:, degree - 1 - q :], right[:, : q + 1]
-        scaled = splines / (before + after)
-        keep = max(0, order - (degree - 1 - q))
-        wider = x.new_zeros(min(keep, q + 1) + 1, x.shape[0], q + 2, x.shape[1])
-        torch.mul(scaled[0], before, out=wider[0, :, 1:])
-        wider[0, :, :-1].addcmul_(scaled[0], after)
-        slopes = scaled[: wider.shape[0] - 1]
-        torch.mul(slopes, q + 1, out=wider[1:, :, 1:])
-        wider[1:, :, :-1].sub_(slopes, alpha=q + 1)
-        splines = wider
-    return splines
+        first, last = slice(degree - 1 - q, degree - 1 + count), slice(degree, degree + count + q)
+        # Where knots are repeated, a spline on no interval is zero.
+        widths = (near[:, last] - near[:, first]).clamp_min(torch.finfo(x.dtype).tiny)
+        scaled = splines.mul_(widths.reciprocal())
+        keep = min(max(0, order - (degree - 1 - q)), q + 1)
+        splines = x.new_empty(keep + 1, x.shape[0], count + q + 1, x.shape[1])
+        splines = values if q == degree - 1 else splines
+        splines[:, :, 0] = 0
+        torch.mul(scaled[0], distances[:, first], out=splines[0, :, 1:])
+        splines[0, :, :-1].addcmul_(scaled[0], distances[:, last], value=-1)
+        slopes = scaled[:keep]
+        torch.mul(slopes, q + 1, out=splines[1:, :, 1:])
+        splines[1:, :, :-1].sub_(slopes, alpha=q + 1)

@@ -18,12 +18,13 @@ def recurred(
 
     `steps` holds (a, b, c) for j = 0, 1, ... and z runs from -1 to 1 over the interval, its slope
     s. Differentiated k times: p_(j+1)^(k) = (a z + b) p_j^(k) + a k s p_j^(k-1) - c p_(j-1)^(k).
-    Spare functions, zero, come last.
+    Places for spare functions come last.
     """
     slope = 2 / (interval[:, 1:] - interval[:, :1])
     z = (x - interval.mean(dim=1, keepdim=True)) * slope
     slopes = slope * torch.arange(1, order + 1).to(x).reshape(-1, 1, 1)
-    values = x.new_zeros(order + 1, x.shape[0], len(steps) + 1 + spare, x.shape[1])
+    values = x.new_empty(order + 1, x.shape[0], len(steps) + 1 + spare, x.shape[1])
+    values[:, :, :2] = 0
     values[0, :, 0] = 1
     # All views at once: with few points, taking one costs as much as a step of the recurrence.
     functions, lower, higher = (part.unbind(2) for part in (values, values[:-1], values[1:]))
