@@ -137,7 +137,10 @@ def _content(path: Path) -> memoryview:
         raise ArchiveError("this is no file; name the folder that a run has left")
     if path.stat().st_size > _MOST:
         raise ArchiveError(f"this is no run of pikan: it has more than {_MOST} bytes")
-    content = memoryview(path.read_bytes())
+    try:
+        content = memoryview(path.read_bytes())
+    except OSError as fault:
+        raise ArchiveError(f"cannot be read: {fault.strerror}") from None
     if sha256(content[:-_SEAL]).digest() != bytes(content[-_SEAL:]):
         raise ArchiveError("this is no run of pikan, or it is damaged: its digest is another")
     return content[:-_SEAL]

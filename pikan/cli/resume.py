@@ -10,6 +10,7 @@ from pikan.archive.file import ArchiveError
 from pikan.cli.conclusion import concluded
 from pikan.cli.ending import exit_code
 from pikan.cli.sentences import refuse
+from pikan.report.claim import claimed
 from pikan.spec.reader import parse
 
 
@@ -18,19 +19,25 @@ def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
 
     `time_limit` [s] takes the place of the one in the file; None leaves that.
     """
+    if not folder.is_dir():
+        refuse(f"{folder}: there is no such folder; name one that a run has left")
     try:
-        found = run.interrupted(folder)
-        if found is None:
-            ended = run.load(folder)
-            typer.echo(
-                f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do"
-            )
-            return exit_code(ended.report, parse(ended.spec, str(folder), folder))
-        if time_limit is not None:
-            asked = found.spec.model_copy(update={"time_limit": time_limit})
-            found = found._replace(spec=asked)
-        torch.set_num_threads(found.checkpoint.threads)
-        steps = run.go_on(found, folder)
-        return concluded(steps, found.spec, found.problem.title, folder, quiet)
+        with claimed(folder):
+            return _resumed(folder, time_limit, quiet)
     except ArchiveError as error:
         refuse(str(error))
+
+
+def _resumed(folder: Path, time_limit: float | None, quiet: bool) -> int:
+    """The exit code of the run in a folder that nobody else works in."""
+    found = run.interrupted(folder)
+    if found is None:
+        ended = run.load(folder)
+        typer.echo(f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do")
+        return exit_code(ended.report, parse(ended.spec, str(folder), folder))
+    if time_limit is not None:
+        asked = found.spec.model_copy(update={"time_limit": time_limit})
+        found = found._replace(spec=asked)
+    torch.set_num_threads(found.checkpoint.threads)
+    steps = run.go_on(found, folder)
+    return concluded(steps, found.spec, found.problem.title, folder, quiet)

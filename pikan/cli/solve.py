@@ -10,6 +10,7 @@ from pikan.choice import complete
 from pikan.cli.imports import uncollected
 from pikan.cli.sentences import refuse
 from pikan.consistency import check_exact
+from pikan.report.claim import claimed
 from pikan.spec.formulas import problem as stated_problem
 from pikan.spec.notes import notes
 from pikan.spec.reader import read
@@ -38,7 +39,7 @@ def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: 
     folder = Path("results") / spec.name if out is None else out
     if folder.exists() and not folder.is_dir():
         refuse(f"{folder}: this is a file; name a folder for the results")
-    with made(folder):
+    with made(folder), claimed(folder):
         if (aside := set_aside(folder / FILE)) is not None:
             typer.echo(
                 f"{folder}: an interrupted run was here, which is now {aside}; to go on with it "

@@ -44,7 +44,7 @@ def conduct(
     A `KeyboardInterrupt` thrown in ends it with the table so far. FolderError where the folder
     belongs to another sweep.
     """
-    with folders.claimed(folder, plan):
+    with folders.owned(folder, plan):
         rows: Mapping[int, Row] = folders.done(folder, plan)
         if again:
             rows = {run: row for run, row in rows.items() if not row.result.failed}

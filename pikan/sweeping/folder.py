@@ -1,7 +1,6 @@
 """The folder of a sweep: which sweep it belongs to, and what is done of it."""
 
 import json
-import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import final
 
 from pikan import __version__
+from pikan.report.claim import claimed
 from pikan.report.files import write_text
 from pikan.spec.faults import listed
 from pikan.sweeping.plan import Plan
@@ -19,7 +19,7 @@ SCHEMA = 1
 
 @final
 class FolderError(ValueError):
-    """A folder belongs to another sweep, or another process is at work in it."""
+    """A folder belongs to another sweep."""
 
 
 def place(folder: Path, run: int) -> Path:
@@ -28,21 +28,13 @@ def place(folder: Path, run: int) -> Path:
 
 
 @contextmanager
-def claimed(folder: Path, plan: Plan) -> Generator[None]:
-    """Inside, the folder is this sweep's alone; FolderError where it is another's.
+def owned(folder: Path, plan: Plan) -> Generator[None]:
+    """Inside, the folder is this sweep's alone.
 
-    The claim ends with the process, however that ends.
+    FolderError where it is another's, BlockingIOError where another process is at work in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        if sys.platform != "win32":
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                message = "a sweep is at work in it; wait for its end, or take another with --out"
-                raise FolderError(f"{folder}: {message}") from None
+    with claimed(folder):
         _check(folder, plan)
         yield
 

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pikan.cli.main import app
+from pikan.report.claim import claimed
 from tests.test_resume import begun, stopped
 from tests.test_run import RUNS
 
@@ -59,3 +60,21 @@ def test_solving_anew_keeps_the_interrupted_run_and_says_so(command, tmp_path):
     assert said.exit_code == 0
     assert "an interrupted run was here" in said.output
     assert (tmp_path / "results" / "rod" / "interrupted-run.h5").read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [("resume", "there"), ("solve", "rod.yaml", "--out", "there")])
+def test_a_folder_in_which_a_run_is_at_work_is_left_alone(command, tmp_path, words):
+    stopped(begun("kan", tmp_path / "there"), 3)
+    (tmp_path / "rod.yaml").write_text(RUNS["climb"], encoding="utf-8")
+    before = (tmp_path / "there" / "run.h5").read_bytes()
+    with claimed(tmp_path / "there"):
+        refused = command(*words)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("there: a run is at work in it; ")
+    assert refused.stderr.count("\n") == 1
+    assert (tmp_path / "there" / "run.h5").read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_no_run(command):
+    refused = command("resume", "nowhere")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)

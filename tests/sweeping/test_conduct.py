@@ -141,7 +141,7 @@ def test_two_sweeps_never_share_a_folder(written, tmp_path):
     plan = read(written())
     steps = conduct(plan, tmp_path / "out", backwards)
     next(steps)
-    with pytest.raises(FolderError, match="a sweep is at work in it"):
+    with pytest.raises(BlockingIOError, match="a run is at work in it"):
         finish(conduct(plan, tmp_path / "out", backwards))
     steps.close()
     finish(conduct(plan, tmp_path / "out", backwards))

@@ -1,0 +1,57 @@
+"""Two processes do not write to one folder at a time."""
+
+import subprocess
+import sys
+from errno import ENOLCK
+
+import pytest
+
+from pikan.report.claim import claimed
+
+CODE = """
+import sys
+from pathlib import Path
+from time import sleep
+from pikan.report.claim import claimed
+with claimed(Path(sys.argv[1])):
+    print("claimed", flush=True)
+    sleep(60)
+"""
+
+
+def test_a_claim_is_refused_until_the_one_before_ends(tmp_path):
+    with (
+        claimed(tmp_path),
+        pytest.raises(BlockingIOError, match=r"a run is at work in it; [^\n]*with --out: '/.*'$"),
+        claimed(tmp_path),
+    ):
+        pass
+    with claimed(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_claim_ends_with_its_process_however_that_ends(tmp_path):
+    words = [sys.executable, "-c", CODE, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "claimed\n"
+        with pytest.raises(BlockingIOError), claimed(tmp_path):
+            pass
+        process.kill()
+        process.wait()
+        with claimed(tmp_path):
+            pass
+
+
+def test_what_goes_wrong_inside_is_no_claim_of_others(tmp_path):
+    with pytest.raises(BlockingIOError, match="nothing to read"), claimed(tmp_path):
+        raise BlockingIOError(11, "nothing to read")
+
+
+def test_where_there_are_no_locks_nothing_is_claimed(tmp_path, monkeypatch):
+    def refuse(opened, how):
+        raise OSError(ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with claimed(tmp_path), claimed(tmp_path):
+        pass
