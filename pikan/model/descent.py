@@ -1,6 +1,7 @@
 """Ways of making a task's loss smaller: each a generator that yields after every step."""
 
 from collections.abc import Callable, Generator, Mapping
+from math import isfinite
 from typing import NamedTuple, TypeAlias, final
 
 import torch
@@ -8,13 +9,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.model.build import flat_weights, shaped_weights
-from pikan.model.task import Task, jacobian, lengths
+from pikan.model.slopes import crossed, jacobian, lengths
+from pikan.model.task import Task
 from pikan.objective import Block, Objective
+from pikan.training.evaluation import Evaluate, Evaluation
 from pikan.training.gauss_newton import GaussNewton
-from pikan.training.lbfgs import Evaluation, advance, begin
+from pikan.training.lbfgs import Memory, advance, nothing
 
 # Searches along a line in one step of `lbfgs`, and changes of the gradient that it remembers.
-SEARCHES, MEMORY = 10, 20
+SEARCHES, MEMORY = 10, 50
 
 
 @final
@@ -40,17 +43,14 @@ def adam(draw: Draw, lr: float | None) -> Generator[State, None, str]:
     Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
     """
     now = draw()
-    like = now.wired.trained()
-    theta = flat_weights(like).requires_grad_()
+    theta = flat_weights(now.wired.trained())
     optimizer = torch.optim.Adam([theta], lr=1e-2 if lr is None else lr)
     while True:
-        loss, reg = now.weigh(shaped_weights(theta, like))
-        optimizer.zero_grad()
-        (loss + now.rules.strength * reg).backward()
-        if not bool(loss.isfinite()):
+        loss, reg, theta.grad = now.weigh(theta)
+        if not isfinite(loss):
             return "the loss is not finite; lower lr"
         optimizer.step()
-        yield State(theta.detach().clone(), float(loss.detach()), float(reg.detach()))
+        yield State(theta.clone(), loss, reg)
         now = draw()
 
 
@@ -58,51 +58,48 @@ def lbfgs(draw: Draw, lr: float | None) -> Generator[State, None, str]:
     """Ten line searches of L-BFGS a step, in variables that weigh alike at the start.
 
     The variables are the weights times the lengths of the Jacobian's columns. New rows start a
-    new search, which remembers nothing.
+    new search, which remembers nothing. The learning rate is the length in quasi-Newton steps
+    that each search tries first.
 
-    Source: Nocedal and Wright 2006, algorithms 7.5 and 3.5, as they are in torch.
+    Source: see `pikan.training.lbfgs`.
     """
     now = draw()
-    like = now.wired.trained()
-    scale = lengths(now.wired, now.points, like)
+    theta = flat_weights(now.wired.trained())
+    scale = lengths(crossed(now.start, now.wired.trained()))
     evaluate = _evaluator(now, scale)
-    here = evaluate(flat_weights(like) * scale)
-    search = begin(here, MEMORY)
+    here, memory = evaluate(theta * scale), nothing(theta)
     while here.finite():
-        for _ in range(SEARCHES):
-            if lr is not None:
-                search.optimizer.param_groups[0]["lr"] = lr
-            ahead = advance(search, here, evaluate)
-            if not ahead.loss < here.loss:
-                search = begin(here, MEMORY)
-                ahead = advance(search, here, evaluate)
-            if not ahead.loss < here.loss:
-                break
-            here = ahead
+        moved = _searched(memory, here, evaluate, 1.0 if lr is None else lr)
+        here, memory = (here, memory) if moved is None else moved
         loss, reg = here.residual.tolist()
         yield State(here.theta / scale, loss, reg)
         drawn = draw()
         if drawn is not now:
             now, evaluate = drawn, _evaluator(drawn, scale)
-            here = evaluate(here.theta)
-            search = begin(here, MEMORY)
-        elif not bool(here.gradient.any()):
-            return "the gradient is zero"
+            here, memory = evaluate(here.theta), nothing(theta)
+        elif moved is None:
+            return "the loss is the least that the precision can tell"
     return "the loss is not finite"
 
 
-def _evaluator(
-    now: Task, scale: Float[Tensor, " p"]
-) -> Callable[[Float[Tensor, " p"]], Evaluation]:
-    like = now.wired.trained()
+def _searched(
+    memory: Memory, here: Evaluation, evaluate: Evaluate, first: float
+) -> tuple[Evaluation, Memory] | None:
+    """The end of some searches and what is remembered of them; None if none went lower."""
+    found = None
+    for _ in range(SEARCHES):
+        moved = advance(memory, MEMORY, here, evaluate, first)
+        if moved is None:
+            break
+        found = here, memory = moved
+    return found
 
+
+def _evaluator(now: Task, scale: Float[Tensor, " p"]) -> Evaluate:
     def evaluate(theta: Float[Tensor, " p"]) -> Evaluation:
-        here = theta.detach().clone().requires_grad_()
-        loss, reg = now.weigh(shaped_weights(here / scale, like))
+        loss, reg, slope = now.weigh(theta / scale)
         total = loss + now.rules.strength * reg
-        slope = torch.autograd.grad(total, here)[0]
-        parts = torch.stack([loss.detach(), reg.detach()])
-        return Evaluation(here.detach(), parts, float(total.detach()), slope)
+        return Evaluation(theta, theta.new_tensor([loss, reg]), total, slope / scale)
 
     return evaluate
 
@@ -118,18 +115,16 @@ def levenberg_marquardt(draw: Draw, lr: float | None) -> Generator[State, None, 
     size = now.labels.numel() ** 0.5
 
     def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
-        values = now.wired.after(now.first, shaped_weights(theta, like)).values[0]
+        values = crossed(now.start, shaped_weights(theta, like)).values
         return (values - now.labels).flatten() / size
 
     def slopes(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
-        weights = shaped_weights(theta, like)
-        return jacobian(now.wired, now.points, weights).flatten(0, 1) / size
+        way = crossed(now.start, shaped_weights(theta, like))
+        return jacobian(way).flatten(0, 1) / size
 
     rows = slice(0, now.labels.numel())
     objective = Objective(residual, slopes, (Block("data", rows),))
-    with torch.no_grad():
-        start = flat_weights(like)
-    run = GaussNewton(steps=10**9).run(objective, start)
+    run = GaussNewton(steps=10**9).run(objective, flat_weights(like))
     while True:
         try:
             made = next(run)

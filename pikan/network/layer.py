@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pikan.bases.basis import Basis
-from pikan.bases.chain import functions
+from pikan.bases.chain import family, functions
 from pikan.bases.coordinates import functions_of_coordinates
 from pikan.bases.sums import sums
 from pikan.jet import Jet
@@ -38,6 +38,10 @@ class Edges(nn.Module):
         if self.base is None:
             return derivatives
         return torch.cat([derivatives, self.base(x, order).unsqueeze(-1)], dim=-1)
+
+    def evaluate(self, x: Float[Tensor, "in n"], order: int) -> Float[Tensor, " k in b n"]:
+        """The same for x without a gradient, the points last."""
+        return family(self.basis, *self._others())(x.contiguous(), self.basis.knots, order)
 
     def forward(self, inputs: Jet) -> Jet:
         """The jets [a n in*b] of all functions, those of one node side by side."""

@@ -64,28 +64,18 @@ class Wired(nn.Module):
         """All that training changes: the weights of all layers, then their formulas' numbers."""
         return (*self.weights(), *(formulas.numbers for formulas in self.formulas()))
 
-    def first(self, inputs: Jet) -> "First":
-        """What is on the first layer's edges, on which no parameter has any influence."""
-        chosen = Jet(inputs.indices, inputs.values[..., self.columns])
-        return First(centered(chosen, self.kan.center, self.kan.scale), self.kan.first(chosen))
-
-    def after(self, first: "First", trained: Sequence[Float[Tensor, "_ _"]]) -> Jet:
-        """The values from what is on the first layer's edges, under these numbers."""
-        count = len(self.live())
-        pairs = zip(trained, self.learned(), strict=False)
-        wired = [switched(each, learned) for each, learned in pairs]
-        edges, formulas = self.kan.edges(), self.formulas()
-        nodes, sums = first.nodes, weighted(first.functions, wired[0])
-        for layer, numbers in enumerate(trained[count:]):
-            if layer:
-                sums = edges[layer].weighted(nodes, wired[layer])
-            sums = Jet(sums.indices, formulas[layer].added(sums.values, nodes, numbers))
-            nodes = self.nodes_from(sums, layer)
-        return nodes
-
     def jet(self, inputs: Jet) -> Jet:
         """The values [a n m] and those partial derivatives of them that `inputs` names."""
-        return self.after(self.first(inputs), self.trained())
+        chosen = Jet(inputs.indices, inputs.values[..., self.columns])
+        nodes = centered(chosen, self.kan.center, self.kan.scale)
+        weights = [switched(*pair) for pair in zip(self.weights(), self.learned(), strict=True)]
+        edges, sums = self.kan.edges(), weighted(self.kan.first(chosen), weights[0])
+        for layer, formulas in enumerate(self.formulas()):
+            if layer:
+                sums = edges[layer].weighted(nodes, weights[layer])
+            sums = Jet(sums.indices, formulas.added(sums.values, nodes, formulas.numbers))
+            nodes = self.nodes_from(sums, layer)
+        return nodes
 
     def forward(self, points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
         """The values at the points."""
@@ -93,16 +83,9 @@ class Wired(nn.Module):
 
     def nodes_from(self, sums: Jet, layer: int) -> Jet:
         """The nodes that a layer of edges leads to; only hidden ones are squashed."""
-        last = layer == len(self.live()) - 1
+        last = layer == len(self.widths()) - 2
         width = self.widths()[layer + 1]
         return multiplied(sums, width) if last else self.kan.activated(sums, width)
-
-
-class First(NamedTuple):
-    """What enters the first layer, and the functions of that on its edges."""
-
-    nodes: Jet
-    functions: Jet
 
 
 @final

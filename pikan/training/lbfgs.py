@@ -1,4 +1,4 @@
-"""L-BFGS with a strong Wolfe line search, kept going where rounding would stop it early."""
+"""L-BFGS: quasi-Newton steps from the last changes of the gradient."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -7,50 +7,42 @@ from typing import ClassVar, NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.evaluation import Evaluate, Evaluation, evaluator
+from pikan.training.line_search import line_search
 from pikan.training.quasi_newton import Descent, begun, stalled
 from pikan.training.scaling import scaled
 from pikan.training.stage import Progress, Stage, State, progress
 from pikan.training.weights import Weights
-
-# Evaluations that one line search may take: torch's own number.
-EVALUATIONS = 25
 
 # Steps from one update of the weights to the next; few, since each empties the memory.
 ROUND = 100
 
 
 class Memory(NamedTuple):
-    """What torch's optimizer knows after a step, by its own names; `factor` is that of `Search`."""
+    """The last steps s and changes y of the gradient, oldest first, and products of them.
 
-    factor: float
-    func_evals: int
-    n_iter: int
-    d: Float[Tensor, " p"]
-    t: Float[Tensor, ""] | float | int
-    old_dirs: tuple[Float[Tensor, " p"], ...]
-    old_stps: tuple[Float[Tensor, " p"], ...]
-    ro: tuple[Float[Tensor, ""], ...]
-    H_diag: Float[Tensor, ""] | int
-    prev_flat_grad: Float[Tensor, " p"]
-    prev_loss: float
+    `upper` holds s_i y_j for i <= j and zeros below, `gram` y_i y_j.
+    """
+
+    steps: Float[Tensor, "_ p"]
+    changes: Float[Tensor, "_ p"]
+    upper: Float[Tensor, "_ _"]
+    gram: Float[Tensor, "_ _"]
 
 
 @final
 @dataclass(frozen=True)
 class LBFGSState(State):
-    """Where the descent stands, the multipliers, and what is remembered of earlier steps.
-
-    `memory` is None where nothing is.
-    """
+    """Where the descent stands, the multipliers, and what is remembered of earlier steps."""
 
     step: int
     descent: Descent
     multipliers: Float[Tensor, " r"]
-    memory: Memory | None
+    memory: Memory
 
 
 @final
@@ -64,8 +56,7 @@ class LBFGS(Stage):
     search that fails empties the memory; if the next one fails as well, the stage has stalled.
     `weights` is None where every row keeps the weight it came with.
 
-    Source: Nocedal and Wright 2006, algorithms 7.5 and 3.5, as they are in torch; section 7.2 on
-    the first guess.
+    Source: Nocedal and Wright 2006, algorithms 7.5 and 3.5; section 7.2 on the first guess.
     """
 
     steps: int
@@ -81,14 +72,11 @@ class LBFGS(Stage):
         at = state if isinstance(state, LBFGSState) else started(objective, theta)
         if isinstance(at, Outcome):
             return at
-        descent, multipliers = at.descent, at.multipliers
+        descent, multipliers, memory = at.descent, at.multipliers, at.memory
         inner = scaled(objective, descent.lengths)
         evaluate = evaluator(inner, None if self.weights is None else multipliers)
-        search = begin(descent.here, self.memory)
-        if at.memory is not None:
-            search = resumed(search, at.memory)
         for step in range(at.step, self.steps + 1):
-            here, now = descent.here, LBFGSState(step, descent, multipliers, remembered(search))
+            here, now = descent.here, LBFGSState(step, descent, multipliers, memory)
             yield progress(self, objective, step, self.steps, descent.theta, here.residual, now)
             if descent.settled(self.tolerance):
                 return Outcome("converged", f"the loss has stopped falling after {step} steps")
@@ -97,15 +85,12 @@ class LBFGS(Stage):
             if self.weights is not None and step % ROUND == 0:
                 multipliers = follow(self.weights, inner, here.theta, multipliers)
                 evaluate = evaluator(inner, multipliers)
-                here = evaluate(here.theta)
-                search = begin(here, self.memory)
+                here, memory = evaluate(here.theta), nothing(here.theta)
                 descent = descent._replace(here=here, losses=(here.loss,))
-            ahead = advance(search, here, evaluate)
-            if not ahead.loss < here.loss:
-                search = begin(here, self.memory)
-                ahead = advance(search, here, evaluate)
-            if not ahead.loss < here.loss:
+            moved = advance(memory, self.memory, here, evaluate)
+            if moved is None:
                 return stalled(here, step)
+            ahead, memory = moved
             descent = descent.moved(ahead)
         return Outcome(
             "out of budget",
@@ -118,7 +103,8 @@ def started(objective: Objective, theta: Float[Tensor, " p"]) -> LBFGSState | Ou
     descent = begun(LBFGS.name, objective, theta)
     if isinstance(descent, Outcome):
         return descent
-    return LBFGSState(0, descent, torch.ones_like(descent.here.residual), None)
+    ones = torch.ones_like(descent.here.residual)
+    return LBFGSState(0, descent, ones, nothing(descent.here.theta))
 
 
 def follow(
@@ -132,87 +118,65 @@ def follow(
     return weights.updated(objective, here, objective.residual(here), multipliers)
 
 
-class Search(NamedTuple):
-    """torch's optimizer, the point that it moves, and the factor that it sees the loss with."""
-
-    optimizer: torch.optim.LBFGS
-    moving: Float[Tensor, " p"]
-    factor: float
+def nothing(like: Float[Tensor, " p"]) -> Memory:
+    """The memory before the first step."""
+    rows, square = like.new_zeros(0, len(like)), like.new_zeros(0, 0)
+    return Memory(rows, rows, square, square)
 
 
-def begin(here: Evaluation, memory: int) -> Search:
-    """A search from `here` that remembers nothing.
+def advance(
+    memory: Memory, size: int, here: Evaluation, evaluate: Evaluate, first: float = 1.0
+) -> tuple[Evaluation, Memory] | None:
+    """The end of one line search from `here`, and the memory of `size` steps with that one.
 
-    torch (2.6 to 2.13) learns nothing from a step whose change of gradient times step is under
-    1e-10, and so stops early at small losses. The factor makes the loss large instead: steps do
-    not depend on it, and losses down to ε² of the present one, all that r can resolve, are seen.
+    Searches along the direction that follows from the memory, then once more without it; None if
+    nothing lower is found. `first` is the length that is tried first, in quasi-Newton steps.
     """
-    moving = here.theta.clone()
-    optimizer = torch.optim.LBFGS(
-        [moving],
-        max_iter=1,
-        max_eval=EVALUATIONS + 1,
-        tolerance_grad=0.0,
-        tolerance_change=0.0,
-        history_size=memory,
-        line_search_fn="strong_wolfe",
-    )
-    smallest = torch.finfo(moving.dtype)
-    return Search(optimizer, moving, 1.0 / (smallest.eps * max(here.loss, smallest.tiny)))
+    for known in (memory, nothing(here.theta)):
+        way = direction(known, here.gradient)
+        # Rounding may spoil a memory; also false where the direction is not finite.
+        if not float(here.gradient @ way) < 0.0:
+            continue
+        # Without a memory nothing tells of lengths: all variables move by 1 together at most.
+        length = 1.0 if len(known.steps) else min(1.0, 1.0 / float(way.abs().sum()))
+        moved = line_search(evaluate, here, way, first * length)
+        if moved is not None:
+            ahead = moved.there
+            step, change = ahead.theta - here.theta, ahead.gradient - here.gradient
+            return ahead, learned(known, size, step, change)
+    return None
 
 
-def resumed(search: Search, known: Memory) -> Search:
-    """The search, with what another one from the same point remembers."""
-    search.optimizer.state[search.moving] = {
-        **known._asdict(),
-        "old_dirs": list(known.old_dirs),
-        "old_stps": list(known.old_stps),
-        "ro": list(known.ro),
-        # torch writes over this one.
-        "prev_flat_grad": known.prev_flat_grad.clone(),
-    }
-    return search._replace(factor=known.factor)
+def direction(memory: Memory, gradient: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+    """The negative inverse Hessian times the gradient; the memory is of BFGS updates of γ I.
+
+    With γ = s y / y y of the last step, R `upper` and D its diagonal, H g is γ g + Sᵀ w - γ Yᵀ q,
+    where R q = S g and Rᵀ w = (D + γ Y Yᵀ) q - γ Y g; a few products of matrices in place of two
+    loops over the memory.
+
+    Source: Byrd, Nocedal, Schnabel 1994, doi 10.1007/BF01582063, equation (2.6).
+    """
+    if not len(memory.steps):
+        return -gradient
+    steps, changes, upper, gram = memory
+    gamma = upper[-1, -1] / gram[-1, -1]
+    q = torch.linalg.solve_triangular(upper, (steps @ gradient).unsqueeze(1), upper=True)[:, 0]
+    right = upper.diagonal() * q + gamma * (gram @ q - changes @ gradient)
+    w = torch.linalg.solve_triangular(upper.mT, right.unsqueeze(1), upper=False)[:, 0]
+    return gamma * (q @ changes - gradient) - w @ steps
 
 
-def remembered(search: Search) -> Memory | None:
-    """What a search remembers; None before its first step."""
-    known = search.optimizer.state[search.moving]
-    if not known:
-        return None
-    return Memory(
-        factor=search.factor,
-        func_evals=known["func_evals"],
-        n_iter=known["n_iter"],
-        d=known["d"],
-        t=known["t"],
-        old_dirs=tuple(known["old_dirs"]),
-        old_stps=tuple(known["old_stps"]),
-        ro=tuple(known["ro"]),
-        H_diag=known["H_diag"],
-        prev_flat_grad=known["prev_flat_grad"],
-        prev_loss=known["prev_loss"],
-    )
-
-
-def advance(search: Search, here: Evaluation, evaluate: Evaluate) -> Evaluation:
-    """The end of one line search from `here`; a step that fails ends where it began."""
-    seen = [here]
-
-    def known() -> Evaluation:
-        for evaluation in seen:
-            if torch.equal(evaluation.theta, search.moving):
-                return evaluation
-        seen.append(evaluate(search.moving))
-        return seen[-1]
-
-    def closure() -> float:
-        point = known()
-        # Where the loss is not finite the search meets a wall that it can interpolate against.
-        if not point.finite():
-            search.moving.grad = torch.zeros_like(here.gradient)
-            return search.factor * 10.0 * here.loss
-        search.moving.grad = search.factor * point.gradient
-        return search.factor * point.loss
-
-    search.optimizer.step(closure)
-    return known()
+def learned(
+    memory: Memory, size: int, step: Float[Tensor, " p"], change: Float[Tensor, " p"]
+) -> Memory:
+    """The memory of `size` steps at most with one more, if the gradient grows along that."""
+    rounding = torch.finfo(step.dtype).eps * float(step.norm() * change.norm())
+    if not float(step @ change) > rounding:
+        return memory
+    kept = slice(1 if len(memory.steps) == size else 0, None)
+    steps = torch.cat([memory.steps[kept], step.unsqueeze(0)])
+    changes = torch.cat([memory.changes[kept], change.unsqueeze(0)])
+    upper, gram = (pad(each[kept, kept], (0, 1, 0, 1)) for each in (memory.upper, memory.gram))
+    upper[:, -1] = steps @ change
+    gram[:, -1] = gram[-1] = changes @ change
+    return Memory(steps, changes, upper, gram)

@@ -5,7 +5,6 @@ import pikan
 from pikan.model.error import ModelError
 from pikan.model.fit import follow
 from pikan.model.penalty import Penalty, penalty
-from pikan.model.task import jacobian, values_of
 from pikan.network.wired import passages
 
 
@@ -80,21 +79,6 @@ def test_every_edge_and_every_coefficient_pays(dataset):
         for w, live in zip(weights, model.wired.live(), strict=True)
     ]
     torch.testing.assert_close(coefficients, sum(sizes))
-
-
-def test_the_jacobian_is_that_of_autograd():
-    model = pikan.KAN([2, [2, 1], [1, 1]])
-    x = torch.rand(5, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    model = model.prune_edge(0.1, x=x)
-    weights = model.wired.trained()
-
-    def values(*new):
-        return values_of(model.wired, passages(model.wired, x, new))
-
-    plain = torch.autograd.functional.jacobian(values, tuple(weights))
-    torch.testing.assert_close(
-        jacobian(model.wired, x, weights), torch.cat([each.flatten(2) for each in plain], dim=2)
-    )
 
 
 def test_grids_that_follow_the_data_hardly_change_a_smooth_function(sparse, dataset):

@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+import pikan
+from pikan.model.slopes import crossed, gradient, jacobian, lengths, start
+from pikan.model.task import values_of
+from pikan.network.activation import tanh
+from pikan.network.wired import passages
+
+
+@pytest.fixture(params=["sums", "all"])
+def wired(request, points):
+    """A network of sums alone, and one with products, cut edges, a formula and a squash."""
+    if request.param == "sums":
+        return pikan.KAN([2, 3, 2]).wired
+    model = pikan.KAN([2, [2, 1], 3, [1, 1]]).prune_edge(0.1, x=points)
+    made = model.fix_symbolic(1, 0, 1, "sin", x=points).fix_symbolic(0, 1, 0, "x^2", x=points).wired
+    made.kan.squash = tanh
+    return made
+
+
+@pytest.fixture
+def points():
+    return torch.rand(7, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+@pytest.fixture
+def plain(wired, points):
+    """The Jacobian by autograd, and the values."""
+    trained = tuple(each for each in wired.trained() if each.numel())
+
+    def values(*new):
+        given = iter(new)
+        every = [next(given) if each.numel() else each for each in wired.trained()]
+        return values_of(wired, passages(wired, points, every))
+
+    rows = torch.autograd.functional.jacobian(values, trained)
+    return torch.cat([each.flatten(2) for each in rows], dim=2), values(*trained).detach()
+
+
+def test_values_and_jacobian_are_those_of_autograd(wired, points, plain):
+    way = crossed(start(wired, points), wired.trained())
+    torch.testing.assert_close(way.values, plain[1])
+    torch.testing.assert_close(jacobian(way), plain[0])
+
+
+def test_the_gradient_of_a_function_is_that_of_autograd(wired, points, plain):
+    way = crossed(start(wired, points), wired.trained())
+    torch.testing.assert_close(
+        gradient(way, way.values), torch.einsum("nm,nmp->p", plain[1], plain[0])
+    )
+
+
+def test_lengths_are_those_of_the_columns(wired, points, plain):
+    way = crossed(start(wired, points), wired.trained())
+    expected = plain[0].flatten(0, 1).norm(dim=0) / len(points) ** 0.5
+    torch.testing.assert_close(lengths(way), expected.clamp_min(1e-3 * float(expected.max())))
