@@ -163,14 +163,8 @@ def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
         columns[len(spaced)] = piece.column
         spaced += f"{piece.read} "
     source = Source(text, columns)
-    try:
-        body = ast.parse(spaced.rstrip(), mode="eval").body
-    except SyntaxError:
-        yield FormulaError(
-            f"{quoted(text)} is not a formula; write numbers, names, + - * / ^ and parentheses",
-            pieces[0].column,
-        )
-        return ZERO
+    # Tokens in this order are Python: nothing is left for it to refuse.
+    body = ast.parse(spaced.rstrip(), mode="eval").body
     if (levels := _depth(body)) > DEEPEST:
         yield FormulaError(
             f"the formula {quoted(text)} is {levels} levels deep (a sum of n terms counts n); at"
@@ -250,5 +244,5 @@ def _count(arguments: int) -> str:
 def _refusal(sentence: str, node: ast.expr, source: Source) -> FormulaError:
     """The sentence with the formula quoted: before the remedy, which follows the semicolon."""
     fault, mark, remedy = sentence.partition(";")
-    column = source.columns.get(node.col_offset, 0)
-    return FormulaError(f"{fault} in {quoted(source.text)}{mark}{remedy}", column)
+    sentence = f"{fault} in {quoted(source.text)}{mark}{remedy}"
+    return FormulaError(sentence, source.columns[node.col_offset])
