@@ -129,3 +129,10 @@ def test_nested_autograd_differentiates_any_module_and_knows_zeros():
     assert u[2, 0].tolist() == [[2.0, 0.0]] * 7
     assert not u[1, 1].any()
     assert not u[3, 0].any()
+
+
+def test_what_depends_on_parameters_alone_has_a_slope_of_zero():
+    line = torch.nn.Linear(2, 3).double()
+    u = autograd.partials(line, points(2), [(0, 1), (1, 1), (0, 2)])
+    torch.testing.assert_close(u[0, 1], line.weight[:, 1].expand(7, 3), rtol=0, atol=0)
+    assert u[1, 1].tolist() == u[0, 2].tolist() == [[0.0] * 3] * 7
