@@ -149,10 +149,16 @@ def load(folder: str | Path) -> Solution:
     """The solution that a run has left in a folder; ArchiveError where there is none."""
     kept = archive.read(Path(folder, FILE))
     spec = reader.parse(kept.spec, str(Path(folder, "problem.yaml")), Path(folder))
+    problem, network = formulas.problem(spec), archive.network(kept)
+    middle = network.center[None]
+    sizes = middle.shape[1], network(middle).shape[1]
+    if sizes != (len(problem.coordinates), len(problem.unknowns)):
+        raise ArchiveError(
+            f"{Path(folder, FILE)}: its network has {sizes[0]} coordinates and {sizes[1]} unknowns,"
+            " and its problem has others"
+        )
     outcome = Outcome(kept.report.outcome, kept.report.message)
-    return Solution(
-        formulas.problem(spec), archive.network(kept), kept.spec, outcome, kept.history, kept.report
-    )
+    return Solution(problem, network, kept.spec, outcome, kept.history, kept.report)
 
 
 def _ended(steps: Generator[Progress, None, Solution]) -> Solution:

@@ -1,10 +1,12 @@
 """A run is a function of its problem file, touches nothing else and always comes back."""
 
+import copy
 import itertools
 import json
 import math
 import random
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -15,9 +17,11 @@ import torch
 
 import pikan
 from pikan import run, watch
+from pikan.archive.file import ArchiveError
 from pikan.run import solve
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
+from pikan.spec.writer import dump
 from tests.stated import finish, spec
 
 HEAT = """
@@ -401,3 +405,25 @@ def test_a_run_that_was_compared_with_data_can_be_read_and_solved_again(tmp_path
 def test_what_is_no_problem_file_is_refused_in_a_sentence():
     with pytest.raises(TypeError):
         pikan.solve({"domain": {"x": [0, 1]}})
+
+
+def test_a_network_that_is_not_one_of_its_problem_is_refused(first, tmp_path):
+    solution = first("climb")
+    other = spec(
+        HEAT.replace("unknowns: [u]", "unknowns: [u, v]").replace(
+            "equations: [", "equations: [v_x = 0, "
+        )
+    )
+    replace(solution, spec=dump(other)).keep(tmp_path)
+    with pytest.raises(ArchiveError, match="2 coordinates and 1 unknowns, and its problem has"):
+        pikan.load(tmp_path)
+
+
+def test_a_solution_that_is_not_finite_has_no_formula(first):
+    solution = first("product")
+    broken = copy.deepcopy(solution.network)
+    with torch.no_grad():
+        broken.coefficients.fill_(math.nan)
+    found = replace(solution, network=broken).formula()
+    assert not found.found
+    assert list(found.lines()) == ["u: no short formula comes within 0.0001"]

@@ -102,6 +102,9 @@ def formula(
         ) -> Float[np.ndarray, " n"]:
             return by_chunks(evaluate, points)[:, column]
 
+        if not np.isfinite(values(check_points(box))).all():
+            made[name] = UnknownFormula(None, np.inf, None, "")
+            continue
         found = _polished(separated(values, place), values, place)
         away = _away(found, values, problem, symbols)
         if away > tolerance:

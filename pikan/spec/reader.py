@@ -26,6 +26,7 @@ from pikan.spec.values import Reading
 from pikan.spec.wording import Finding, worded
 
 LARGEST = 200_000
+_TOO_LARGE = f"is larger than {LARGEST} bytes; problem files are short text"
 
 
 def read(path: Path | str, changes: Mapping[str, str] | None = None, word: str = FLAG) -> Spec:
@@ -50,6 +51,8 @@ def parse(
 
     `name` is the problem's where the text gives none.
     """
+    if len(text) > LARGEST:
+        raise _unreadable(Path(file), _TOO_LARGE)
     faults, spec = gathered(_checked(text, Origin(file, folder), changes or {}, name, word))
     if faults or spec is None:
         raise SpecError(faults)
@@ -74,7 +77,7 @@ def text_of(file: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _unreadable(file, f"cannot be read: {reason}") from error
     if len(content) > LARGEST:
-        raise _unreadable(file, f"is larger than {LARGEST} bytes; problem files are short text")
+        raise _unreadable(file, _TOO_LARGE)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -30,7 +30,8 @@ def inside(name: str, folder: Path, home: Path) -> Path | None:
     absolute = Path(name).is_absolute() or PureWindowsPath(name).is_absolute()
     try:
         file, house = (folder / name).resolve(), home.resolve()
-    except (OSError, ValueError):
+    # Of links that go in circles Python 3.11 says this, and later ones nothing.
+    except (OSError, RuntimeError, ValueError):
         return None
     return None if absolute or "\0" in name or house not in file.parents else file
 

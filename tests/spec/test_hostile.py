@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pikan.spec.faults import SpecError
-from pikan.spec.reader import read
+from pikan.spec.reader import parse, read
 from pikan.sweeping import plan
 from tests.bounded import costs
 
@@ -95,13 +95,24 @@ def test_a_hostile_problem_file_is_told_its_faults_quickly_and_in_little_memory(
 
 @pytest.mark.parametrize(
     "file",
-    ["../u.csv", "a/../../u.csv", "/etc/passwd", "C:\\u.csv", "linked/u.csv", "u\\0.csv", ".", ""],
+    [
+        "../u.csv",
+        "a/../../u.csv",
+        "/etc/passwd",
+        "C:\\u.csv",
+        "linked/u.csv",
+        "round/u.csv",
+        "u\\0.csv",
+        ".",
+        "",
+    ],
 )
 def test_data_outside_of_the_folder_are_never_opened(tmp_path, file):
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     for folder in (inside, outside):
         folder.mkdir()
     (inside / "linked").symlink_to(outside)
+    (inside / "round").symlink_to("round")
     for place in (tmp_path, outside):
         (place / "u.csv").write_text("x,t,u\n0,0,0\n1,1,1\n")
     reference = f'reference: {{file: "{file}", coordinates: {{x: x, t: t}}, unknowns: {{u: u}}}}\n'
@@ -142,6 +153,11 @@ def test_a_sweep_reads_no_problem_from_elsewhere(tmp_path, file):
     with pytest.raises(SpecError) as caught:
         plan.read(inside / "rods.yaml")
     assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
+
+
+def test_a_text_that_is_no_file_is_bounded_too():
+    with pytest.raises(SpecError, match=r"^run\.yaml: is larger than 200000 bytes; [^\n]*$"):
+        parse(f"{equations('u_t = u_xx')}#{'a' * 200_000}", "run.yaml", Path())
 
 
 def test_exact_solutions_whose_derivatives_explode_cost_nothing():
