@@ -29,3 +29,9 @@ def test_the_laplacian_stays_a_name():
 
 def test_constants_are_sympys():
     assert to_sympy(parse("sin(pi) + log(e)")) == 1
+
+
+def test_a_minus_is_a_minus():
+    x, t = sympy.symbols("x t", real=True)
+    assert to_sympy(parse("-x - -t*x")) == -x + t * x
+    assert to_sympy(parse("-0.5")) == sympy.Float("-0.5")

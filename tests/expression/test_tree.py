@@ -45,6 +45,21 @@ def test_substituting_values_is_evaluating(tree):
     [
         ("0 + x", "x"),
         ("x*1 + 0*t", "x"),
+        ("1*x + t*0", "x"),
+        ("x*(-1)", "-x"),
+        ("(-x)*t", "-(x*t)"),
+        ("(-x)/t", "-(x/t)"),
+        ("x/1", "x"),
+        ("1.5/4", "0.375"),
+        ("1.5/-4", "-0.375"),
+        ("7/2", "7/2"),
+        ("3 - 5", "-2"),
+        ("x - 0", "x"),
+        ("0 - x", "-x"),
+        ("x - (-t)", "x + t"),
+        ("2^10", "1024"),
+        ("2^0.5*x", "1.4142135623730951*x"),
+        ("-(2 - 5)", "3"),
         ("0/x", "0"),
         ("x - x", "0"),
         ("2*3 + 4", "10"),
@@ -64,6 +79,34 @@ def test_substituting_values_is_evaluating(tree):
 )
 def test_folding(formula, expected):
     assert text(folded(parse(formula))) == expected
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x*(-t)",
+        "x - (-t)",
+        "2**(-x)",
+        "(-x)**2",
+        "-x**2",
+        "-(x + t)",
+        "-(x*t)",
+        "-x*t",
+        "-2*x",
+        "x - (t - u)",
+        "x - t - u",
+        "x/(t/u)",
+        "x/t/u",
+        "x/(t*u)",
+        "(x**t)**u",
+        "x**t**u",
+        "(x + t)*u",
+        "x + t*u",
+        "minimum(x, t + 1)",
+    ],
+)
+def test_parentheses_are_written_where_they_are_needed(formula):
+    assert text(parse(formula)) == formula
 
 
 def test_substitution_is_simultaneous():
