@@ -85,6 +85,24 @@ def test_a_dataset_without_a_part_is_refused():
         checked({"train_input": LIKE, "train_label": LIKE}, 1, 1, LIKE)
 
 
+@pytest.mark.parametrize(
+    ("labels", "share", "words"),
+    [
+        (torch.zeros(4, 1), 0.5, "got 5 inputs and 4 labels, needs as many of one as of the other"),
+        (torch.zeros(5, 1), 0.1, "train_ratio: got 0.1 of 5 points, needs to leave some to train"),
+        (torch.zeros(5, 1), 1.0, "train_ratio: got 1.0 of 5 points"),
+    ],
+)
+def test_data_that_cannot_be_parted_is_refused(labels, share, words):
+    with pytest.raises(ModelError, match=words):
+        pikan.create_dataset_from_data(torch.zeros(5, 2), labels, train_ratio=share)
+
+
+def test_a_function_with_labels_of_no_shape_is_refused():
+    with pytest.raises(ModelError, match=r"f: got shape \[2\] for \d+ points"):
+        pikan.create_dataset(lambda _: torch.zeros(2))
+
+
 def test_classes_stay_whole_numbers_and_values_take_the_precision_of_the_model():
     labels = torch.tensor([0, 1, 2])
     points = torch.zeros(3, 1)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -77,6 +78,11 @@ def test_what_is_not_finite_is_null():
         lambda text: text.replace('"seed": 0', '"seed": "0"'),
         lambda text: text.replace('"schema": 1', '"schema": 2'),
         lambda text: text.replace('"threads"', '"thread"'),
+        lambda text: text.replace('"problem": "burgers"', '"problem": 3'),
+        lambda text: text.replace('"outcome": "converged"', '"outcome": "perfect"'),
+        lambda text: text.replace('"total": 9.1', '"total": "long"'),
+        lambda text: text.replace('"threads": 2', '"threads": true'),
+        lambda text: re.sub(r'"stages": \[.*?\]', '"stages": 3', text, flags=re.DOTALL),
         lambda _: "[]",
         lambda _: '{"schema": 1, "estimate": [], "network": 3}',
     ],
