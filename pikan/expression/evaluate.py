@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from pikan.expression.bessel import bessel
 from pikan.expression.error import FormulaError
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.tree import Call, Expression, Name, Negative, Number, Operation, text
@@ -101,12 +102,19 @@ def _named(name: str) -> Callable[[ModuleType, Value], Value]:
     return function
 
 
-def _special(name: str, scipy_name: str) -> Callable[[ModuleType, Value], Value]:
+def _bessel(order: int) -> Callable[[ModuleType, Value], Value]:
+    def function(library: ModuleType, argument: Value) -> Value:
+        return bessel(order, argument, library)
+
+    return function
+
+
+def _special(name: str) -> Callable[[ModuleType, Value], Value]:
     def function(library: ModuleType, argument: Value) -> Value:
         if library is np:
             import scipy.special  # slow to import, and few formulas need it
 
-            return getattr(scipy.special, scipy_name)(argument)
+            return getattr(scipy.special, name)(argument)
         return getattr(library.special, name)(argument)
 
     return function
@@ -146,10 +154,10 @@ IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
     "sqrt": _named("sqrt"),
     "abs": _named("abs"),
     "sign": _named("sign"),
-    "erf": _special("erf", "erf"),
-    "erfc": _special("erfc", "erfc"),
-    "bessel_j0": _special("bessel_j0", "j0"),
-    "bessel_j1": _special("bessel_j1", "j1"),
+    "erf": _special("erf"),
+    "erfc": _special("erfc"),
+    "bessel_j0": _bessel(0),
+    "bessel_j1": _bessel(1),
     "step": _step,
     "minimum": _minimum,
     "maximum": _maximum,
