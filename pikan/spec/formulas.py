@@ -19,6 +19,9 @@ from pikan.spec.solutions import solution
 from pikan.spec.soundness import check_sound
 from pikan.spec.vocabulary import check_names
 
+# Squares of coordinates, and the coordinates in float32, are to be finite.
+FARTHEST = 1e30
+
 
 def problem(spec: Spec) -> Problem:
     """The problem that a spec states; SpecError with all of its faults."""
@@ -85,7 +88,7 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
                 bounds.append(math.nan)
                 for message in error.messages:
                     yield spec.origin.fault(("domain", name, index), message)
-        if bounds[0] >= bounds[1] or math.isinf(bounds[1] - bounds[0]):
+        if bounds[0] >= bounds[1] or max(map(abs, bounds)) > FARTHEST:
             yield spec.origin.fault(("domain", name), _interval(bounds[0], bounds[1]))
             bounds = [math.nan, math.nan]
         lower.append(bounds[0])
@@ -96,7 +99,7 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
 def _interval(first: float, last: float) -> str:
     given = f"[{number_text(first)}, {number_text(last)}]"
     if first < last:
-        return f"got {given}, which is wider than numbers are large; write it in other units"
+        return f"got {given}, needs bounds up to {FARTHEST:.0e}; write it in other units"
     if first == last:
         return f"got the empty interval {given}, needs two different bounds, the lower first"
     return f"got {given}, needs the lower bound first: [{number_text(last)}, {number_text(first)}]"

@@ -222,7 +222,7 @@ class Adam(Model):
     """Adam (Kingma, Ba 2015)."""
 
     steps: Count = Field(default=1000, description="how many steps")
-    lr: Positive = Field(default=1e-3, description="the learning rate")
+    lr: Positive = Field(default=1e-3, le=1e6, description="the learning rate")
     schedule: Literal["constant", "cosine", "exponential", "warmup_cosine"] = Field(
         default="constant", description="how the learning rate changes"
     )

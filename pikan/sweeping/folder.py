@@ -42,7 +42,7 @@ def owned(folder: Path, plan: Plan) -> Generator[None]:
 def _check(folder: Path, plan: Plan) -> None:
     file = folder / "sweep.json"
     try:
-        before = json.loads(file.read_text(encoding="utf-8"))
+        before = json.loads(_text(file))
     except FileNotFoundError:
         if (folder / "runs").exists() or (folder / "run.h5").exists():
             message = "holds runs of something else; take another folder with --out"
@@ -126,10 +126,17 @@ def done(folder: Path, plan: Plan) -> dict[int, Row]:
     found: dict[int, Row] = {}
     for run, variant in enumerate(plan.variants):
         with suppress(FileNotFoundError, RowError):
-            row = from_json((place(folder, run) / "row.json").read_text(encoding="utf-8"))
+            row = from_json(_text(place(folder, run) / "row.json"))
             if row.run == run and row.values == variant.values:
                 found[run] = row
     return found
+
+
+def _text(file: Path) -> str:
+    """What there is in a file; FileNotFoundError where a pipe or nothing has its name."""
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    return file.read_text(encoding="utf-8")
 
 
 def keep(folder: Path, row: Row) -> None:
