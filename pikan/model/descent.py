@@ -18,6 +18,8 @@ from pikan.training.lbfgs import Memory, advance, nothing
 
 # Searches along a line in one step of `lbfgs`, and changes of the gradient that it remembers.
 SEARCHES, MEMORY = 10, 50
+# The shortest length of a column, in parts of the longest; a penalty does not go by lengths.
+_SHORTEST, _PENALIZED = 1e-3, 0.1
 
 
 @final
@@ -65,7 +67,8 @@ def lbfgs(draw: Draw, lr: float | None) -> Generator[State, None, str]:
     """
     now = draw()
     theta = flat_weights(now.wired.trained())
-    scale = lengths(crossed(now.start, now.wired.trained()))
+    shortest = _PENALIZED if now.rules.strength else _SHORTEST
+    scale = lengths(crossed(now.start, now.wired.trained()), shortest)
     evaluate = _evaluator(now, scale)
     here, memory = evaluate(theta * scale), nothing(theta)
     while here.finite():

@@ -19,6 +19,9 @@ MEASURES = {
 }
 """The measures of an edge by pykan's names for them in `fit`."""
 
+# Sizes of edges below this count by their squares: at a kink, where edges end up, L-BFGS stops.
+_SOFT = 0.03
+
 
 @final
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def penalty(
     Source: Liu et al. 2024, arXiv 2404.19756, Section 2.5.1, Eqs. (2.17) to (2.20); entropy by
     rows and by columns, with one added to their sums, as in pykan 0.2.8.
     """
-    sizes = edge_measures(rules.measure, passages, wired.widths())
+    sizes = [_soft(size) for size in edge_measures(rules.measure, passages, wired.widths())]
     total = weights[0].new_zeros(())
     for size in sizes:
         total = total + rules.l1 * size.sum() + rules.entropy * (_entropy(size) + _entropy(size.mT))
@@ -59,6 +62,11 @@ def penalty(
             total = total + rules.coef * wanted.abs().mean(dim=-1).sum()
             total = total + rules.coefdiff * wanted.diff(dim=-1).abs().mean(dim=-1).sum()
     return total
+
+
+def _soft(sizes: Float[Tensor, "_ _"]) -> Float[Tensor, "_ _"]:
+    """The sizes but for a rounded corner at zero: s²/(2ε) near it, s - ε far from it."""
+    return (sizes.square() + _SOFT**2).sqrt() - _SOFT
 
 
 def _entropy(sizes: Float[Tensor, "_ _"]) -> Float[Tensor, ""]:

@@ -114,7 +114,7 @@ def jacobian(way: Crossed) -> Float[Tensor, "n m p"]:
     return torch.cat([*weights, *numbers], dim=1).permute(2, 0, 1)
 
 
-def lengths(way: Crossed, shortest: float = 1e-3) -> Float[Tensor, " p"]:
+def lengths(way: Crossed, shortest: float) -> Float[Tensor, " p"]:
     """The lengths of the Jacobian's columns over √n, none below a share of the longest.
 
     Their squares are a diagonal first guess of the Hessian of a mean square.

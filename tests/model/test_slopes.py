@@ -54,4 +54,4 @@ def test_the_gradient_of_a_function_is_that_of_autograd(wired, points, plain):
 def test_lengths_are_those_of_the_columns(wired, points, plain):
     way = crossed(start(wired, points), wired.trained())
     expected = plain[0].flatten(0, 1).norm(dim=0) / len(points) ** 0.5
-    torch.testing.assert_close(lengths(way), expected.clamp_min(1e-3 * float(expected.max())))
+    torch.testing.assert_close(lengths(way, 1e-3), expected.clamp_min(1e-3 * float(expected.max())))
