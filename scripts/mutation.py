@@ -19,7 +19,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -61,30 +61,10 @@ def main(words: Sequence[str]) -> None:
     asked = options.parse_args(words)
     end = time.monotonic() + asked.seconds
     before: list[Row] = json.loads(asked.into.read_text()) if asked.into.exists() else []
-    digests = {room: digest(room) for room in ROOMS}
-    rows = [row for row in before if row["digest"] == digests[row["room"]]]
+    rows = [row for row in before if row["digest"] == digest(row["room"])]
     for room in asked.rooms:
-        known = {(row["file"], row["operator"], row["occurrence"]) for row in rows}
-        wanted = drawn(room, asked.count, asked.seed)
-        left = [c for c in wanted if (c.file, c.operator, c.occurrence) not in known]
-        tests = observed(ROOT, room) if left and time.monotonic() < end else []
-        for change in left:
-            if time.monotonic() > end:
-                break
-            text = changed(ROOT, change)
-            rows.append(
-                Row(
-                    room=room,
-                    digest=digests[room],
-                    seed=asked.seed,
-                    file=change.file,
-                    line=change.place.line,
-                    operator=change.operator,
-                    occurrence=change.occurrence,
-                    noticed=noticed(ROOT, change.file, change.place.line, text, tests),
-                    change=difference(change.file, text),
-                )
-            )
+        for row in tried(room, asked.count, asked.seed, rows, end):
+            rows.append(row)
             asked.into.write_text(json.dumps(rows, indent=1) + "\n")
     if asked.survivors:
         for row in rows:
@@ -92,6 +72,28 @@ def main(words: Sequence[str]) -> None:
                 print(f"{row['file']}:{row['line']}", *row["change"], sep="\n  ")
     asked.into.with_suffix(".md").write_text(table(rows))
     print(table(rows))
+
+
+def tried(room: str, count: int, seed: int, rows: Iterable[Row], end: float) -> Iterator[Row]:
+    """What comes of the mutants drawn of which there is no row yet, until the clock says `end`."""
+    known = {(row["file"], row["operator"], row["occurrence"]) for row in rows}
+    left = [c for c in drawn(room, count, seed) if (c.file, c.operator, c.occurrence) not in known]
+    tests = observed(ROOT, room) if left and time.monotonic() < end else []
+    for change in left:
+        if time.monotonic() > end:
+            return
+        text = changed(ROOT, change)
+        yield Row(
+            room=room,
+            digest=digest(room),
+            seed=seed,
+            file=change.file,
+            line=change.place.line,
+            operator=change.operator,
+            occurrence=change.occurrence,
+            noticed=noticed(ROOT, change.file, change.place.line, text, tests),
+            change=difference(change.file, text),
+        )
 
 
 def digest(room: str) -> str:
@@ -127,8 +129,10 @@ def difference(file: str, after: str) -> list[str]:
 
 def table(rows: Iterable[Row]) -> str:
     """For each room how many mutants were noticed, in Markdown."""
-    lines = ["| room | noticed | share | 95 % interval |", "|---|---|---|---|"]
     kept = list(rows)
+    seeds = ", ".join(sorted({str(row["seed"]) for row in kept}))
+    lines = [f"Mutants that the tests of a room notice, drawn with seed {seeds}.", ""]
+    lines += ["| room | noticed | share | 95 % interval |", "|---|---|---|---|"]
     for room in (*ROOMS, "all"):
         own = [row["noticed"] for row in kept if room in (row["room"], "all")]
         if own:
