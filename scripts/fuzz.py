@@ -24,7 +24,7 @@ with atheris.instrument_imports(  # pyright: ignore[reportAttributeAccessIssue] 
     include=["pikan.expression", "pikan.archive", "pikan.report"]
 ):
     from pikan.archive import run as archive
-    from pikan.archive.file import ArchiveError
+    from pikan.archive.file import ArchiveError, Arrays, reading, sealed
     from pikan.expression.differentiate import differentiate
     from pikan.expression.evaluate import evaluate
     from pikan.expression.latex import latex
@@ -83,11 +83,20 @@ def seeds(target: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if target == "archive":
         archive.write(folder / "run", small_run())
-        content = (folder / "run").read_bytes()
-        (folder / "run").write_bytes(content[: -sha256().digest_size])
+        with reading(folder / "run") as arrays:
+            (folder / "run").write_bytes(bare(arrays))
         return
     for number, given in enumerate(_FORMULAS):
         (folder / f"formula{number}").write_text(given, encoding="utf-8")
+
+
+def bare(arrays: Arrays) -> bytes:
+    """Arrays as an archive has them, without what only HDF5 reads, and without a digest."""
+    content, index = b"", dict[str, object]()
+    for name, array in arrays.items():
+        index[name] = [array.dtype.str, array.shape, len(content)]
+        content += array.tobytes()
+    return sealed(content, index)[: -sha256().digest_size]
 
 
 def main() -> None:

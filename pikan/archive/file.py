@@ -24,8 +24,10 @@ from pikan.report.report import ReportError
 SCHEMA = 2
 # What a run is called in its folder.
 FILE = "run.h5"
-# No run takes more, and no index of one [bytes]; a damaged or hostile file may claim anything.
-_MOST, _LONGEST = 2**30, 10**7
+# No run takes more [bytes]: what a quasi-Newton method knows of 10^4 parameters takes a tenth of it.
+_MOST = 2**33
+# No index is longer [bytes].
+_LONGEST = 10**7
 # How many bytes a digest has, and the length of the index.
 _SEAL, _LENGTH = sha256().digest_size, 8
 # Booleans, whole numbers and floats.
