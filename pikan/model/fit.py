@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.model.build import shaped_weights
+from pikan.model.build import flat_weights, shaped_weights
 from pikan.model.dataset import Data
 from pikan.model.descent import DESCENTS, State
 from pikan.model.penalty import Penalty
@@ -54,22 +54,23 @@ def fitted(wired: Wired, data: Data, plan: Plan) -> Generator[Step, None, None]:
     A mean square is recorded as its root, any other loss as it is.
     """
     generator = torch.Generator().manual_seed(plan.seed)
-    draw = _drawing(wired, data, plan, generator)
+    draw, tested = _drawing(wired, data, plan, generator), _tested(wired, data, plan)
     run: Generator[State, None, str] | None = None
     for number in range(plan.steps):
         if number in plan.grid_steps:
             follow(wired, data.train_input)
             draw, run = _drawing(wired, data, plan, generator), None
+            tested = _tested(wired, data, plan)
         run = DESCENTS[plan.opt](draw, plan.lr) if run is None else run
         try:
             state = next(run)
         except StopIteration as end:
             if any(later > number for later in plan.grid_steps):
                 continue
-            yield _step(wired, data, plan, number, None, end.value)
+            yield _step(tested, data, plan, number, None, end.value)
             return
         _put(wired, state.theta)
-        yield _step(wired, data, plan, number, state, None)
+        yield _step(tested, data, plan, number, state, None)
 
 
 def follow(wired: Wired, points: Float[Tensor, "n d"]) -> None:
@@ -94,6 +95,11 @@ def _drawing(
     return draw
 
 
+def _tested(wired: Wired, data: Data, plan: Plan) -> Task:
+    """The rows to test on, on their way into the network with the grid that it has now."""
+    return task(wired, data.test_input, data.test_label, plan.loss or mean_square, plan.rules)
+
+
 def _put(wired: Wired, theta: Float[Tensor, " p"]) -> None:
     weights = wired.trained()
     with torch.no_grad():
@@ -102,14 +108,14 @@ def _put(wired: Wired, theta: Float[Tensor, " p"]) -> None:
 
 
 def _step(
-    wired: Wired, data: Data, plan: Plan, number: int, state: State | None, ending: str | None
+    tested: Task, data: Data, plan: Plan, number: int, state: State | None, ending: str | None
 ) -> Step:
-    with torch.no_grad():
-        loss = plan.loss or mean_square
-        test = float(loss(wired(data.test_input), data.test_label))
-        train = (
-            float(loss(wired(data.train_input), data.train_label)) if state is None else state.loss
-        )
+    theta = flat_weights(tested.wired.trained()) if state is None else state.theta
+    test, reg = tested.loss_at(theta), 0.0 if state is None else state.reg
+    if state is None:
+        train = task(tested.wired, data.train_input, data.train_label, tested.loss, plan.rules)
+        loss = train.loss_at(theta)
+    else:
+        loss = state.loss
     root = plan.loss is None
-    reg = 0.0 if state is None else state.reg
-    return Step(number, train**0.5 if root else train, test**0.5 if root else test, reg, ending)
+    return Step(number, loss**0.5 if root else loss, test**0.5 if root else test, reg, ending)

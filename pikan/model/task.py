@@ -31,6 +31,11 @@ class Task:
     rules: Penalty
     start: Start
 
+    def loss_at(self, theta: Float[Tensor, " p"]) -> float:
+        """The loss alone under these weights."""
+        way = crossed(self.start, shaped_weights(theta, self.wired.trained()))
+        return float(self.loss(way.values, self.labels))
+
     def weigh(self, theta: Float[Tensor, " p"]) -> "Weighed":
         """The loss and the penalty under these weights, and the gradient of both together."""
         like = self.wired.trained()
