@@ -24,7 +24,7 @@ from pikan.report.report import ReportError
 SCHEMA = 2
 # What a run is called in its folder.
 FILE = "run.h5"
-# No run takes more [bytes]: what a quasi-Newton method knows of 10^4 parameters takes a tenth of it.
+# No run takes more: what SSBroyden knows of 10^4 parameters takes a tenth of it [bytes].
 _MOST = 2**33
 # No index is longer [bytes].
 _LONGEST = 10**7
