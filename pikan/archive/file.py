@@ -74,8 +74,9 @@ def reading(path: Path) -> Generator[Arrays, None, None]:
     except (ArchiveError, ReportError) as fault:
         raise ArchiveError(f"{path}: {fault}") from None
     except (ArithmeticError, OSError, LookupError, TypeError, ValueError, RuntimeError) as fault:
-        # What is raised depends on the byte that is wrong.
-        raise ArchiveError(f"{path}: this is no run of pikan, or it is damaged ({fault})") from None
+        # What is raised depends on the byte that is wrong, and torch adds pages to it.
+        said = str(fault).partition("\n")[0]
+        raise ArchiveError(f"{path}: this is no run of pikan, or it is damaged ({said})") from None
 
 
 def sealed(content: bytes, index: Mapping[str, object]) -> bytes:

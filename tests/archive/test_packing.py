@@ -1,5 +1,6 @@
 """Packed values come back as they were, and what they are not is refused."""
 
+import json
 from dataclasses import dataclass
 from math import inf, nan, pi
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pikan.archive.file import ArchiveError, get_group, reading, writing
+from pikan.archive.file import ArchiveError, get_group, put_text, reading, writing
 from pikan.archive.numbers import get_packed, put_packed
 from pikan.archive.packing import packed, unpacked
 from pikan.outcome import Kind, Outcome
@@ -116,6 +117,16 @@ def test_a_word_that_is_none_of_those_known_is_refused():
     assert unpacked(packed("stalled"), Kind, CPU) == "stalled"
     with pytest.raises(ArchiveError):
         unpacked(packed("perfect"), Kind, CPU)
+
+
+@pytest.mark.parametrize("size", [[3], [-1, -1], [2**62, 2**62], [1.5], "ab", None, [1] * 10**5])
+def test_more_numbers_than_there_are_make_no_tensor(tmp_path, size):
+    path = tmp_path / "packed.h5"
+    with writing(path) as file:
+        put_text(file, "one/text", json.dumps([{"tensor": ["float64", size]}] * 2))
+        file["one/numbers/float64"] = np.zeros(2)
+    with pytest.raises(ArchiveError, match=r"^[^\n]*$"), reading(path) as file:
+        unpacked(get_packed(get_group(file, "one")), tuple[Float[Tensor, " n"], ...], CPU)
 
 
 def test_a_single_changed_bit_is_found(tmp_path):
