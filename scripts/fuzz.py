@@ -36,6 +36,8 @@ with atheris.instrument_imports(  # pyright: ignore[reportAttributeAccessIssue] 
 _LONGEST = {"formula": 2100, "archive": 60_000}
 # How long one may take [s]: of the processor, and on a clock where others work beside.
 _PATIENCE, _HANGS = 1.0, 60
+# How the index of an archive begins.
+_INDEX = b'{"schema"'
 _FORMULAS = (
     "u_t + u*u_x = nu*u_xx",
     "laplacian(u) = -2*pi^2*sin(pi*x)*sin(pi*y)",
@@ -64,8 +66,10 @@ def formula(file: Path) -> None:
 
 
 def written(file: Path) -> None:
-    """Read an archive whose digest is right, whatever is in it, and build its network."""
+    """Read an archive whose index and digest are found, whatever is in it; build its network."""
     content, refused = file.read_bytes(), ""
+    listed = len(content) - max(0, content.rfind(_INDEX))
+    content += listed.to_bytes(8, "little")
     whole = file.with_suffix(".h5")
     whole.write_bytes(content + sha256(content).digest())
     try:
@@ -91,12 +95,12 @@ def seeds(target: str, folder: Path) -> None:
 
 
 def bare(arrays: Arrays) -> bytes:
-    """Arrays as an archive has them, without what only HDF5 reads, and without a digest."""
+    """Arrays and their index as an archive has them, without what only HDF5 reads."""
     content, index = b"", dict[str, object]()
     for name, array in arrays.items():
         index[name] = [array.dtype.str, array.shape, len(content)]
         content += array.tobytes()
-    return sealed(content, index)[: -sha256().digest_size]
+    return sealed(content, index)[: -sha256().digest_size - 8]
 
 
 def main() -> None:
