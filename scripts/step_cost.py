@@ -28,7 +28,7 @@ from benchmarks.timing import in_turns, timed
 
 if TYPE_CHECKING:
     # The environment of pykan has no pikan.
-    from pikan.bases.basis import Basis
+    from pikan.network.base import Network
 
 Step = Callable[[], tuple[Tensor, ...]]
 Timed = Callable[[], float]
@@ -43,7 +43,9 @@ def main() -> None:
         answer(pykan_step(arguments))
         return
     ways: dict[str, Timed] = {
-        "tanh perceptron, nested autograd": partial(elapsed, perceptron_step(arguments))
+        "tanh perceptron, nested autograd": partial(
+            elapsed, nested_step(perceptron(arguments), points(arguments))
+        )
     }
     for basis in arguments.bases:
         jets, nested = pikan_steps(arguments, basis)
@@ -83,46 +85,48 @@ def points(arguments: argparse.Namespace) -> Tensor:
 
 def pikan_steps(arguments: argparse.Namespace, basis: str) -> tuple[Step, Step]:
     """One network of ours, by jets and by nested autograd."""
-    from pikan.derivatives import jets
+    network, inside = pikan_network(arguments, basis), points(arguments)
+    return jets_step(network, inside), nested_step(network, inside)
+
+
+def pikan_network(arguments: argparse.Namespace, basis: str) -> "Network":
+    """A KAN with a SiLU base function; with the same number of functions whatever its basis."""
+    from pikan.bases.named import on_interval
+    from pikan.bases.words import family
     from pikan.network.activation import silu
     from pikan.network.kan import KAN
     from pikan.network.start import glorot
 
-    bases = [chosen_basis(basis, nodes, arguments) for nodes in arguments.widths[:-1]]
+    count, degree = arguments.grid + arguments.degree, arguments.degree
+    intervals = [torch.tensor([[-1.0, 1.0]]).repeat(nodes, 1) for nodes in arguments.widths[:-1]]
+    bases = [
+        on_interval(basis, interval, degree if family(basis).cells else count - 1, arguments.grid)
+        for interval in intervals
+    ]
     empty = KAN(arguments.widths, bases, [-1.0, -1.0], [1.0, 1.0], silu)
-    empty = empty.to(torch.get_default_dtype())
-    network = glorot(empty, torch.Generator().manual_seed(0))
-    inside, parameters = points(arguments), list(network.parameters())
+    return glorot(empty.to(torch.get_default_dtype()), torch.Generator().manual_seed(0))
 
-    def by_jets() -> tuple[Tensor, ...]:
+
+def jets_step(network: "Network", inside: Tensor) -> Step:
+    """The work with closed-form derivatives."""
+    from pikan.derivatives import jets
+
+    parameters = list(network.parameters())
+
+    def step() -> tuple[Tensor, ...]:
         second = jets.partials(network, inside, [(2, 0), (0, 2)])
         return mean_square_gradient(second[2, 0] + second[0, 2], parameters)
 
-    return by_jets, nested_step(network, parameters, inside)
+    return step
 
 
-def chosen_basis(name: str, nodes: int, arguments: argparse.Namespace) -> "Basis":
-    """A basis on [-1, 1], with the same number of functions whatever its kind."""
-    from pikan.bases.bspline import BSpline
-    from pikan.bases.chebyshev import Chebyshev
-    from pikan.bases.knots import even_knots
-    from pikan.bases.legendre import Legendre
-
-    interval = torch.tensor([[-1.0, 1.0]]).repeat(nodes, 1)
-    if name == "bspline":
-        return BSpline(even_knots(interval, arguments.grid), arguments.degree)
-    polynomials = {"chebyshev": Chebyshev, "legendre": Legendre}
-    return polynomials[name](interval, arguments.grid + arguments.degree - 1)
-
-
-def perceptron_step(arguments: argparse.Namespace) -> Step:
+def perceptron(arguments: argparse.Namespace) -> nn.Module:
     """A plain perceptron of torch's own parts."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
     for before, after in pairwise(arguments.widths):
         layers += [nn.Linear(before, after), nn.Tanh()]
-    network = nn.Sequential(*layers[:-1])
-    return nested_step(network, list(network.parameters()), points(arguments))
+    return nn.Sequential(*layers[:-1])
 
 
 def pykan_step(arguments: argparse.Namespace) -> Step:
@@ -133,12 +137,12 @@ def pykan_step(arguments: argparse.Namespace) -> Step:
     network = KAN(
         width=arguments.widths, grid=arguments.grid, k=arguments.degree, seed=0, auto_save=False
     ).speed()
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return nested_step(network, parameters, points(arguments))
+    return nested_step(network, points(arguments))
 
 
-def nested_step(network: nn.Module, parameters: list[nn.Parameter], inside: Tensor) -> Step:
+def nested_step(network: nn.Module, inside: Tensor) -> Step:
     """The same work by automatic differentiation, three deep."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def step() -> tuple[Tensor, ...]:
         inputs = inside.clone().requires_grad_()

@@ -22,11 +22,17 @@ from pikan.jet import ChainRule, Jet, bell, chain_rule
 # in pieces of this size than in one, since they find their memory in cache; small ones no more.
 PIECE = 400_000
 
+# Of what is freed, glibc keeps at hand up to twice the largest block that was, blocks up to 32 MiB
+# counting [mallopt(3), M_MMAP_THRESHOLD]. The rest is taken anew page by page in every step, which
+# takes up to a third of its time. A block that is never written to takes no memory itself.
+BLOCK = 2**25 - 2**12
+
 
 def sums(basis: Basis, inner: Jet, weights: Float[Tensor, "_ out"], *others: Univariate) -> Jet:
     """The same as `functions(basis, inner, *others).flatten(-2) @ weights`, only quicker."""
     by_node, evaluate = weights.unflatten(0, (basis.nodes, -1)), family(basis, *others)
     rule = chain_rule(inner.indices)
+    torch.empty(BLOCK, dtype=torch.uint8)
     pieces = [
         _summed(values.mT, basis.knots, by_node, rule, evaluate)
         for values in inner.values.split(max(1, PIECE // len(weights)), dim=1)
