@@ -1,6 +1,6 @@
 """The bar that shows how far a fit is."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pikan.model.fit import Step
 
-Show: TypeAlias = Callable[[Step], None]
+Show: TypeAlias = Callable[[Step, Mapping[str, float]], None]
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def shown(steps: int, log: int, quiet: bool) -> Generator[Show]:
     """Shows steps in a terminal or a notebook, every `log` of them; elsewhere nothing."""
     console = Console()
     if quiet or not (console.is_terminal or console.is_jupyter):
-        yield lambda _: None
+        yield lambda _, __: None
         return
     columns = (
         BarColumn(bar_width=24),
@@ -28,20 +28,20 @@ def shown(steps: int, log: int, quiet: bool) -> Generator[Show]:
     with Progress(*columns, console=console, refresh_per_second=8) as bars:
         task = bars.add_task("", total=steps)
 
-        def show(step: Step) -> None:
+        def show(step: Step, numbers: Mapping[str, float]) -> None:
             done = step.ending is not None or step.number + 1 == steps
             if done or step.number % max(log, 1) == 0:
-                bars.update(task, completed=step.number + 1, description=words(step))
+                said = words(numbers, step.ending)
+                bars.update(task, completed=step.number + 1, description=said)
 
         yield show
 
 
-def words(step: Step) -> str:
-    """The numbers of a step, and why it is the last if it is before its time.
+def words(numbers: Mapping[str, float], ending: str | None) -> str:
+    """The numbers of a step by their names, and why it is the last if it is before its time.
 
-    >>> words(Step(0, 0.5, 0.25, 0.0, None))
-    'train_loss: 5.00e-01 | test_loss: 2.50e-01 | reg: 0.00e+00'
+    >>> words({"train_loss": 0.5, "reg": 0.0}, None)
+    'train_loss: 5.00e-01 | reg: 0.00e+00'
     """
-    numbers = f"train_loss: {step.train_loss:.2e} | test_loss: {step.test_loss:.2e}"
-    ending = f" | {step.ending}" if step.ending else ""
-    return f"{numbers} | reg: {step.reg:.2e}{ending}"
+    said = [f"{name}: {number:.2e}" for name, number in numbers.items()]
+    return " | ".join([*said, *([ending] if ending else [])])

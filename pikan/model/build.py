@@ -12,6 +12,7 @@ from pikan.bases.named import on_interval
 from pikan.bases.words import family
 from pikan.model.error import ModelError, one_of, whole
 from pikan.network.activation import ACTIVATIONS, Activation
+from pikan.network.elementary import power
 from pikan.network.kan import KAN, Width, node_count
 from pikan.network.start import noise
 from pikan.network.wired import Wired, all_live
@@ -19,7 +20,11 @@ from pikan.network.wired import Wired, all_live
 WidthLike: TypeAlias = int | Sequence[int]
 """The nodes of a layer: sums alone, or [sums, products of two]."""
 
-BASE_FUNCTIONS: Mapping[str, Activation | None] = {**ACTIVATIONS, "zero": None}
+BASE_FUNCTIONS: Mapping[str, Activation | None] = {
+    **ACTIVATIONS,
+    "identity": power(1.0),
+    "zero": None,
+}
 """What every edge has beside its basis, by pykan's names where it has one."""
 
 

@@ -80,10 +80,10 @@ def picture(
         return None
     with look():
         floors, width = house(wired.widths())
-        height = floors[-1].top
+        height = floors[-1].top + sum(_margins(wanted))
         # 12 boxes or fewer have the size that they have in a page of 10 * scale [inch].
         inches = 10 * wanted.scale * max(width / (12 * _PITCH), 0.4) ** 0.6
-        figure = Figure(figsize=(inches, inches * (height + 3.2) / (width + 1.6)))
+        figure = Figure(figsize=(inches, inches * height / (width + 1.6)))
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         drawn(axes, wired, layers, measures, wanted)
@@ -135,7 +135,8 @@ def drawn(
     axes.set_axis_off()
     axes.set_aspect("equal")
     axes.set_xlim(-0.8, width + 0.8)
-    below, above = -1.8, floors[-1].top + (1.4 if wanted.title is None else 2.8)
+    margins = _margins(wanted)
+    below, above = -margins[0], floors[-1].top + margins[1]
     axes.set_ylim(below, above)
     unit = _unit(axes, width + 1.6, above - below)
     masks = zip(wired.live(), wired.learned(), strict=True)
@@ -298,6 +299,15 @@ def _text(name: object) -> str:
     from sympy import latex
 
     return f"${latex(name)}$"
+
+
+def _margins(wanted: Look) -> tuple[float, float]:
+    """The room for names below the inputs, and for names and a title above the outputs."""
+    below, above = (
+        max((str(name).count("\n") for name in names or ()), default=0)
+        for names in (wanted.in_vars, wanted.out_vars)
+    )
+    return 1.8 + below, (1.4 if wanted.title is None else 2.8) + above
 
 
 def _unit(axes: Axes, width: float, height: float) -> float:

@@ -57,7 +57,6 @@ _GONE = {
     "round": "what changes a model gives a new one",
     "save_fig": "call plot after each fit",
     "img_folder": "call plot after each fit",
-    "display_metrics": "metrics are in the history",
     "a_range": "the search goes as far as the points can tell",
     "b_range": "the search goes as far as the points can tell",
     "random": "the numbers are fitted, or 1, 0, 1 and 0",
@@ -171,6 +170,7 @@ class KAN(nn.Module):
         stop_grid_update_step: int = 50,
         batch: int = -1,
         metrics: Sequence[Callable[[], Tensor | float]] | None = None,
+        display_metrics: Sequence[str] | None = None,
         reg_metric: str = "edge_forward_spline_n",
         seed: int = 0,
         quiet: bool = False,
@@ -185,7 +185,8 @@ class KAN(nn.Module):
         grid follows the data `grid_update_num` times up to `stop_grid_update_step`. `batch` -1
         takes all points in each step. `metrics` are functions without arguments, recorded by
         their names. `log`: how many steps between changes of the bar, which is shown in
-        terminals and notebooks unless `quiet`.
+        terminals and notebooks unless `quiet`, with what `display_metrics` names of the history;
+        None is the losses and `reg`.
 
         The history has a number for each step of `train_loss` and `test_loss` (roots of the mean
         square; any other loss as it is), `reg` and each metric.
@@ -212,17 +213,17 @@ class KAN(nn.Module):
         )
         known = outputs(self.wired.widths()) if loss_fn is None else None
         data = checked(dataset, self.inputs, known, self.wired.kan.center)
-        history: dict[str, list[float]] = {"train_loss": [], "test_loss": [], "reg": []}
-        for metric in metrics or ():
-            history[_name(metric)] = []
+        always = ("train_loss", "test_loss", "reg")
+        history = {name: list[float]() for name in (*always, *map(_name, metrics or ()))}
+        for name in display_metrics or ():
+            one_of("fit", "display_metrics", name, history)
         with shown(steps, log, quiet) as show:
             for step in fitted(self.wired, data, plan):
-                show(step)
-                history["train_loss"].append(step.train_loss)
-                history["test_loss"].append(step.test_loss)
-                history["reg"].append(step.reg)
-                for metric in metrics or ():
-                    history[_name(metric)].append(float(metric()))
+                found = dict(zip(always, (step.train_loss, step.test_loss, step.reg), strict=True))
+                found |= {_name(metric): float(metric()) for metric in metrics or ()}
+                for name, number in found.items():
+                    history[name].append(number)
+                show(step, {name: found[name] for name in display_metrics or always})
         self.samples = data.train_input
         return history
 

@@ -37,7 +37,7 @@ def test_arguments_that_make_no_sense_are_refused(arguments, words):
 
 
 @pytest.mark.parametrize("basis", ["bspline", "chebyshev", "legendre"])
-@pytest.mark.parametrize("base_fun", ["silu", "zero"])
+@pytest.mark.parametrize("base_fun", ["silu", "identity", "zero"])
 def test_the_seed_alone_makes_the_model(basis, base_fun):
     before = torch.get_rng_state()
     one, two, other = (
@@ -47,3 +47,11 @@ def test_the_seed_alone_makes_the_model(basis, base_fun):
     assert torch.equal(one(x), two(x))
     assert not torch.equal(one(x), other(x))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_identity_may_stand_beside_the_basis():
+    model = pikan.KAN([1, 1], base_fun="identity")
+    with torch.no_grad():
+        model.wired.weights()[0].copy_(torch.tensor([[0.0]] * 8 + [[2.0]]))
+    x = torch.tensor([[-0.5], [3.0]], dtype=torch.float64)
+    assert torch.equal(model(x), 2 * x)

@@ -5,6 +5,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -54,6 +55,19 @@ def test_names_are_drawn(sparse):
 
     axes = drawn(sparse, in_vars=["a", Symbol("beta")], out_vars=["f"], title="fitted")
     assert {text.get_text() for text in axes.texts} == {"a", r"$\beta$", "f", "fitted"}
+
+
+def test_names_of_several_lines_are_not_cut():
+    model, names = pikan.KAN([3, 2, 1]), ["one", "two\nlines", "three\nwhole\nlines"]
+    for arguments in ({"in_vars": names}, {"out_vars": ["two\nlines"], "title": "fitted"}):
+        figure = Figure(figsize=(6.0, 6.0))
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        model.plot(ax=axes, **arguments)
+        FigureCanvasAgg(figure).draw()
+        frame = axes.get_window_extent()
+        for text in axes.texts:
+            place = text.get_window_extent()
+            assert frame.y0 <= place.y0 < place.y1 <= frame.y1
 
 
 def test_a_picture_shows_itself_and_goes_to_a_folder(sparse, tmp_path):

@@ -55,7 +55,11 @@ def test_any_loss_and_any_metric_will_do(dataset):
         return right.double().mean()
 
     history = model.fit(
-        classes, steps=8, loss_fn=torch.nn.functional.cross_entropy, metrics=(accuracy,)
+        classes,
+        steps=8,
+        loss_fn=torch.nn.functional.cross_entropy,
+        metrics=(accuracy,),
+        display_metrics=["accuracy"],
     )
     assert history["accuracy"][-1] > 0.9
 
@@ -102,6 +106,7 @@ def test_cut_edges_stay_cut(dataset):
         ({"lambda_l1": 1.0}, "unknown argument 'lambda_l1'; did you mean 'lamb_l1'"),
         ({"save_fig": True}, "leave out 'save_fig'"),
         ({"opt": "lbfgs"}, "opt: got 'lbfgs'; did you mean 'LBFGS'"),
+        ({"display_metrics": ["loss"]}, "display_metrics: got 'loss'; did you mean 'test_loss'"),
         ({"opt": "LM", "lamb": 0.1}, "opt='LM' fits the mean square"),
         ({"batch": 0}, "batch: got 0, needs a whole number from 1 on"),
         ({"steps": -1}, "steps: got -1"),
