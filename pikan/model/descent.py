@@ -113,27 +113,9 @@ def levenberg_marquardt(draw: Draw, lr: float | None) -> Generator[State, None, 
     Source: see `pikan.training.gauss_newton`.
     """
     del lr
-    return _least_squares(draw(), eliminate=False)
-
-
-def separable(draw: Draw, lr: float | None) -> Generator[State, None, str]:
-    """The same with the last layer's weights solved for at every point.
-
-    Where the values are sums of that layer: they are linear in its weights. The others then see
-    what is left of the residual, which leads them out of long flat valleys.
-
-    Source: see `pikan.training.gauss_newton`, elimination.
-    """
-    del lr
     now = draw()
-    return _least_squares(now, eliminate=isinstance(now.wired.widths()[-1], int))
-
-
-def _least_squares(now: Task, *, eliminate: bool) -> Generator[State, None, str]:
     like = now.wired.trained()
     size = now.labels.numel() ** 0.5
-    sizes = [weight.numel() for weight in now.wired.weights()]
-    last_layer = slice(sum(sizes[:-1]), sum(sizes))
 
     def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
         values = crossed(now.start, shaped_weights(theta, like)).values
@@ -144,8 +126,8 @@ def _least_squares(now: Task, *, eliminate: bool) -> Generator[State, None, str]
         return jacobian(way).flatten(0, 1) / size
 
     rows = slice(0, now.labels.numel())
-    objective = Objective(residual, slopes, (Block("data", rows),), last_layer, eliminate)
-    run = GaussNewton(steps=10**9, eliminate=eliminate).run(objective, flat_weights(like))
+    objective = Objective(residual, slopes, (Block("data", rows),))
+    run = GaussNewton(steps=10**9).run(objective, flat_weights(like))
     while True:
         try:
             made = next(run)
@@ -156,5 +138,5 @@ def _least_squares(now: Task, *, eliminate: bool) -> Generator[State, None, str]
             yield State(made.theta, 2.0 * made.loss, 0.0)
 
 
-DESCENTS: Mapping[str, Descent] = {"LBFGS": lbfgs, "LM": separable, "Adam": adam}
+DESCENTS: Mapping[str, Descent] = {"LBFGS": lbfgs, "LM": levenberg_marquardt, "Adam": adam}
 """The ways by the names that `fit` has for them."""
