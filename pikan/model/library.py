@@ -251,6 +251,23 @@ _SIGNS = (1.0, -1.0)
 
 _tangents, _units = partial(_inside, pi / 2), partial(_inside, 1.0)
 
+COMPOSED: Mapping[str, Entry] = {
+    "log(1+1/x)": _of_two("log", "1/x", _two_outer, False, 1),
+    "log(1+x^2)": _of_two("log", "x^2", _steps, True, 1),
+    "log(1-x^2)": _of_two("log", "x^2", _units, True, 1, -1),
+    "log(cos)": _of_two("log", "cos", _tangents, True, 0),
+    "log(cosh)": _of_two("log", "cosh", _steps, True, 0),
+    "log(1+exp)": _of_two("log", "exp", _rises, False, 1),
+    "log(1-exp(-x))": Entry(5, _decays, _same, partial(_decaying, "log", -1, 1)),
+    "sqrt(1+exp)": _of_two("sqrt", "exp", _rises, False, 1),
+    "sqrt(1+x^2)": _of_two("sqrt", "x^2", _steps, True, 1),
+    "sqrt(1-x^2)": _of_two("sqrt", "x^2", _units, True, 1, -1),
+    "arcsin(exp(-x))": Entry(5, _decays, _same, partial(_decaying, "arcsin", 1, 0)),
+    "sin(exp)": _of_two("sin", "exp", _rises, False, 0),
+    "exp(-exp)": _of_two("exp", "exp", _rises, False, 0, -1),
+}
+"""Functions of functions, as sums of logarithms in place of products make them."""
+
 LIBRARY: Mapping[str, Entry] = {
     "0": Entry(0, _flat, _level, _nothing),
     "x": Entry(1, _flat, _straight, partial(_raised, 1, 1)),
@@ -279,19 +296,7 @@ LIBRARY: Mapping[str, Entry] = {
     "sinh": _word(3, _steps, _of_odd, "sinh"),
     "cosh": _word(3, _steps, _of_even, "cosh"),
     "bessel_j0": Entry(4, _ripples, _of_even, _bessel),
-    "log(1+1/x)": _of_two("log", "1/x", _two_outer, False, 1),
-    "log(1+x^2)": _of_two("log", "x^2", _steps, True, 1),
-    "log(1-x^2)": _of_two("log", "x^2", _units, True, 1, -1),
-    "log(cos)": _of_two("log", "cos", _tangents, True, 0),
-    "log(cosh)": _of_two("log", "cosh", _steps, True, 0),
-    "log(1+exp)": _of_two("log", "exp", _rises, False, 1),
-    "log(1-exp(-x))": Entry(5, _decays, _same, partial(_decaying, "log", -1, 1)),
-    "sqrt(1+exp)": _of_two("sqrt", "exp", _rises, False, 1),
-    "sqrt(1+x^2)": _of_two("sqrt", "x^2", _steps, True, 1),
-    "sqrt(1-x^2)": _of_two("sqrt", "x^2", _units, True, 1, -1),
-    "arcsin(exp(-x))": Entry(5, _decays, _same, partial(_decaying, "arcsin", 1, 0)),
-    "sin(exp)": _of_two("sin", "exp", _rises, False, 0),
-    "exp(-exp)": _of_two("exp", "exp", _rises, False, 0, -1),
+    **COMPOSED,
 }
 """The functions by the names that `ELEMENTARY` has for them."""
 

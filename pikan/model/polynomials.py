@@ -11,7 +11,7 @@ from math import pi
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
 # Damping at the start, and the factors by which it falls after a good step and grows after a bad.
@@ -55,11 +55,14 @@ class Fitted(NamedTuple):
     batch: Batch
     left: Float[Tensor, " _"]
 
+    def only(self, rows: Sequence[int]) -> "Fitted":
+        """Those networks."""
+        return Fitted(self.batch.only(rows), self.left[list(rows)])
+
     def best(self, enough: float = 0.0) -> "Fitted":
         """The one of fewest edges that leaves no more than `enough`, or that leaves the least."""
         fits = self.left <= max(enough, float(self.left.min()))
-        place = int(torch.where(fits, self.batch.edges(), torch.inf).argmin())
-        return Fitted(self.batch.only([place]), self.left[[place]])
+        return self.only([int(torch.where(fits, self.batch.edges(), torch.inf).argmin())])
 
 
 class _Pass(NamedTuple):
@@ -95,10 +98,8 @@ def fitted(
     x: Float[Tensor, "n d"],
     y: Float[Tensor, " n"],
     steps: int,
-    first: int = 0,
-    kept: int = 0,
 ) -> Fitted:
-    """All networks after so many steps; after the `first` of these only the best `kept` go on.
+    """All networks after so many steps.
 
     Source: Madsen, Nielsen, Tingleff 2004, Methods for Non-Linear Least Squares Problems,
     section 3.2; Marquardt's scaling.
@@ -108,8 +109,9 @@ def fitted(
     residual = passes[-1].sums[..., 0] - y
     loss = residual.square().mean(dim=1)
     damping = loss.new_full(loss.shape, _DAMPING)
-    for step in range(steps):
-        jacobian = _jacobian(batch, passes)
+    for _ in range(steps):
+        used = _used(batch)
+        jacobian = _jacobian(batch, passes)[..., used]
         square, slope = jacobian.mT @ jacobian, jacobian.mT @ residual.unsqueeze(2)
         lengths = square.diagonal(dim1=1, dim2=2)
         lengths = lengths + 1e-12 * lengths.amax(dim=1, keepdim=True) + 1e-30
@@ -118,7 +120,9 @@ def fitted(
             ridge = (damping.unsqueeze(1) + 1e-13) * lengths
             factor, bad = torch.linalg.cholesky_ex(square + torch.diag_embed(ridge))
             move = torch.cholesky_solve(slope, factor).squeeze(2)
-            tried = _moved(batch, torch.where((bad == 0).unsqueeze(1), move, 0.0))
+            whole = move.new_zeros(len(batch), len(used))
+            whole[:, used] = torch.where((bad == 0).unsqueeze(1), move, 0.0)
+            tried = _moved(batch, whole)
             new = (_passes(tried, x)[-1].sums[..., 0] - y).square().mean(dim=1)
             damping = torch.where(new < loss, damping / _FALL, damping * _GROWTH)
             if bool((new < loss).any()):
@@ -126,9 +130,6 @@ def fitted(
         better, damping = new < loss, damping.clamp(1e-12, 1e8)
         loss = torch.where(better, new, loss)
         batch = Batch(*(_chosen(better, *pair) for pair in zip(tried, batch, strict=True)))
-        if step + 1 == first:
-            rows = (loss * batch.edges()).argsort()[:kept].tolist()
-            batch, loss, damping = batch.only(rows), loss[rows], damping[rows]
         batch = _scaled(batch, _passes(batch, x))
         passes = _passes(batch, x)
         residual = passes[-1].sums[..., 0] - y
@@ -182,6 +183,14 @@ def _jacobian(batch: Batch, passes: Sequence[_Pass]) -> Float[Tensor, "_ n p"]:
         parts = [own.flatten(2), after, *parts]
         after = torch.einsum("snik,siko,sno->sni", slopes, weight, after) if layer else after
     return torch.cat(parts, dim=2)
+
+
+def _used(batch: Batch) -> Bool[Tensor, " p"]:
+    """Which columns of a Jacobian are not zero for all networks."""
+    parts = list[Tensor]()
+    for mask, level in zip(batch.masks, batch.levels, strict=True):
+        parts += [mask.amax(dim=0).flatten() > 0, torch.ones_like(level[0]) > 0]
+    return torch.cat(parts)
 
 
 def _moved(batch: Batch, move: Float[Tensor, "_ p"]) -> Batch:

@@ -1,7 +1,7 @@
 """Formulas in place of what edges have learned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
 from typing import NamedTuple, final
@@ -14,7 +14,7 @@ from pikan.model.build import shaped_weights
 from pikan.model.candidates import Candidate, candidates
 from pikan.model.descent import levenberg_marquardt
 from pikan.model.fit import mean_square
-from pikan.model.library import LIBRARY, Numbers
+from pikan.model.library import COMPOSED, LIBRARY, Numbers
 from pikan.model.penalty import Penalty
 from pikan.model.task import task
 from pikan.model.thinned import thinned
@@ -35,8 +35,9 @@ _STILL = 1e-7
 # that networks fitted afresh are read at.
 _EXACT, _HOPELESS, _READ = 1e-14, 1e-6, 300
 
-# By how much the mean square may grow over all while a formula is hoped for.
-_MUCH_WORSE = 1e4
+# By how much the mean square may grow over all while a formula is hoped for, and what share of the
+# variance polynomials may leave of exact functions.
+_MUCH_WORSE, _COARSE = 1e4, 1e-7
 
 
 @final
@@ -129,8 +130,10 @@ def read(
     if least <= _EXACT * spread:
         return found
     for seed in range(fresh):
-        for simple in thinned(wired.live(), points, labels[:, 0], seed):
-            tried, left = snapped(simple, points[rows], labels[rows], search, hopeless)
+        networks = thinned(wired.live(), points, labels[:, 0], seed)
+        tries = ((simple, each) for simple in networks for each in _plain_first(search))
+        for simple, functions in tries:
+            tried, left = snapped(simple, points[rows], labels[rows], functions, hopeless)
             if left < least and not learned_edges(tried):
                 found, least = tried, left
             if least <= _EXACT * spread:
@@ -154,7 +157,7 @@ def snapped(
     spread = float(labels.var(correction=0))
     wired, loss = refit(wired, points, labels, _STEPS)
     if hopeless < inf:
-        hopeless = min(hopeless, max(_MUCH_WORSE * loss, _EXACT * spread))
+        hopeless = min(hopeless, max(_MUCH_WORSE * loss, _COARSE * spread))
     waiting = _by_clearness(wired, points, search, loss / spread)
     while waiting and loss <= hopeless:
         edge = waiting.pop(0)
@@ -188,6 +191,12 @@ def refit(
     if best is None:
         return wired, _left(wired, points, labels)
     return _put(wired, shaped_weights(best, wired.trained())), loss
+
+
+def _plain_first(search: Search) -> tuple[Search, ...]:
+    """The search without functions of functions, which come near to many others, then with them."""
+    plain = tuple(name for name in search.names if name not in COMPOSED)
+    return (search,) if plain == search.names else (replace(search, names=plain), search)
 
 
 def _left(wired: Wired, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"]) -> float:

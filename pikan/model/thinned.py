@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pikan.bases.chebyshev import Chebyshev
 from pikan.model.polynomials import Batch, Fitted, drawn, fitted, raised
+from pikan.model.skeletons import sparse, straightened
 from pikan.network.formulas import Formula, Formulas
 from pikan.network.kan import KAN
 from pikan.network.wired import Wired, weights_of
@@ -23,10 +24,14 @@ from pikan.network.wired import Wired, weights_of
 _STARTS, _KEPT, _FIRST, _STEPS, _LEFT_OUT = 36, 7, 12, 60, 0.5
 
 # Points to fit to; steps after a change of an edge; degree in the end.
-_POINTS, _AGAIN, _HIGH = 250, 8, 14
+_POINTS, _AGAIN, _HIGH = 400, 8, 14
 
 # What is left of a good fit falls by this factor at least once degrees are high.
 _FALL = 0.2
+
+# Sparse networks that are simplified; what may be left of the values' spread while they are, and
+# what at most in the end.
+_SPARSE, _EXACT, _GOOD = 3, 1e-6, 1e-4
 
 
 class Way(NamedTuple):
@@ -72,16 +77,25 @@ def thinned(
             # What few nodes can do with edges of no short form more may do with simple ones.
             share = 0.0 if seed % 2 else _LEFT_OUT
             many = drawn(_sparse(live, way.degree, share, generator), x, generator)
-            some = fitted(many, x, y, _STEPS, _FIRST, _KEPT)
+            some = fitted(many, x, y, _FIRST)
+            kept = (some.left.square() * some.batch.edges()).argsort()[:_KEPT].tolist()
+            some = fitted(some.batch.only(kept), x, y, _STEPS - _FIRST)
             full[way.degree] = some.best(way.left)
         elif way.degree not in full:
             (start,) = full.values()
             full[way.degree] = fitted(raised(start.batch, way.degree), x, y, _STEPS)
         whole = full[way.degree]
         most = max(3 * float(whole.left), way.left)
-        simple = fitted(_simpler(whole.batch, x, y, most, way.order), x, y, 2 * _AGAIN)
+        simple = _simpler(whole, x, y, most, way.order)
         sharp = fitted(raised(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _FALL * most:
+            yield _wired(sharp.batch, low, high, float(mean), float(spread))
+    for one in sparse(live, x, y, generator)[:_SPARSE]:
+        cut = _simpler(one, x, y, max(3 * float(one.left), _EXACT), (0,))
+        whole = straightened(cut, x, y, generator)
+        simple = _simpler(whole, x, y, max(3 * float(whole.left), _EXACT), (0, 1, 2))
+        sharp = fitted(raised(simple.batch, _HIGH), x, y, 4 * _AGAIN)
+        if float(sharp.left) <= _GOOD:
             yield _wired(sharp.batch, low, high, float(mean), float(spread))
 
 
@@ -104,42 +118,42 @@ def _sparse(
 
 
 def _simpler(
-    batch: Batch,
+    one: Fitted,
     x: Float[Tensor, "n d"],
     y: Float[Tensor, " n"],
     most: float,
     order: Sequence[int],
-) -> Batch:
+) -> Fitted:
     """One network, edges brought down in degree while no more than `most` is left of the values."""
+    batch = one.batch
     for degree in order:
         hopeless = set[Place]()
         while True:
-            (now,) = (Batch(*batch).only([0]),)
-            masks = [mask[0] for mask in now.masks]
+            masks = [mask[0] for mask in batch.masks]
             places = [
                 (layer, i, o)
-                for layer, degrees in enumerate(now.degrees())
+                for layer, degrees in enumerate(batch.degrees())
                 for _, i, o in torch.nonzero(degrees > degree).tolist()
                 if (layer, i, o) not in hopeless
             ]
             if not places:
                 break
             tried = fitted(
-                _masked(now, [_lowered(masks, [place], degree) for place in places]), x, y, _AGAIN
+                _masked(batch, [_lowered(masks, [place], degree) for place in places]), x, y, _AGAIN
             )
             ranked = tried.left.argsort().tolist()
             good = [places[k] for k in ranked if float(tried.left[k]) <= most]
             hopeless |= {places[k] for k in ranked if float(tried.left[k]) > 10 * most}
             if not good:
                 break
-            batch = tried.batch.only([ranked[0]])
+            before, batch = batch, tried.batch.only([ranked[0]])
             counts = sorted({2, 3, 4, 6, len(good)} & set(range(2, len(good) + 1)))
             if counts:
                 several = [_lowered(masks, good[:count], degree) for count in counts]
-                together = fitted(_masked(now, several), x, y, 2 * _AGAIN)
+                together = fitted(_masked(before, several), x, y, 2 * _AGAIN)
                 fits = torch.nonzero(together.left <= most)[:, 0].tolist()
                 batch = together.batch.only([fits[-1]]) if fits else batch
-    return batch
+    return fitted(batch, x, y, 2 * _AGAIN)
 
 
 def _masked(batch: Batch, masks: Sequence[Masks]) -> Batch:

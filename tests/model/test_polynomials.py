@@ -49,8 +49,7 @@ def test_scaling_and_higher_degrees_change_no_function():
 
 def test_a_fit_from_many_starts_finds_a_network_and_keeps_cut_edges_cut():
     y = torch.exp(torch.sin(2 * X[:, 0]) * X[:, 1])
-    found = fitted(batch(count=12, degree=5), X, y, 40, first=10, kept=4)
-    assert len(found.batch) == 4
+    found = fitted(batch(count=12, degree=5), X, y, 40)
     best = found.best()
     assert float(best.left) < 2e-3
     assert bool((found.batch.weights[0] * (1 - found.batch.masks[0]) == 0).all())
