@@ -3,9 +3,10 @@
 The 27 dimensionless formulas of Liu et al. 2024, arXiv 2404.19756, Table 2, each from 1,000 points.
 The ranges are this script's own: a formula is smooth there, and so are the functions on the edges
 of the KAN that people built it by. In II.11.7 and III.17.37 the cosine is positive, so that
-logarithms can make a product with it of a sum. `auto_symbolic` fits a KAN of that width, or of the smallest
-that Table 2 names after pruning, from as many starts as it is given, until one is read to the last
-digits. A formula counts as recovered if its relative L2 error at 1,000 fresh points is below 1e-6.
+logarithms can make a product with it of a sum. `auto_symbolic` fits a KAN of that width, or of the
+smallest that Table 2 names after pruning, from as many starts as it is given, until one is read to
+the last digits. A formula counts as recovered if its relative L2 error at 1,000 fresh points is
+below 1e-6.
 
 Each formula takes at most --seconds of CPU time, and is then counted as not recovered. Writes
 FOLDER/feynman.json and FOLDER/feynman.md.
