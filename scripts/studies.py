@@ -9,7 +9,6 @@ to results/studies. Times in them are seconds of one thread of the machine that 
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,10 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SWEEPS, RUNS, INTO = (
     ROOT / place for place in ("problems/sweeps", "results/sweeps", "results/studies")
 )
-APPROXIMATIONS = tuple(f"approximate_{name}" for name in ("bessel", "two", "product"))
+APPROXIMATIONS = tuple(f"approximate_{name}" for name in ("bessel", "two", "product", "hundred"))
 STUDIES = (
     *APPROXIMATIONS,
     "poisson_networks",
+    "burgers_networks",
     "poisson_stages",
     "poisson_seeds",
 )
@@ -92,6 +92,7 @@ def entries(laws: Sequence[Found]) -> Iterator[Mapping[str, object]]:
                 "group": group.name,
                 "exponent": None if law is None else law.exponent,
                 "interval": None if law is None else law.interval,
+                "lacking": group.lacking,
                 "theory": dict(one.fit.theory),
             }
 
@@ -105,12 +106,21 @@ def summary() -> str:
     for name in STUDIES:
         file = INTO / f"{name}.json"
         for entry in json.loads(file.read_text()) if file.exists() else []:
-            low, high = entry["interval"] or (math.nan, math.nan)
             theory = ", ".join(f"{what}: {value:g}" for what, value in entry["theory"].items())
-            exponent = math.nan if entry["exponent"] is None else entry["exponent"]
-            cells = (name, entry["group"], entry["y"], entry["x"], f"{exponent:.2f}")
-            lines.append("| " + " | ".join((*cells, f"{low:.2f} to {high:.2f}", theory)) + " |")
+            law = exponent(entry["exponent"], entry["interval"], entry["lacking"])
+            cells = (name, entry["group"], entry["y"], entry["x"], *law, theory)
+            lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def exponent(
+    value: float | None, interval: Sequence[float] | None, lacking: str
+) -> tuple[str, str]:
+    """The exponent of a law and its interval in words, or why there is none."""
+    if value is None or interval is None:
+        return "no law", lacking
+    low, high = interval
+    return f"{value:.2f}", f"{low:.2f} to {high:.2f}"
 
 
 def over_time(plan: Plan, table: Table, folder: Path) -> Figure:
