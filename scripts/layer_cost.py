@@ -4,9 +4,9 @@ The networks are [2, 64, 64, 1], at 4,096 random points, on one thread: KANs wit
 and a SiLU on every edge (cubic splines on eight cells, Gaussians likewise, the rest of degree ten)
 and a tanh perceptron of torch's own parts. Two kinds of work, each with the gradient of its mean
 square with respect to all parameters: the values, and the residual u_xx + u_yy, ours by jets, the
-perceptron's by nested autograd. Twice 64 inputs with eleven functions each make eleven the floor of
-the first, where all functions are multiplied by weights. Before every step of a KAN some of the
-perceptron are timed, so that both meet the same mood of the machine; the processor's time counts.
+perceptron's by nested autograd. Eleven weights where the perceptron has one make eleven the floor
+of the first. Before every step of a KAN some of the perceptron are timed, so that both meet the
+same mood of the machine; the processor's time counts.
 
     python scripts/layer_cost.py
     python scripts/layer_cost.py --rounds 5 --bases bspline --dtypes float32
