@@ -159,8 +159,8 @@ def composed(
 ) -> Activation:
     """The function f(factor g(x) + term) of two others, by the chain rule of Faà di Bruno.
 
-    >>> composed(logarithm, exponential)(torch.tensor([2.0]), order=2)[:, 0].tolist()
-    [2.0, 1.0, 0.0]
+    >>> composed(power(2.0), sine)(torch.zeros(1), order=2)[:, 0].tolist()
+    [0.0, 0.0, 2.0]
     """
 
     def function(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
