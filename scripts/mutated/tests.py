@@ -26,8 +26,11 @@ from mutated.changes import compiled, statement
 
 # The tests may take so many times what they take unchanged, and so much more [s].
 _PATIENCE, _LEAST = 5.0, 10.0
-# A process that waits uses no processor time: here is an end to it [s].
+# The longest that the tests of a room take [s].
 _LONGEST = 600.0
+# One that waits for ever, at a pipe, uses no processor: by the clock a process may take so many
+# times its time, since others work as well.
+_BUSY = 8.0
 # Some mutants fill the memory: so much is theirs [bytes].
 _MEMORY = 12 * 2**30
 
@@ -157,7 +160,7 @@ def _replace(file: Path, text: str) -> None:
 
 
 def _forked(work: Callable[[], int], limit: float) -> int | None:
-    """What a fork returns, in a folder of its own; None where it never ends.
+    """What a fork returns, in a folder of its own; None where it does not end.
 
     It is killed after so many seconds of the processor.
     """
@@ -166,7 +169,7 @@ def _forked(work: Callable[[], int], limit: float) -> int | None:
             target=_child, args=(work, limit, folder)
         )
         process.start()
-        process.join(_LONGEST)
+        process.join(_BUSY * limit)
         if process.is_alive():
             assert process.pid is not None
             os.killpg(process.pid, signal.SIGKILL)
