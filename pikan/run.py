@@ -150,7 +150,8 @@ def load(folder: str | Path) -> Solution:
     kept = archive.read(Path(folder, FILE))
     spec = reader.parse(kept.spec, str(Path(folder, "problem.yaml")), Path(folder))
     problem, network = formulas.problem(spec), archive.network(kept)
-    middle = network.center[None]
+    # A march keeps its edges in double precision whatever its networks have.
+    middle = network.center[None].to(next(network.parameters()))
     sizes = middle.shape[1], network(middle).shape[1]
     if sizes != (len(problem.coordinates), len(problem.unknowns)):
         raise ArchiveError(

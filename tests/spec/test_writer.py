@@ -25,6 +25,7 @@ BASE = {
 
 counts = st.integers(1, 10_000_000)
 positive = st.floats(1e-300, 1e300)
+rates = st.floats(1e-300, 1e6)
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 bases = st.sampled_from(["bspline", "chebyshev", "legendre"])
 degrees = st.integers(1, 1000) | st.tuples(st.integers(1, 30), st.integers(1, 30))
@@ -45,7 +46,7 @@ products = st.fixed_dictionaries(
     {"kind": st.just("product")}, optional={"rank": counts | st.just("full"), "degree": degrees}
 )
 stages = st.one_of(
-    st.builds(lambda steps, lr: {"adam": {"steps": steps, "lr": lr}}, counts, positive),
+    st.builds(lambda steps, lr: {"adam": {"steps": steps, "lr": lr}}, counts, rates),
     st.builds(lambda steps: {"lbfgs": {"steps": steps, "weights": "causal"}}, counts),
     st.builds(lambda cutoff: {"gauss_newton": {"damping": cutoff}}, positive),
     st.builds(lambda degree: {"refine": {"degree": degree}}, st.integers(1, 1000)),
