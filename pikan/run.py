@@ -30,7 +30,7 @@ from pikan.report.report import (
     stages,
     versions,
 )
-from pikan.solution import Solution, evaluation, keep_data
+from pikan.solution import Solution, clear_results, evaluation, keep_data
 from pikan.solving.climb import climb
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
@@ -172,6 +172,8 @@ def _ended(steps: Generator[Progress, None, Solution]) -> Solution:
 
 _LATE = "the time limit of {:g} s was over; this is the best until then"
 _INTERRUPTED = "interrupted; this is the best until then"
+# Ends of time are known to this part of its length at least, in single precision too.
+_ROUNDED = 1e-6
 
 
 def _followed(
@@ -203,7 +205,7 @@ def _followed(
         # In the middle of a step nothing can be kept but what was kept before.
         stopped = Outcome("interrupted", _INTERRUPTED)
     if level is None and event is not None and stopped is not None:
-        level = _cut_short(event, stopped)
+        level = _cut_short(problem, event, stopped)
     if level is None and stopped is not None and stopped.kind == "out of budget":
         raise UnfinishedError(
             f"the time limit of {spec.time_limit:g} s was over before there was any solution"
@@ -241,7 +243,8 @@ class _Keeper:
         began = monotonic()
         if self._folder is None or not (now or began >= self._due):
             return
-        if self.last is None:
+        first = self.last is None
+        if first:
             keep_data(self._problem, self._folder)
         self.last = Checkpoint(
             spec=self._spec,
@@ -253,6 +256,9 @@ class _Keeper:
             going=packed(event.going),
         )
         write_checkpoint(self._folder / FILE, self.last)
+        if first:
+            # They are those of a run whose archive has just gone.
+            clear_results(self._folder)
         self._due = monotonic() + max(self._every, (monotonic() - began) / SHARE)
 
 
@@ -273,10 +279,18 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
             return follow_windows(problem, parts, edges)
 
 
-def _cut_short(event: Event, outcome: Outcome) -> Level | None:
+def _cut_short(problem: Problem, event: Event, outcome: Outcome) -> Level | None:
     """The best so far with the reason why it ends there; None where there is nothing yet."""
-    best = event.best()
-    return None if best is None else Level(best, outcome, None, "")
+    best, time = event.best(), problem.box.time
+    if best is None:
+        return None
+    if time is not None:
+        lower, upper = problem.box.lower[time], problem.box.upper[time]
+        end = float((best.center + best.scale)[time])
+        if upper - end > _ROUNDED * (upper - lower):
+            beyond = f"{outcome.message}; it ends at t = {end:.6g} and is only continued from there"
+            outcome = Outcome(outcome.kind, beyond)
+    return Level(best, outcome, None, "")
 
 
 def _solution(

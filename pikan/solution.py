@@ -154,6 +154,12 @@ class Solution:
         return html(self.report, self.problem.title)
 
 
+def clear_results(folder: Path) -> None:
+    """Remove what a solution has left beside its archive."""
+    for name in ("report.json", "problem.yaml", "solution.png", "history.png"):
+        (folder / name).unlink(missing_ok=True)
+
+
 def keep_data(problem: Problem, folder: Path) -> tuple[Path, ...]:
     """Leave the data that solutions are compared with, which the problem file names."""
     if not isinstance(problem.exact, Reference):

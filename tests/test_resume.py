@@ -144,6 +144,14 @@ def test_an_interrupted_solution_can_be_seen_and_gone_on_with(tmp_path):
     same(resume(tmp_path), whole)
 
 
+def test_a_new_run_leaves_nothing_of_the_one_whose_archive_it_replaces(tmp_path):
+    _, whole = finish(begun("climb", tmp_path))
+    files = whole.save(tmp_path)
+    stopped(begun("march", tmp_path), 1)
+    assert [path.name for path in files if path.exists()] == ["run.h5"]
+    assert interrupted(tmp_path) is not None
+
+
 def test_other_threads_and_versions_are_refused_in_one_sentence(tmp_path, monkeypatch):
     stopped(begun("kan", tmp_path), 3)
     found = interrupted(tmp_path)

@@ -245,6 +245,7 @@ def clock(monkeypatch):
 def test_a_march_that_runs_late_ends_with_its_finished_windows(clock):
     solution = pikan.solve(spec(FISHER, accuracy=1e-12, time_limit=30))
     assert solution.outcome.kind == "out of budget"
+    assert "it ends at t = " in solution.outcome.message
     assert np.isfinite(solution(x=0.0, t=0.0))
 
 

@@ -105,10 +105,12 @@ def _above_plateau(
         return np.ones(len(u), dtype=bool), None
     middles = np.array([np.median(v[u == place]) for place in places])
     best, end = _criterion(_rest(places, middles), len(places), 2), len(places)
-    for count in range(FEWEST, len(places) - 1):
+    for count in range(FEWEST, len(places)):
         head, tail = slice(0, count), slice(count, None)
         falls, _ = _line(places[head], middles[head])
-        if falls >= 0 or _pace(places[tail], middles[tail]) < _FLAT * falls:
+        # A single place falls from the last one on the law.
+        ends = slice(min(count, len(places) - 2), None)
+        if falls >= 0 or _pace(places[ends], middles[ends]) < _FLAT * falls:
             continue
         rest = _rest(places[head], middles[head]) + _rest(places[tail], middles[tail])
         # Two lines, and where the one ends.
@@ -129,8 +131,8 @@ def _pace(u: Float[np.ndarray, " n"], v: Float[np.ndarray, " n"]) -> float:
 
 
 def _rest(u: Float[np.ndarray, " n"], v: Float[np.ndarray, " n"]) -> float:
-    """The sum of squares that a line leaves; that of a constant for two points."""
-    if len(u) == 2:
+    """The sum of squares that a line leaves; that of a constant for two points or one."""
+    if len(u) <= 2:
         return float(((v - v.mean()) ** 2).sum())
     slope, intercept = _line(u, v)
     return float(((v - intercept - slope * u) ** 2).sum())

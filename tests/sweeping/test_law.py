@@ -83,6 +83,13 @@ def test_rounding_that_grows_again_is_a_plateau():
     assert not any(found.kept[-4:])
 
 
+def test_a_single_place_may_be_the_plateau():
+    x = np.array([3.0, 5.0, 7.0, 40.0])
+    found = fitted(x, np.exp(-2.5 * x) + 1e-16, power=False)
+    assert found.exponent == pytest.approx(2.5, rel=1e-2)
+    assert found.plateau == pytest.approx(1e-16, rel=1e-2)
+
+
 def test_no_plateau_is_seen_where_there_is_none():
     seen = 0
     for seed in range(100):
