@@ -54,21 +54,39 @@ class Search(NamedTuple):
     numbers: Float[Tensor, "_ 4"]
 
 
+class Known(NamedTuple):
+    """A function at points, with what to multiply the square of what is left of it by at each."""
+
+    x: Float[Tensor, " n"]
+    y: Float[Tensor, " n"]
+    weight: Float[Tensor, " n"]
+
+    def some(self, count: int) -> "Known":
+        """So many of the points at most, the first and the last among them."""
+        rows = torch.linspace(0, len(self.x) - 1, min(count, len(self.x))).round().long()
+        return Known(*(each[rows] for each in self))
+
+
 def candidates(
-    x: Float[Tensor, " n"], y: Float[Tensor, " n"], names: Sequence[str]
+    x: Float[Tensor, " n"],
+    y: Float[Tensor, " n"],
+    names: Sequence[str],
+    weight: Float[Tensor, " n"] | None = None,
 ) -> list[Candidate]:
-    """The best formula with each function that fits at all, by R²."""
+    """The best formula with each function that fits at all, by R², which points may weigh in."""
+    weight = torch.ones_like(x) if weight is None else weight / weight.mean()
     middle, half = (x.max() + x.min()) / 2, (x.max() - x.min()) / 2
-    mean, spread = y.mean(), y.std(correction=0)
+    mean, spread = _mean_and_spread(y, weight)
     if not bool(half > 0) or not bool(spread > 1e-300):
         return [Candidate("0", Numbers(1.0, 0.0, 0.0, float(mean)), 0.0, 0)]
     order = x.argsort()
-    u, v = ((x - middle) / half)[order], ((y - mean) / spread)[order]
-    begun = [_scanned(name, *_some(u, v, _SCANNED)) for name in names]
+    known = Known(((x - middle) / half)[order], ((y - mean) / spread)[order], weight[order])
+    scanned = known.some(_SCANNED)
+    begun = [_scanned(name, scanned) for name in names]
     owners = [name for name, rows in zip(names, begun, strict=True) for _ in rows]
     if not owners:
         return []
-    search = refined(Search(owners, torch.cat(begun)), *_some(u, v, _FITTED))
+    search = refined(Search(owners, torch.cat(begun)), known.some(_FITTED))
     found: dict[str, Candidate] = {}
     for name, row in zip(owners, search.numbers.tolist(), strict=True):
         a, b, c, d = row
@@ -81,39 +99,46 @@ def candidates(
             c * float(spread),
             d * float(spread) + float(mean),
         )
-        made = rated(name, LIBRARY[name].canonical(placed), x, y)
+        made = rated(name, LIBRARY[name].canonical(placed), x, y, weight)
         if isfinite(made.left) and (name not in found or made.left < found[name].left):
             found[name] = made
     return sorted(found.values(), key=lambda each: each.left)
 
 
-def rated(name: str, numbers: Numbers, x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Candidate:
+def rated(
+    name: str,
+    numbers: Numbers,
+    x: Float[Tensor, " n"],
+    y: Float[Tensor, " n"],
+    weight: Float[Tensor, " n"] | float = 1.0,
+) -> Candidate:
     """A formula with what it leaves of these values."""
     a, b, c, d = numbers
-    away = (c * ELEMENTARY[name](a * x + b, 0)[0] + d - y).square().mean()
-    variance = float(y.var(correction=0))
-    left = float(away) / variance if variance > 0 else float(away)
-    return Candidate(name, numbers, left, LIBRARY[name].complexity)
+    away = c * ELEMENTARY[name](a * x + b, 0)[0] + d - y
+    left, spread = (weight * away.square()).mean(), _mean_and_spread(y, weight)[1]
+    share = left / spread.square() if bool(spread > 0) else left
+    return Candidate(name, numbers, float(share), LIBRARY[name].complexity)
 
 
-def _some(
-    u: Float[Tensor, " n"], v: Float[Tensor, " n"], count: int
-) -> tuple[Float[Tensor, " _"], Float[Tensor, " _"]]:
-    """So many of the points at most, the first and the last among them."""
-    rows = torch.linspace(0, len(u) - 1, min(count, len(u))).round().long()
-    return u[rows], v[rows]
+def _mean_and_spread(
+    y: Float[Tensor, " n"], weight: Float[Tensor, " n"] | float
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """The mean of the values, and the standard deviation from it, by weights of mean one."""
+    mean = (weight * y).mean()
+    return mean, (weight * (y - mean).square()).mean().sqrt()
 
 
-def _scanned(name: str, u: Float[Tensor, " _"], v: Float[Tensor, " _"]) -> Float[Tensor, "_ 4"]:
+def _scanned(name: str, known: Known) -> Float[Tensor, "_ 4"]:
     """The best starts of one function that are not neighbors, with their c and d."""
+    u, v, share = known.x, known.y, known.weight / known.weight.sum()
     pairs = torch.from_numpy(LIBRARY[name].starts()).to(u)
     values = ELEMENTARY[name](pairs[:, :1] * u + pairs[:, 1:], 0)[0]
-    centered = values - values.mean(dim=1, keepdim=True)
-    square = centered.square().sum(dim=1)
-    level = v - v.mean()
-    c = (centered @ level) / square
-    r2 = c.square() * square / level.square().sum()
-    good = r2.isfinite() & (square > 1e-12 * values.square().sum(dim=1))
+    means = values @ share
+    centered, level = values - means.unsqueeze(1), v - v @ share
+    square = centered.square() @ share
+    c = centered @ (share * level) / square
+    r2 = c.square() * square / (level.square() @ share)
+    good = r2.isfinite() & (square > 1e-12 * (values.square() @ share))
     order = torch.where(good, r2, -1.0).argsort(descending=True)
     picked: list[int] = []
     for row in order[: 40 * _STARTS].tolist():
@@ -122,7 +147,7 @@ def _scanned(name: str, u: Float[Tensor, " _"], v: Float[Tensor, " _"]) -> Float
             picked.append(row)
         if len(picked) == _STARTS:
             break
-    d = v.mean() - c * values.mean(dim=1)
+    d = v @ share - c * means
     return torch.cat([pairs, c.unsqueeze(1), d.unsqueeze(1)], dim=1)[picked]
 
 
@@ -130,7 +155,7 @@ def _far(one: Float[Tensor, " _"], other: Float[Tensor, " _"]) -> Bool[Tensor, "
     return (one - other).abs().sum() > 0.3 * (1 + one.abs().sum()).clamp_max(3.0)
 
 
-def refined(search: Search, u: Float[Tensor, " _"], v: Float[Tensor, " _"]) -> Search:
+def refined(search: Search, known: Known) -> Search:
     """All rows after steps of damped Gauss-Newton, each with a damping of its own.
 
     Source: Madsen, Nielsen, Tingleff 2004, Methods for Non-Linear Least Squares Problems,
@@ -138,12 +163,12 @@ def refined(search: Search, u: Float[Tensor, " _"], v: Float[Tensor, " _"]) -> S
     """
     numbers = search.numbers
     damping = torch.full_like(numbers[:, 0], 1e-3)
-    residual, slope = _linearized(search.names, numbers, u, v)
+    residual, slope = _linearized(search.names, numbers, known)
     loss = residual.square().sum(dim=1)
     for _ in range(_STEPS):
         step = _step(slope, residual, damping)
         tried = numbers + step
-        new_residual, new_slope = _linearized(search.names, tried, u, v)
+        new_residual, new_slope = _linearized(search.names, tried, known)
         new_loss = new_residual.square().sum(dim=1)
         better = new_loss < loss
         done = ~better | (new_loss > (1 - 1e-6) * loss)
@@ -170,13 +195,11 @@ def _step(
 
 
 def _linearized(
-    names: Sequence[str],
-    numbers: Float[Tensor, "_ 4"],
-    u: Float[Tensor, " _"],
-    v: Float[Tensor, " _"],
+    names: Sequence[str], numbers: Float[Tensor, "_ 4"], known: Known
 ) -> tuple[Float[Tensor, "_ _"], Float[Tensor, "_ _ 4"]]:
     """What each row leaves of the values, and its derivatives; infinite where it is no number."""
     a, b, c, d = (column.unsqueeze(1) for column in numbers.unbind(dim=1))
+    u, v, size = known.x, known.y, known.weight.sqrt()
     inner = a * u + b
     parts: list[Tensor] = []
     first = 0
@@ -185,8 +208,9 @@ def _linearized(
             parts.append(ELEMENTARY[names[first]](inner[first:last], 1))
             first = last
     value, slope = torch.cat(parts, dim=1).unbind()
-    residual = c * value + d - v
+    residual = size * (c * value + d - v)
     slopes = torch.stack([c * slope * u, c * slope, value, torch.ones_like(value)], dim=2)
+    slopes = size.unsqueeze(1) * slopes
     bad = ~(residual.isfinite().all(dim=1) & slopes.isfinite().flatten(1).all(dim=1))
     return (
         torch.where(bad.unsqueeze(1), torch.inf, residual),

@@ -16,6 +16,7 @@ from pikan.model.descent import levenberg_marquardt
 from pikan.model.fit import mean_square
 from pikan.model.library import COMPOSED, LIBRARY, Numbers
 from pikan.model.penalty import Penalty
+from pikan.model.scores import sensitivity
 from pikan.model.task import task
 from pikan.model.thinned import thinned
 from pikan.network.formulas import Formula, Formulas
@@ -23,10 +24,13 @@ from pikan.network.wired import Passage, Wired, passages
 
 # Functions tried on an edge before the best of them is taken; steps after one is in place, and
 # in the end.
-_TRIED, _STEPS, _LAST = 3, 15, 200
+_TRIED, _STEPS, _LAST = 4, 15, 200
 
 # The mean square may grow by this factor when a function takes the place of a spline.
 _WORSE = 2.0
+
+# Where it grows by more than this there are more steps, and one of so many edges comes first.
+_BAD, _MORE, _EDGES = 20.0, 60, 3
 
 # An edge whose spread is a smaller share of that of what it leads to is a constant.
 _STILL = 1e-7
@@ -78,15 +82,25 @@ class Search:
     r2_threshold: float
 
 
-def suggested(layers: Sequence[Passage], edge: Edge, search: Search, noise: float) -> Suggestions:
-    """Formulas for what an edge gives, best first; what is left below the noise does not count."""
+def suggested(
+    layers: Sequence[Passage],
+    edge: Edge,
+    search: Search,
+    noise: float,
+    matters: Sequence[Float[Tensor, "n _"]] | None = None,
+) -> Suggestions:
+    """Formulas for what an edge gives, best first; what is left below the noise does not count.
+
+    Points weigh as much as the sum that the edge leads to `matters` there, by the square.
+    """
     layer = layers[edge.layer]
     gets, gives = layer.nodes[:, edge.i], layer.edges[:, edge.i, edge.j]
     sums = layer.sums[:, edge.j]
     if float(gives.std(correction=0)) <= _STILL * float(sums.std(correction=0)):
         level = Numbers(1.0, 0.0, 0.0, float(gives.mean()))
         return Suggestions((Candidate("0", level, 0.0, LIBRARY["0"].complexity),))
-    found = candidates(gets, gives, search.names)
+    weight = None if matters is None else matters[edge.layer][:, edge.j].square()
+    found = candidates(gets, gives, search.names, weight)
     return Suggestions(
         tuple(sorted(found, key=lambda each: each.score(search.weight_simple, noise)))
     )
@@ -160,23 +174,45 @@ def snapped(
         hopeless = min(hopeless, max(_MUCH_WORSE * loss, _COARSE * spread))
     waiting = _by_clearness(wired, points, search, loss / spread)
     while waiting and loss <= hopeless:
-        edge = waiting.pop(0)
-        layers = _seen(wired, points)
-        options = suggested(layers, edge, search, loss / spread).rows
-        best, least = None, inf
-        for option in options[:_TRIED]:
+        wired, loss, edge = _with_one(wired, points, labels, search, waiting, loss)
+        if edge is None:
+            break
+        waiting.remove(edge)
+    if loss <= hopeless:
+        wired, loss = refit(wired, points, labels, _LAST)
+    return canonical(wired), loss
+
+
+def _with_one(
+    wired: Wired,
+    points: Float[Tensor, "n d"],
+    labels: Float[Tensor, "n m"],
+    search: Search,
+    waiting: Sequence[Edge],
+    loss: float,
+) -> tuple[Wired, float, Edge | None]:
+    """The network with a formula on one edge more, its mean square, and that edge if there is one.
+
+    The first edge that is waiting, or one of the next if much is lost with all its formulas.
+    """
+    spread = float(labels.var(correction=0))
+    layers, matters = _seen(wired, points)
+    best, least, place = wired, inf, None
+    for edge in waiting[:_EDGES]:
+        options = suggested(layers, edge, search, loss / spread, matters)
+        for option in options.rows[:_TRIED]:
             if option.r2 < search.r2_threshold:
                 continue
             tried, after = refit(with_formula(wired, edge, option), points, labels, _STEPS)
             if after < least:
-                best, least = tried, after
+                best, least, place = tried, after, edge
             if least <= _WORSE * loss + 1e-24 * spread:
-                break
-        if best is not None:
-            wired, loss = best, least
-    if loss <= hopeless:
-        wired, loss = refit(wired, points, labels, _LAST)
-    return canonical(wired), loss
+                return best, least, place
+        if least > _BAD * loss and place == edge:
+            best, least = refit(best, points, labels, _MORE)
+        if least <= _BAD * loss + 1e-24 * spread:
+            break
+    return best, least, place
 
 
 def refit(
@@ -244,16 +280,20 @@ def _by_clearness(
     wired: Wired, points: Float[Tensor, "n d"], search: Search, noise: float
 ) -> list[Edge]:
     """The learned edges, those for which some function fits by far the best first."""
-    layers, scored = _seen(wired, points), list[tuple[float, Edge]]()
+    layers, matters = _seen(wired, points)
+    scored = list[tuple[float, Edge]]()
     for edge in learned_edges(wired):
-        rows = suggested(layers, edge, search, noise).rows
+        rows = suggested(layers, edge, search, noise, matters).rows
         scored.append((min((row.left for row in rows), default=inf), edge))
     return [edge for _, edge in sorted(scored)]
 
 
-def _seen(wired: Wired, points: Float[Tensor, "n d"]) -> tuple[Passage, ...]:
+def _seen(
+    wired: Wired, points: Float[Tensor, "n d"]
+) -> tuple[tuple[Passage, ...], tuple[Float[Tensor, "n _"], ...]]:
     with torch.no_grad():
-        return passages(wired, points, wired.trained())
+        layers = passages(wired, points, wired.trained())
+    return layers, sensitivity(wired, points)
 
 
 def _replaced(wired: Wired, layer: int, formulas: Sequence[Formula]) -> Wired:

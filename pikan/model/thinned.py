@@ -71,7 +71,7 @@ def thinned(
     mean, spread = values.mean(), values.std()
     y = (values - mean) / spread
     generator = torch.Generator().manual_seed(seed)
-    full: dict[int, Fitted] = {}
+    full, shapes = dict[int, Fitted](), set[str]()
     for way in _WAYS:
         if not full:
             # What few nodes can do with edges of no short form more may do with simple ones.
@@ -87,6 +87,10 @@ def thinned(
         whole = full[way.degree]
         most = max(3 * float(whole.left), way.left)
         simple = _simpler(whole, x, y, most, way.order)
+        shape = str([degrees.tolist() for degrees in simple.batch.degrees()])
+        if shape in shapes:
+            continue
+        shapes.add(shape)
         sharp = fitted(raised(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _FALL * most:
             yield _wired(sharp.batch, low, high, float(mean), float(spread))

@@ -81,3 +81,11 @@ def test_frequencies_need_no_range_to_be_searched():
 def test_a_parabola_is_no_slow_wave():
     found = candidates(X, X**2 + 1e-4 * torch.sin(9 * X), ["sin", "cosh", "x^2"])
     assert found[0].name == "x^2"
+
+
+def test_points_that_weigh_nothing_do_not_count():
+    counts = X < 0.5
+    y = torch.where(counts, torch.exp(2 * X), torch.zeros_like(X))
+    (found,) = candidates(X, y, ["exp"], counts.to(X))
+    assert found.numbers.a == pytest.approx(2.0)
+    assert found.left < 1e-12
