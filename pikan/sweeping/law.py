@@ -107,10 +107,14 @@ def _above_plateau(
     best, end = _criterion(_rest(places, middles), len(places), 2), len(places)
     for count in range(FEWEST, len(places)):
         head, tail = slice(0, count), slice(count, None)
-        falls, _ = _line(places[head], middles[head])
+        falls, begins = _line(places[head], middles[head])
         # A single place falls from the last one on the law.
         ends = slice(min(count, len(places) - 2), None)
         if falls >= 0 or _pace(places[ends], middles[ends]) < _FLAT * falls:
+            continue
+        # It may be a wild one, if it is not far above the law.
+        above = float(middles[-1] - begins - falls * places[-1])
+        if count == len(places) - 1 and above < _CLEAR:
             continue
         rest = _rest(places[head], middles[head]) + _rest(places[tail], middles[tail])
         # Two lines, and where the one ends.
