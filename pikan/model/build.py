@@ -1,6 +1,6 @@
 """From pykan's words for a network to the network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from pikan.bases.basis import Basis
 from pikan.bases.named import on_interval
 from pikan.bases.words import family
-from pikan.model.error import ModelError, one_of, whole
+from pikan.model.error import ModelError, is_finite, one_of, whole
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.elementary import power
 from pikan.network.kan import KAN, Width, node_count
@@ -26,6 +26,9 @@ BASE_FUNCTIONS: Mapping[str, Activation | None] = {
     "zero": None,
 }
 """What every edge has beside its basis, by pykan's names where it has one."""
+
+# What can be fitted: coarser numbers leave a search nothing to tell.
+_PRECISIONS = (torch.float32, torch.float64)
 
 
 def built(
@@ -81,14 +84,39 @@ def _read_width(given: object, width: object) -> Width:
 def made_basis(nodes: int, grid: int, k: int, basis: str, grid_range: tuple[float, float]) -> Basis:
     """The same functions for so many nodes, of degree k, on a grid where they have one."""
     try:
-        cells = whole("KAN", "grid", grid, 1) if family(basis).cells else 1
+        known = family(basis)
     except ValueError as fault:
         raise ModelError(f"KAN: basis: {fault}") from None
-    lower, upper = grid_range
-    if not lower < upper:
-        raise ModelError(f"KAN: grid_range: got {grid_range!r}, needs a lower and an upper end")
-    interval = torch.tensor([[lower, upper]] * nodes, dtype=torch.float64)
+    cells = whole("KAN", "grid", grid, 1) if known.cells else 1
+    ends = _read_ends(grid_range)
+    interval = torch.tensor([ends] * nodes, dtype=torch.float64)
     return on_interval(basis, interval, whole("KAN", "k", k, 1), cells)
+
+
+def _read_ends(given: object) -> tuple[float, float]:
+    ends = list(given) if isinstance(given, Iterable) else []
+    if len(ends) != 2 or not all(map(is_finite, ends)) or not ends[0] < ends[1]:
+        raise ModelError(f"KAN: grid_range: got {given!r}, needs a lower and an upper end")
+    return ends[0], ends[1]
+
+
+def read_precision(call: str, given: object) -> torch.dtype:
+    """The precision given, if it is one to compute in; ModelError if not."""
+    if not isinstance(given, torch.dtype) or given not in _PRECISIONS:
+        needs = " or ".join(map(str, _PRECISIONS))
+        raise ModelError(f"{call}: dtype: got {given!r}, needs {needs}")
+    return given
+
+
+def read_device(call: str, given: str | torch.device) -> torch.device:
+    """The device given, if there is one; ModelError if not."""
+    try:
+        return torch.empty(0, device=given).device
+    # Without CUDA, torch fails an assertion of its own.
+    except (AssertionError, RuntimeError, TypeError):
+        raise ModelError(
+            f"{call}: device: got {given!r}, needs one that torch has here, such as 'cpu'"
+        ) from None
 
 
 def said_width(widths: Sequence[Width]) -> list[int | list[int]]:

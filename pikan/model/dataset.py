@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Generator, Tensor
 
+from pikan.model.build import read_device, read_precision
 from pikan.model.error import ModelError, no_unknown, one_of, whole
 
 
@@ -49,7 +50,9 @@ def create_dataset(
     """
     no_unknown("create_dataset", unknown, create_dataset.__annotations__, {})
     one_of("create_dataset", "f_mode", f_mode, ("col", "row"))
-    bounds = _bounds(ranges, whole("create_dataset", "n_var", n_var, 1)).to(dtype)
+    device = read_device("create_dataset", device)
+    bounds = _bounds(ranges, whole("create_dataset", "n_var", n_var, 1))
+    bounds = bounds.to(read_precision("create_dataset", dtype))
     generator = torch.Generator().manual_seed(seed)
     inputs = [
         _uniform(bounds, whole("create_dataset", name, count, 1), generator)
@@ -82,6 +85,7 @@ def create_dataset_from_data(
     >>> len(create_dataset_from_data(x, x**2, train_ratio=0.7)["test_input"])
     3
     """
+    device = read_device("create_dataset_from_data", device)
     for name, values in (("inputs", inputs), ("labels", labels)):
         tensor("create_dataset_from_data", name, values)
     count = len(inputs)
@@ -147,9 +151,11 @@ def checked_points(call: str, name: str, points: object, inputs: int) -> Tensor:
 
 
 def tensor(call: str, name: str, values: object) -> Tensor:
-    """The values as they are; ModelError where they are no tensor."""
+    """The values as they are; ModelError where they are no tensor of real numbers."""
     if not isinstance(values, Tensor):
         raise ModelError(f"{call}: {name}: got {type(values).__name__}, needs a torch tensor")
+    if values.is_complex():
+        raise ModelError(f"{call}: {name}: got {values.dtype}, needs real numbers")
     return values
 
 

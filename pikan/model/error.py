@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from typing import final
+from math import inf, isfinite
+from numbers import Integral, Real
+from typing import TypeGuard, final
 
 
 @final
@@ -35,8 +37,26 @@ def one_of(call: str, name: str, given: object, choices: Collection[str]) -> str
     raise ModelError(f"{call}: {name}: got {given!r}; {remedy}")
 
 
-def whole(call: str, name: str, given: object, least: int) -> int:
-    """The whole number given, if it is at least so much; ModelError if not."""
-    if not isinstance(given, int) or isinstance(given, bool) or given < least:
-        raise ModelError(f"{call}: {name}: got {given!r}, needs a whole number from {least} on")
-    return given
+def whole(call: str, name: str, given: object, least: int, besides: str = "") -> int:
+    """The whole number given, if it is at least so much; ModelError if not.
+
+    `besides` says what else would do: "-1 for all rows, or ".
+    """
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
+        needs = f"{besides}a whole number from {least} on"
+        raise ModelError(f"{call}: {name}: got {given!r}, needs {needs}")
+    return int(given)
+
+
+def number(call: str, name: str, given: object, least: float = -inf, above: float = -inf) -> float:
+    """The finite number given, if it is at least or above so much; ModelError if not."""
+    if not is_finite(given) or given < least or given <= above:
+        bound = f" from {least:g} on" if isfinite(least) else ""
+        bound = f" above {above:g}" if isfinite(above) else bound
+        raise ModelError(f"{call}: {name}: got {given!r}, needs a finite number{bound}")
+    return float(given)
+
+
+def is_finite(given: object) -> TypeGuard[float]:
+    """Whether this is a number, and neither infinite nor NaN."""
+    return not isinstance(given, bool) and isinstance(given, Real) and isfinite(given)

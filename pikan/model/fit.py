@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple, final
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from pikan.model.build import flat_weights, shaped_weights
 from pikan.model.dataset import Data
 from pikan.model.descent import DESCENTS, State
+from pikan.model.error import ModelError
 from pikan.model.penalty import Penalty
 from pikan.model.task import Loss, Task, task
 from pikan.network.refine import adapted
@@ -51,7 +53,8 @@ def mean_square(values: Tensor, labels: Tensor) -> Tensor:
 def fitted(wired: Wired, data: Data, plan: Plan) -> Generator[Step, None, None]:
     """Trains a network in place; yields after every step.
 
-    A mean square is recorded as its root, any other loss as it is.
+    A mean square is recorded as its root, any other loss as it is. ModelError where what is to be
+    made small is not finite to begin with.
     """
     generator = torch.Generator().manual_seed(plan.seed)
     draw, tested = _drawing(wired, data, plan, generator), _tested(wired, data, plan)
@@ -65,12 +68,23 @@ def fitted(wired: Wired, data: Data, plan: Plan) -> Generator[Step, None, None]:
         try:
             state = next(run)
         except StopIteration as end:
-            if any(later > number for later in plan.grid_steps):
+            if number == 0:
+                _check_start(draw())
+            if any(number < later < plan.steps for later in plan.grid_steps):
                 continue
             yield _step(tested, data, plan, number, None, end.value)
             return
         _put(wired, state.theta)
         yield _step(tested, data, plan, number, state, None)
+
+
+def _check_start(now: Task) -> None:
+    loss, reg, slope = now.weigh(flat_weights(now.wired.trained()))
+    if not isfinite(loss + now.rules.strength * reg) or not bool(slope.isfinite().all()):
+        raise ModelError(
+            f"fit: no step was taken: the loss is {loss:g} at the start, and it or the penalty or "
+            "its slope is not finite; give data, loss_fn and lamb with which they are"
+        )
 
 
 def follow(wired: Wired, points: Float[Tensor, "n d"]) -> None:

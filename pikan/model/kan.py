@@ -13,12 +13,19 @@ from torch import Tensor, nn
 
 from pikan.bases.named import word
 from pikan.model.bar import shown
-from pikan.model.build import WidthLike, built, outputs, said_width
+from pikan.model.build import (
+    WidthLike,
+    built,
+    outputs,
+    read_device,
+    read_precision,
+    said_width,
+)
 from pikan.model.candidates import candidates, rated
 from pikan.model.change import cut, deeper, kept_nodes, wider
 from pikan.model.dataset import DatasetLike, checked, checked_points, tensor
 from pikan.model.descent import DESCENTS
-from pikan.model.error import ModelError, no_unknown, one_of, whole
+from pikan.model.error import ModelError, no_unknown, number, one_of, whole
 from pikan.model.fit import Plan, fitted, follow
 from pikan.model.library import LIBRARY, Numbers, chosen
 from pikan.model.penalty import MEASURES, Penalty
@@ -113,10 +120,11 @@ class KAN(nn.Module):
     ) -> None:
         super().__init__()
         no_unknown("KAN", unknown, _KNOWN_MAKING, _GONE)
+        place, precision = read_device("KAN", device), read_precision("KAN", dtype)
         self.wired = built(width, grid, k, basis, base_fun, grid_range, seed)
         self.inputs = len(self.wired.columns)
         self.register_buffer("samples", self.wired.kan.center.new_zeros(0, self.inputs), False)
-        self.to(device=device, dtype=dtype)
+        self.to(device=place, dtype=precision)
 
     @property
     def width(self) -> list[int | list[int]]:
@@ -197,7 +205,18 @@ class KAN(nn.Module):
         for name, given in wanted.items():
             if not isinstance(given, list | tuple) or not all(map(callable, given)):
                 raise ModelError(f"fit: {name}: needs a function, or for metrics a list of them")
-        if opt == "LM" and (lamb or loss_fn or batch > 0):
+        strengths = {
+            "lamb": lamb,
+            "lamb_l1": lamb_l1,
+            "lamb_entropy": lamb_entropy,
+            "lamb_coef": lamb_coef,
+            "lamb_coefdiff": lamb_coefdiff,
+        }
+        for name, given in strengths.items():
+            number("fit", name, given, least=0.0)
+        rate = None if lr is None else number("fit", "lr", lr, above=0.0)
+        rows = None if batch == -1 else whole("fit", "batch", batch, 1, "-1 for all rows, or ")
+        if opt == "LM" and (lamb or loss_fn or rows):
             raise ModelError(
                 "fit: opt='LM' fits the mean square of all points; for lamb, loss_fn or batch "
                 "take opt='LBFGS' or 'Adam'"
@@ -207,9 +226,8 @@ class KAN(nn.Module):
         every = max(1, stop_grid_update_step // whole("fit", "grid_update_num", grid_update_num, 1))
         first = -(-max(start_grid_update_step, 0) // every) * every
         grid_steps = range(first, stop_grid_update_step if update_grid else 0, every)
-        rows = None if batch == -1 else whole("fit", "batch", batch, 1)
         plan = Plan(
-            opt, whole("fit", "steps", steps, 0), rules, grid_steps, loss_fn, lr, rows, seed
+            opt, whole("fit", "steps", steps, 0), rules, grid_steps, loss_fn, rate, rows, seed
         )
         known = outputs(self.wired.widths()) if loss_fn is None else None
         data = checked(dataset, self.inputs, known, self.wired.kan.center)
@@ -221,8 +239,8 @@ class KAN(nn.Module):
             for step in fitted(self.wired, data, plan):
                 found = dict(zip(always, (step.train_loss, step.test_loss, step.reg), strict=True))
                 found |= {_name(metric): float(metric()) for metric in metrics or ()}
-                for name, number in found.items():
-                    history[name].append(number)
+                for name, value in found.items():
+                    history[name].append(value)
                 show(step, {name: found[name] for name in display_metrics or always})
         self.samples = data.train_input
         return history
@@ -276,6 +294,8 @@ class KAN(nn.Module):
     ) -> "KAN":
         """A model without the nodes, then the edges, that score no more than this."""
         no_unknown("prune", unknown, ("node_th", "edge_th", "x"), _GONE)
+        for name, given in (("node_th", node_th), ("edge_th", edge_th)):
+            number("prune", name, given)
         return self.prune_node(node_th, x=x).prune_edge(edge_th, x=x)
 
     def prune_node(
@@ -290,6 +310,7 @@ class KAN(nn.Module):
         `active_neurons_id` names the nodes to keep of every hidden layer.
         """
         no_unknown("prune_node", unknown, ("threshold", "active_neurons_id", "x"), _GONE)
+        number("prune_node", "threshold", threshold)
         widths = self.wired.widths()
         every = [torch.arange(node_count(width)) for width in widths]
         if active_neurons_id is None:
@@ -310,6 +331,7 @@ class KAN(nn.Module):
     ) -> "KAN":
         """A model without the edges that score no more; their means stay in what comes out."""
         no_unknown("prune_edge", unknown, ("threshold", "x"), _GONE)
+        number("prune_edge", "threshold", threshold)
         layers = self._layers("prune_edge", x)
         scores = attributed(layers, self.wired.widths())
         live = [score > threshold for score in scores.edges]
@@ -331,6 +353,7 @@ class KAN(nn.Module):
         It takes the same points as before, and leaves the other columns out of account.
         """
         no_unknown("prune_input", unknown, ("threshold", "active_inputs", "x"), _GONE)
+        number("prune_input", "threshold", threshold)
         widths = self.wired.widths()
         if active_inputs is None:
             kept = torch.nonzero(self.attribute(x=x).nodes[0] > threshold)[:, 0]
@@ -619,8 +642,10 @@ class KAN(nn.Module):
         return [each.to(self.wired.columns.device) for each in nodes]
 
     def _check_edge(self, call: str, l: int, i: int, j: int) -> None:  # noqa: E741 (pykan's name)
+        for name, given in (("l", l), ("i", i), ("j", j)):
+            whole(call, name, given, 0)
         shapes = [tuple(live.shape) for live in self.wired.live()]
-        if not 0 <= l < len(shapes) or not (0 <= i < shapes[l][0] and 0 <= j < shapes[l][1]):
+        if l >= len(shapes) or i >= shapes[l][0] or j >= shapes[l][1]:
             raise ModelError(
                 f"{call}: no edge ({l}, {i}, {j}); layers of edges are (nodes, sums): "
                 f"{', '.join(map(str, shapes))}, counted from 0"

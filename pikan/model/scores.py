@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.jet import Jet
-from pikan.model.error import ModelError
+from pikan.model.error import ModelError, whole
 from pikan.network.kan import Width
 from pikan.network.wired import Passage, Wired, passages
 
@@ -105,14 +105,14 @@ def attributed(
 ) -> Scores:
     """The scores with respect to all outputs alike, or to nodes of a layer by their own scores."""
     size = passages[-1].sums.shape[1]
-    whole = scores(passages, widths, _each_output(passages, widths[-1], size))
+    full = scores(passages, widths, _each_output(passages, widths[-1], size))
     if layer is None:
-        return whole
-    if not 0 < layer < len(widths):
+        return full
+    if not 0 < whole("attribute", "l", layer, 0) < len(widths):
         raise ModelError(f"attribute: l: got {layer}, needs a layer from 1 to {len(widths) - 1}")
-    below = torch.diag(whole.nodes[layer])
+    below = torch.diag(full.nodes[layer])
     if node is not None:
-        if not 0 <= node < len(below):
+        if whole("attribute", "i", node, 0) >= len(below):
             raise ModelError(f"attribute: i: got {node}, needs a node from 0 to {len(below) - 1}")
         below = below[node : node + 1]
     return scores(passages[:layer], widths[: layer + 1], below)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pikan.jet import Jet
 from pikan.model.build import shaped_weights
+from pikan.model.error import ModelError
 from pikan.model.penalty import Penalty, penalty
 from pikan.model.slopes import Start, crossed, gradient, start
 from pikan.network.kan import multiplied
@@ -34,7 +35,7 @@ class Task:
     def loss_at(self, theta: Float[Tensor, " p"]) -> float:
         """The loss alone under these weights."""
         way = crossed(self.start, shaped_weights(theta, self.wired.trained()))
-        return float(self.loss(way.values, self.labels))
+        return float(self._lost(way.values))
 
     def weigh(self, theta: Float[Tensor, " p"]) -> "Weighed":
         """The loss and the penalty under these weights, and the gradient of both together."""
@@ -43,7 +44,7 @@ class Task:
             return self._with_penalty(theta, like)
         way = crossed(self.start, shaped_weights(theta, like))
         values = way.values.requires_grad_()
-        loss = self.loss(values, self.labels)
+        loss = self._lost(values)
         slope = gradient(way, torch.autograd.grad(loss, values)[0])
         return Weighed(float(loss.detach()), 0.0, slope)
 
@@ -53,10 +54,13 @@ class Task:
         moving = theta.detach().requires_grad_()
         weights = shaped_weights(moving, like)
         layers = passages(self.wired, self.points, weights)
-        loss = self.loss(values_of(self.wired, layers), self.labels)
+        loss = self._lost(values_of(self.wired, layers))
         reg = penalty(self.rules, self.wired, layers, weights)
         slope = torch.autograd.grad(loss + self.rules.strength * reg, moving)[0]
         return Weighed(float(loss.detach()), float(reg.detach()), slope)
+
+    def _lost(self, values: Float[Tensor, "n m"]) -> Tensor:
+        return _one_number(self.loss(values, self.labels))
 
 
 class Weighed(NamedTuple):
@@ -82,3 +86,10 @@ def values_of(wired: Wired, layers: Sequence[Passage]) -> Float[Tensor, "n m"]:
     """What comes out, from the last layer in detail."""
     sums = layers[-1].sums
     return multiplied(Jet(((0,),), sums.unsqueeze(0)), wired.widths()[-1]).values[0]
+
+
+def _one_number(loss: object) -> Tensor:
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        got = f"shape {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise ModelError(f"fit: loss_fn: got {got}, needs a tensor of one number, as of .mean()")
+    return loss

@@ -1,3 +1,4 @@
+import jaxtyping
 import pytest
 import torch
 
@@ -27,3 +28,11 @@ def sparse(_sparse):
     from copy import deepcopy
 
     return deepcopy(_sparse)
+
+
+@pytest.fixture
+def untyped():
+    """Calls are taken as a user's are: nothing looks at their types before pikan does."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

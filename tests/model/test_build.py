@@ -18,6 +18,7 @@ def test_widths_are_read_as_pykan_writes_them():
     assert read_widths([[2, 0], [5, 3], [1, 0]]) == read_widths([2, [5, 3], 1]) == (2, (5, 3), 1)
 
 
+@pytest.mark.usefixtures("untyped")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -25,7 +26,18 @@ def test_widths_are_read_as_pykan_writes_them():
         ({"auto_save": True}, "leave out 'auto_save': pikan.KAN writes no files"),
         ({"basis": "chebychev"}, "did you mean 'chebyshev'?"),
         ({"base_fun": "relu"}, "base_fun: got 'relu'"),
-        ({"grid": 0}, "grid: got 0, needs a whole number from 1 on"),
+        ({"grid": 0}, "^KAN: grid: got 0, needs a whole number from 1 on"),
+        (
+            {"grid_range": [-1, 1, 2]},
+            r"grid_range: got \[-1, 1, 2\], needs a lower and an upper end",
+        ),
+        ({"grid_range": (0.0, float("inf"))}, "grid_range: got"),
+        ({"grid_range": 3}, "grid_range: got 3"),
+        ({"dtype": "float32"}, "dtype: got 'float32', needs torch.float32 or torch.float64"),
+        ({"dtype": torch.bfloat16}, "dtype: got torch.bfloat16, needs torch.float32 or"),
+        ({"dtype": torch.int64}, "dtype: got torch.int64, needs"),
+        ({"device": "nowhere"}, "^KAN: device: got 'nowhere', needs one that torch has here"),
+        ({"device": f"cuda:{torch.cuda.device_count()}"}, "device: got 'cuda:"),
         ({"k": 0}, "k: got 0"),
         ({"grid_range": (1.0, -1.0)}, "grid_range: got"),
         ({"seed": -1}, "seed: got -1"),

@@ -100,6 +100,7 @@ def test_cut_edges_stay_cut(dataset):
     assert bool((model.get_act()[0].edges[:, 0, 1] == 0).all())
 
 
+@pytest.mark.usefixtures("untyped")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -108,10 +109,36 @@ def test_cut_edges_stay_cut(dataset):
         ({"opt": "lbfgs"}, "opt: got 'lbfgs'; did you mean 'LBFGS'"),
         ({"display_metrics": ["loss"]}, "display_metrics: got 'loss'; did you mean 'test_loss'"),
         ({"opt": "LM", "lamb": 0.1}, "opt='LM' fits the mean square"),
-        ({"batch": 0}, "batch: got 0, needs a whole number from 1 on"),
+        ({"batch": 0}, "batch: got 0, needs -1 for all rows, or a whole number from 1 on"),
+        ({"lamb": float("nan")}, "fit: lamb: got nan, needs a finite number from 0 on"),
+        ({"lamb": -1}, "lamb: got -1"),
+        ({"lamb_l1": -1.0}, "lamb_l1: got -1.0"),
+        ({"lamb_entropy": -1.0}, "lamb_entropy: got -1.0"),
+        ({"lamb_coef": float("inf")}, "lamb_coef: got inf"),
+        ({"lamb_coefdiff": "a"}, "lamb_coefdiff: got 'a'"),
+        ({"lr": -1}, "lr: got -1, needs a finite number above 0"),
+        ({"lr": 0.0}, "lr: got 0.0, needs a finite number above 0"),
+        (
+            {"loss_fn": lambda a, b: (a - b) ** 2},
+            r"loss_fn: got shape \[300, 1\], needs a tensor of",
+        ),
+        ({"loss_fn": lambda a, b: 1.0}, "loss_fn: got float, needs a tensor of one number"),
+        ({"loss_fn": lambda a, b: (a / 0).mean()}, "no step was taken: the loss is nan"),
+        (
+            {"loss_fn": lambda a, b: (a / 0).mean(), "opt": "Adam", "steps": 3},
+            "no step was taken: the loss is nan",
+        ),
         ({"steps": -1}, "steps: got -1"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(dataset, arguments, words):
     with pytest.raises(ModelError, match=words):
         pikan.KAN([2, 1]).fit(dataset, **arguments)
+
+
+@pytest.mark.parametrize("opt", ["LBFGS", "LM", "Adam"])
+def test_a_fit_that_cannot_begin_says_so(opt):
+    x = torch.linspace(-1, 1, 20, dtype=torch.float64)[:, None]
+    huge = {"train_input": x, "train_label": x * 1e300, "test_input": x, "test_label": x}
+    with pytest.raises(ModelError, match="no step was taken: the loss is inf at the start"):
+        pikan.KAN([1, 1]).fit(huge, opt=opt, steps=3)

@@ -76,6 +76,7 @@ def test_an_edge_gives_its_function_in_order():
     assert model.get_range(0, 1, 2, x) == (gets[0], gets[-1], min(gives), max(gives))
 
 
+@pytest.mark.usefixtures("untyped")
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -85,6 +86,13 @@ def test_an_edge_gives_its_function_in_order():
         (lambda model: model.get_act(torch.full((3, 2), torch.nan)), "3 of 3 rows hold NaN"),
         (lambda model: model.attribute(3), "l: got 3, needs a layer from 1 to 2"),
         (lambda model: model.attribute(1, 3), "i: got 3, needs a node from 0 to 2"),
+        (lambda model: model(torch.zeros(4, 2) * 1j), "x: got torch.complex64, needs real numbers"),
+        (lambda model: model.attribute("a"), "attribute: l: got 'a', needs a whole number"),
+        (lambda model: model.attribute(1, "a"), "attribute: i: got 'a', needs a whole number"),
+        (lambda model: model.fix_symbolic("a", 0, 0, "sin"), "fix_symbolic: l: got 'a', needs"),
+        (lambda model: model.get_fun(0, 0, -1), "get_fun: j: got -1, needs a whole number from 0"),
+        (lambda model: model.prune("a"), "prune: node_th: got 'a', needs a finite number"),
+        (lambda model: model.prune_edge(None), "prune_edge: threshold: got None, needs a finite"),
         (lambda model: model.refine(2), "refine: grid: got 2, a refined basis needs at least 5"),
         (lambda model: model.refine(), "refine: needs new_grid"),
         (lambda model: model.plot(in_vars=["x"]), "in_vars: got 1 names, needs 2"),
