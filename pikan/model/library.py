@@ -199,6 +199,10 @@ def _composition(outer: str, inner: str, factor: int, term: int, argument: Symbo
     return LIBRARY[outer].symbolic(within)
 
 
+def _log_sinc(argument: Symbolic) -> Symbolic:
+    return _named("log", _named("sin", argument) / argument)
+
+
 def _decaying(outer: str, factor: int, term: int, argument: Symbolic) -> Symbolic:
     return _composition(outer, "exp", factor, term, -argument)
 
@@ -250,6 +254,7 @@ def _word(
 _SIGNS = (1.0, -1.0)
 
 _tangents, _units = partial(_inside, pi / 2), partial(_inside, 1.0)
+_arches = partial(_inside, pi)
 
 COMPOSED: Mapping[str, Entry] = {
     "log(1+1/x)": _of_two("log", "1/x", _two_outer, False, 1),
@@ -265,6 +270,7 @@ COMPOSED: Mapping[str, Entry] = {
     "arcsin(exp(-x))": Entry(5, _decays, _same, partial(_decaying, "arcsin", 1, 0)),
     "sin(exp)": _of_two("sin", "exp", _rises, False, 0),
     "exp(-exp)": _of_two("exp", "exp", _rises, False, 0, -1),
+    "log(sinc)": Entry(5, _arches, _of_even, _log_sinc),
 }
 """Functions of functions, as sums of logarithms in place of products make them."""
 
