@@ -28,6 +28,8 @@ from pikan.report.picture import Picture
 # Lengths in the picture are in boxes: a box has sides of one, with its gap.
 _BOX, _GAP = 1.0, 0.3
 _PITCH = _BOX + _GAP
+# Between the boxes above one node and those above the next, beside the gap.
+_APART = 0.6
 
 # Boxes beside each other before a second row is begun; as many fit a wide page.
 _ACROSS = 40
@@ -96,7 +98,7 @@ def house(widths: Sequence[Width]) -> tuple[list[Floor], float]:
     blocks = [_block(nodes, sums) for nodes, sums in shapes]
     width = max(
         *(
-            nodes * columns * _PITCH
+            nodes * (columns * _PITCH + _APART)
             for (nodes, _), (columns, _) in zip(shapes, blocks, strict=True)
         ),
         4.5 * max(node_count(each) for each in widths) ** 0.7,
@@ -158,14 +160,14 @@ def drawn(
         ),
     )
     for letter, given, places, height, anchor in names:
-        size = min(0.75 * unit, 16.0, 1.6 * unit * width / max(len(places), 1) / 4)
+        size = min(0.7 * unit, 0.4 * unit * width / len(places))
         for number, place in enumerate(places):
             label = f"${letter}_{{{number + 1}}}$" if given is None else _text(given[number])
             if given is None and len(places) == 1:
                 label = f"${letter}$"
             axes.text(place, height, label, ha="center", va=anchor, fontsize=max(size, 5.0))
     if wanted.title is not None:
-        axes.text(width / 2, above - 0.2, wanted.title, ha="center", va="top", fontsize=0.7 * unit)
+        axes.text(width / 2, above - 0.2, wanted.title, ha="center", va="top", fontsize=0.75 * unit)
 
 
 def _edges(
@@ -221,9 +223,9 @@ def _knots(axes: Axes, floor: Floor, above: Width, unit: float) -> None:
             for place, node in zip(floor.sums, into, strict=True)
         ]
         axes.add_collection(LineCollection(lines, colors=[INK], linewidths=0.055 * unit, zorder=1))
-        _signs(axes, floor.sums, floor.sums_height, "+")
+        _signs(axes, floor.sums, floor.sums_height, "+", unit)
         _dots(axes, floor.next_nodes[: above[0]], floor.top)
-        _signs(axes, floor.next_nodes[above[0] :], floor.top, "x")
+        _signs(axes, floor.next_nodes[above[0] :], floor.top, "x", unit)
         return
     _dots(axes, floor.next_nodes, floor.top)
 
@@ -233,18 +235,20 @@ def _dots(axes: Axes, places: Float[np.ndarray, " _"], height: float) -> None:
         axes.add_patch(Circle((place, height), 0.2, facecolor=INK, edgecolor="none", zorder=6))
 
 
-def _signs(axes: Axes, places: Float[np.ndarray, " _"], height: float, sign: str) -> None:
+def _signs(
+    axes: Axes, places: Float[np.ndarray, " _"], height: float, sign: str, unit: float
+) -> None:
     """Circles with a plus or a times in them."""
     arm = 0.2 if sign == "+" else 0.2 / 2**0.5
     ends = [[(-arm, 0.0), (arm, 0.0)], [(0.0, -arm), (0.0, arm)]]
     if sign == "x":
         ends = [[(-arm, -arm), (arm, arm)], [(-arm, arm), (arm, -arm)]]
     for place in places:
-        axes.add_patch(
-            Circle((place, height), 0.32, facecolor="white", edgecolor=INK, lw=0.8, zorder=6)
-        )
+        ring = Circle((place, height), 0.32, facecolor="white", edgecolor=INK, zorder=6)
+        ring.set_linewidth(0.05 * unit)
+        axes.add_patch(ring)
         lines = [[(place + x, height + y) for x, y in line] for line in ends]
-        axes.add_collection(LineCollection(lines, colors=[INK], linewidths=0.9, zorder=7))
+        axes.add_collection(LineCollection(lines, colors=[INK], linewidths=0.055 * unit, zorder=7))
 
 
 def _even(count: int, width: float) -> Float[np.ndarray, " _"]:

@@ -13,7 +13,17 @@ import pikan
 from pikan.model.diagram import house
 
 
-@pytest.mark.parametrize("widths", [(2, 1, 1), (2, 5, 1), (2, (5, 3), 1), (10, 20, 5), (1, 1)])
+@pytest.mark.parametrize(
+    "widths",
+    [
+        (2, 1, 1),
+        (2, 5, 1),
+        (2, (5, 3), 1),
+        (2, (3, 2), (2, 2), 2),
+        (10, 20, 5),
+        (1, 1),
+    ],
+)
 def test_boxes_do_not_overlap(widths):
     floors, width = house(widths)
     for floor in floors:
@@ -55,6 +65,22 @@ def test_names_are_drawn(sparse):
 
     axes = drawn(sparse, in_vars=["a", Symbol("beta")], out_vars=["f"], title="fitted")
     assert {text.get_text() for text in axes.texts} == {"a", r"$\beta$", "f", "fitted"}
+
+
+def test_everything_grows_with_the_picture(monkeypatch):
+    pages = []
+    monkeypatch.setattr("pikan.model.diagram.png", lambda figure: pages.append(figure) or b"")
+    for scale in (0.5, 1.0):
+        pikan.KAN([2, [1, 1], 1]).plot(scale=scale, title="fitted")
+    small, large = (
+        [
+            *(text.get_fontsize() for text in page.axes[0].texts),
+            *(patch.get_linewidth() for patch in page.axes[0].patches if patch.get_edgecolor()[3]),
+            *(lines.get_linewidth()[0] for lines in page.axes[0].collections),
+        ]
+        for page in pages
+    )
+    assert large == pytest.approx([2 * size for size in small])
 
 
 def test_names_of_several_lines_are_not_cut():
