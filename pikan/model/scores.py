@@ -7,10 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.jet import Jet
 from pikan.model.error import ModelError, whole
 from pikan.network.kan import Width
-from pikan.network.wired import Passage, Wired, passages
+from pikan.network.wired import Passage
 
 # Added to a spread that is divided by, which may be zero: pykan 0.2.8's numbers.
 _SLIGHT, _NARROW = 1e-4, 0.1
@@ -47,21 +46,6 @@ def scores(
         nodes.append(edges[-1].sum(dim=2))
     means = [tuple(each.mean(dim=0) for each in reversed(kind)) for kind in (nodes, sums, edges)]
     return Scores(*means)
-
-
-def sensitivity(wired: Wired, points: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "n _"], ...]:
-    """For each layer how far the outputs move at each point as one of its sums does."""
-    with torch.enable_grad():
-        trained = [each.detach().requires_grad_() for each in wired.trained()]
-        sums = [layer.sums for layer in passages(wired, points, trained)]
-        outputs = wired.nodes_from(Jet(((0,),), sums[-1].unsqueeze(0)), len(sums) - 1).values[0]
-        slopes = [
-            torch.autograd.grad(each.sum(), sums, retain_graph=True, materialize_grads=True)
-            for each in outputs.unbind(dim=1)
-        ]
-    return tuple(
-        torch.stack(layer).square().sum(dim=0).sqrt() for layer in zip(*slopes, strict=True)
-    )
 
 
 def spread(values: Float[Tensor, " n *_"]) -> Float[Tensor, "*_"]:

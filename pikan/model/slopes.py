@@ -135,6 +135,12 @@ def lengths(way: Crossed, shortest: float) -> Float[Tensor, " p"]:
     return sizes.clamp_min(shortest * longest)
 
 
+def sensitivity(way: Crossed) -> tuple[Float[Tensor, "n _"], ...]:
+    """For each layer how far the values move at each point as one of its sums does."""
+    slopes = _toward_sums(way, _each_value(way))
+    return tuple(slope.square().sum(dim=0).sqrt().mT for slope in slopes)
+
+
 def _totals(
     way: Crossed, layers: Sequence[Crossing], slopes: Sequence[Float[Tensor, "_ n"]]
 ) -> Float[Tensor, " p"]:

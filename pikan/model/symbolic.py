@@ -16,7 +16,7 @@ from pikan.model.descent import levenberg_marquardt
 from pikan.model.fit import mean_square
 from pikan.model.library import COMPOSED, LIBRARY, Numbers
 from pikan.model.penalty import Penalty
-from pikan.model.scores import sensitivity
+from pikan.model.slopes import crossed, sensitivity, start
 from pikan.model.task import task
 from pikan.model.thinned import thinned
 from pikan.network.formulas import Formula, Formulas
@@ -293,7 +293,7 @@ def _seen(
 ) -> tuple[tuple[Passage, ...], tuple[Float[Tensor, "n _"], ...]]:
     with torch.no_grad():
         layers = passages(wired, points, wired.trained())
-    return layers, sensitivity(wired, points)
+    return layers, sensitivity(crossed(start(wired, points), wired.trained()))
 
 
 def _replaced(wired: Wired, layer: int, formulas: Sequence[Formula]) -> Wired:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.model.scores import edge_measures, sensitivity, spread
+from pikan.model.scores import edge_measures, spread
 from pikan.network.wired import passages
 
 
@@ -54,9 +54,3 @@ def test_a_spread_of_nothing_has_a_gradient():
     values = torch.zeros(4, 2, requires_grad=True)
     spread(values).sum().backward()
     assert bool((values.grad == 0).all())
-
-
-def test_the_sensitivity_to_the_last_sums_is_one(x):
-    first, last = sensitivity(pikan.KAN([2, 3, 1]).wired, x)
-    assert first.shape == (50, 3)
-    torch.testing.assert_close(last, torch.ones_like(last))

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.model.slopes import crossed, gradient, jacobian, lengths, start
+from pikan.model.slopes import crossed, gradient, jacobian, lengths, sensitivity, start
 from pikan.model.task import values_of
 from pikan.network.activation import tanh
 from pikan.network.wired import passages
@@ -55,3 +55,14 @@ def test_lengths_are_those_of_the_columns(wired, points, plain):
     way = crossed(start(wired, points), wired.trained())
     expected = plain[0].flatten(0, 1).norm(dim=0) / len(points) ** 0.5
     torch.testing.assert_close(lengths(way, 1e-3), expected.clamp_min(1e-3 * float(expected.max())))
+
+
+def test_sensitivity_is_the_length_of_the_gradient_by_the_sums(wired, points):
+    found = sensitivity(crossed(start(wired, points), wired.trained()))
+    layers = passages(wired, points, [each.detach().requires_grad_() for each in wired.trained()])
+    sums, values = [layer.sums for layer in layers], values_of(wired, layers)
+    slopes = [
+        torch.autograd.grad(each.sum(), sums, retain_graph=True) for each in values.unbind(dim=1)
+    ]
+    for layer, expected in zip(found, zip(*slopes, strict=True), strict=True):
+        torch.testing.assert_close(layer, torch.stack(expected).norm(dim=0))
