@@ -217,7 +217,7 @@ def _step(asked: schema.Stage) -> Step:
             damping, tolerance = _or(a.damping, own.damping), _or(a.tolerance, own.tolerance)
             return replace(own, damping=damping, tolerance=tolerance)
         case schema.RefineStage(refine=a):
-            return Refinement(a.degree, a.grid, a.rank)
+            return Refinement(a.degree, a.grid, a.rank, a.adapt)
         case schema.ResampleStage(resample=a):
             return Resampling(a.points, a.k, a.c, a.weighted)
         case schema.ClimbStage() | schema.MarchStage():

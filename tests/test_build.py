@@ -99,7 +99,7 @@ def test_stages_are_those_named_with_their_settings():
     chosen, _ = completed(network="{kind: kan}", training=training)
     assert build.steps(chosen) == (
         Adam(7, 0.5, cosine, Balance()),
-        Refinement(None, 9, None),
+        Refinement(None, 9, None, adapt=False),
         LBFGS(5, memory=3, tolerance=0.25, weights=Causal()),
         Resampling(None, 2.0, 0.0, weighted=True),
         LeastSquares(0.125),

@@ -52,18 +52,26 @@ def refined(
     )
 
 
-def adapted(network: N, points: Float[Tensor, "n d"]) -> N:
-    """The network with its grids where the points lead, as near to its function as they allow."""
+def adapted(network: N, points: Float[Tensor, "n d"], *, inputs: bool = True) -> N:
+    """The network with its grids where the points lead, as near to its function as they allow.
+
+    Unless `inputs`, the coordinates keep their grids, and hidden layers alone follow.
+    """
     if isinstance(network, Windows):
         owners = network.owners(points)
         return _by_window(
             network,
-            [adapted(w, points[owners == number]) for number, w in enumerate(network.windows())],
+            [
+                adapted(w, points[owners == number], inputs=inputs)
+                for number, w in enumerate(network.windows())
+            ],
         )
+    old = bases(network)
+    kept = 0 if inputs else 1 if isinstance(network, KAN) else len(old)
     with torch.no_grad():
         samples = _samples(network, points)
-        pairs = zip(bases(network), samples, strict=True)
-        return rebased(network, [basis.adapted(sample) for basis, sample in pairs])
+        pairs = zip(old[kept:], samples[kept:], strict=True)
+        return rebased(network, [*old[:kept], *(basis.adapted(some) for basis, some in pairs)])
 
 
 def ranked(network: LowRank, rank: int, generator: Generator) -> LowRank:

@@ -17,7 +17,7 @@ from pikan.domain.box import Box
 from pikan.network.base import FeatureNetwork, Network
 from pikan.network.parameters import flat, last_layer, replaced
 from pikan.network.product import FullProduct, LowRank
-from pikan.network.refine import ranked, refined
+from pikan.network.refine import adapted, ranked, refined
 from pikan.network.windows import Windows
 from pikan.objective import Objective
 from pikan.outcome import Outcome
@@ -35,6 +35,8 @@ from pikan.training.stage import Progress, Stage
 
 # RAD draws from a set of candidates several times larger than what it keeps.
 _CANDIDATES = 10
+# As many points as show where hidden values lie.
+_FOLLOWED = 10_000
 # Candidates whose residuals are in memory together.
 _AT_ONCE = 4096
 
@@ -42,11 +44,16 @@ _AT_ONCE = 4096
 @final
 @dataclass(frozen=True)
 class Refinement:
-    """The same function in a bigger network; None leaves a number as it is."""
+    """The same function in a bigger network; None leaves a number as it is.
+
+    `adapt` moves the bases of hidden layers to where the values at the points lie, which keeps
+    the function as nearly as they allow.
+    """
 
     degree: int | None
     grid: int | None
     rank: int | None
+    adapt: bool
 
 
 @final
@@ -137,7 +144,7 @@ def _one(
     for step in parts.steps:
         match step:
             case Refinement():
-                network = _grown(network, step, parts.generator)
+                network = _grown(network, step, points, parts.generator)
             case Resampling():
                 points = _resampled(problem, network, points, step, parts.generator)
             case Stage():
@@ -203,13 +210,23 @@ def _subject(
     return _Subject(objective, theta, lambda whole: replaced(network, whole))
 
 
-def _grown(network: Network, step: Refinement, generator: torch.Generator) -> Network:
+def _grown(
+    network: Network, step: Refinement, points: Points, generator: torch.Generator
+) -> Network:
     """The network with more room; RefinementError where its kind has none of that."""
     if step.rank is None:
-        return refined(network, degree=step.degree, grid=step.grid)
+        finer = refined(network, degree=step.degree, grid=step.grid)
+        return _adapted(finer, points) if step.adapt else finer
     if not isinstance(network, LowRank):
         raise RefinementError("refine.rank: only a product network of given rank has a rank")
     return ranked(network, step.rank, generator)
+
+
+def _adapted(network: Network, points: Points) -> Network:
+    """The network with its hidden bases where the values at some of the points lie."""
+    places = torch.cat([points.interior, *points.faces.values()])
+    some = places[:: 1 + len(places) // _FOLLOWED]
+    return adapted(network, some, inputs=False)
 
 
 @final

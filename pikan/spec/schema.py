@@ -272,6 +272,10 @@ class Refine(Model):
     grid: Count | None = Field(default=None, description="the new number of spline cells")
     degree: Degree | None = Field(default=None, description="the new degree")
     rank: Count | None = Field(default=None, description="the new number of products")
+    adapt: bool = Field(
+        default=False,
+        description="whether the bases of hidden layers move to where the values lie",
+    )
 
 
 class Resample(Model):

@@ -119,6 +119,9 @@ def _refined(spec: Spec, asked: Refine, keys: Keys) -> Iterator[Fault]:
     if isinstance(network, MLP):
         message = "an mlp has no grid and no degree to refine; leave this stage out"
         yield spec.origin.fault((*keys, "refine"), message)
+    elif asked.adapt and isinstance(network, Product):
+        message = "only a kan has hidden layers whose bases could move; leave it out"
+        yield spec.origin.fault((*keys, "refine", "adapt"), message)
     named = _families(network)
     if asked.grid is not None and named and not any(each.cells for each in named):
         message = "only bspline and rbf have a grid; refine the degree"
@@ -196,6 +199,7 @@ def _training(spec: Spec) -> Iterator[Fault]:
     for index, stage in enumerate(spec.training or ()):
         if isinstance(stage, RefineStage):
             given = (stage.refine.grid, stage.refine.degree, stage.refine.rank)
-            if sum(one is not None for one in given) != 1:
-                message = "needs exactly one of grid, degree and rank"
+            asked = sum(one is not None for one in given)
+            if asked > 1 or not (asked or stage.refine.adapt):
+                message = "needs exactly one of grid, degree and rank, or adapt alone"
                 yield spec.origin.fault(("training", index, "refine"), message)

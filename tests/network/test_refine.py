@@ -102,12 +102,13 @@ def test_adapted_grids_hold_the_hidden_values(generator, points):
     many = points[0] + (points[1:].mean(dim=0) - points[0]) * torch.rand(
         300, 2, generator=generator, dtype=torch.float64
     )
-    # Polynomials stay what they are on another interval, so the hidden values do not change.
     first = Chebyshev(interval(2), 4)
     network = glorot(KAN([2, 4, 1], [first, spline(4, 30)], LOWER, UPPER), generator)
     with torch.no_grad():
         network.layers()[0].weight.mul_(9)
-    moved = adapted(network, many)
+    moved = adapted(network, many, inputs=False)
+    kept = bases(moved)[0].buffers()
+    assert all(torch.equal(now, before) for now, before in zip(kept, first.buffers(), strict=True))
     hidden = moved.nodes(place(many))[1].values[0]
     knots = bases(moved)[1].knots
     torch.testing.assert_close(hidden.amin(dim=0), knots[:, 0])

@@ -8,6 +8,8 @@ import torch
 
 from pikan import build
 from pikan.choice import complete
+from pikan.network.base import place
+from pikan.network.refine import bases
 from pikan.network.windows import Windows
 from pikan.outcome import Outcome
 from pikan.residuals import Points
@@ -70,6 +72,26 @@ def test_refinement_between_stages_keeps_the_loss(network):
     assert sum(p.numel() for p in level.network.parameters()) == len(after.theta)
 
 
+def test_hidden_bases_move_to_where_the_values_of_the_points_lie():
+    events, level = levels(
+        HEAT,
+        network="{kind: kan, width: [2, 3, 1], basis: bspline, grid: 3}",
+        training="[gauss_newton: {steps: 20}, refine: {adapt: true}, least_squares]",
+    )
+    before = [e.best() for e in events if e.progress.stage == "gauss_newton"][-1]
+    after = level.network
+    coordinates, hidden = bases(after)
+    assert torch.equal(coordinates.knots, bases(before)[0].knots)
+    assert not torch.equal(hidden.knots, bases(before)[1].knots)
+    points = interior(stated(HEAT).box, sobol, 2000, torch.Generator().manual_seed(5), LIKE)
+    with torch.no_grad():
+        values = after.nodes(place(points))[1].values[0]
+    ends = hidden.knots[:, [0, -1]]
+    reached = torch.stack([values.amin(dim=0), values.amax(dim=0)], dim=1)
+    # The points of training are few, and reach nearly as far.
+    assert bool(((reached - ends).abs() < 0.1 * (ends[:, 1:] - ends[:, :1])).all())
+
+
 @dataclass(frozen=True)
 class Still(Stage):
     """A stage that leaves everything as it is."""
@@ -111,7 +133,7 @@ def resampled(step, count=2048):
 
 def test_what_has_no_rank_cannot_be_refined_in_it():
     with pytest.raises(RefinementError, match="rank"):
-        resampled(Refinement(degree=None, grid=None, rank=3))
+        resampled(Refinement(degree=None, grid=None, rank=3, adapt=False))
 
 
 def test_points_are_drawn_by_the_size_of_the_residual():
