@@ -30,7 +30,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SWEEPS, RUNS, INTO = (
     ROOT / place for place in ("problems/sweeps", "results/sweeps", "results/studies")
 )
-APPROXIMATIONS = tuple(f"approximate_{name}" for name in ("bessel", "two", "product", "hundred"))
+APPROXIMATIONS = tuple(
+    f"approximate_{name}" for name in ("bessel", "two", "product", "four", "hundred")
+)
 STUDIES = (
     *APPROXIMATIONS,
     "poisson_networks",
