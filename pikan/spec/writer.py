@@ -85,6 +85,8 @@ def flow(value: object) -> str:
 
     >>> flow({"kind": "kan", "width": (2, 8, 1)})
     '{kind: kan, width: [2, 8, 1]}'
+    >>> flow({"eliminate": True})
+    '{eliminate: true}'
     """
     match value:
         case tuple(items):
@@ -102,6 +104,8 @@ def _scalar(value: object, flow: bool) -> str:
             return _text(value, flow)
         case float():
             return number_text(value)
+        case bool():
+            return str(value).lower()
         case _:
             return str(value)
 
