@@ -34,7 +34,7 @@ sampling: {{interior: {{points: 64}}, faces: {{points: 16}}}}
 training:
   - adam: {{steps: 20, weights: causal}}
   - resample: {{points: 80}}
-  - refine: {{grid: 8}}
+  - refine: {{grid: 8, adapt: true}}
   - lbfgs: {{steps: 5}}
   - ssbroyden: {{steps: 5}}
   - gauss_newton: {{steps: 2}}

@@ -45,7 +45,7 @@ training:
   - adam: {steps: 20, lr: 0.01, weights: balance}
   - resample: {}
   - ssbroyden: {steps: 9}
-  - refine: {grid: 6}
+  - refine: {grid: 6, adapt: true}
   - lbfgs: {steps: 9, weights: attention}
   - gauss_newton: {steps: 5}
   - least_squares
