@@ -110,5 +110,11 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     >>> did_you_mean("equation", ["equations", "domain"])
     "; did you mean 'equations'?"
     """
+    near = closest(word, choices)
+    return "" if near is None else f"; did you mean '{near}'?"
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice closest to a misspelt word, None if none is close."""
     close = get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return close[0] if close else None

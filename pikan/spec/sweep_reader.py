@@ -1,41 +1,73 @@
 """The tree of a sweep file to a checked `Sweep`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from pikan.spec.constants import Constants
-from pikan.spec.faults import Check, Origin
+from pikan.spec.faults import Check, Keys, Origin, closest
 from pikan.spec.sweep import Sweep
 from pikan.spec.tree import Node, plain
 from pikan.spec.values import Reading
 from pikan.spec.wording import Finding, worded
 
-# With one of these at fault nobody knows which runs are meant.
-_RUNS = frozenset({"problem", "function", "settings", "crossed", "zipped", "listed"})
+BASES = frozenset({"problem", "function"})
+"""The keys of a sweep file that say what is changed."""
+CHANGES = frozenset({"settings", "crossed", "zipped", "listed"})
+"""The keys under which it is said how."""
 
 
-def stated(root: Node, origin: Origin) -> Check[Sweep | None]:
-    """What a sweep file says; None where a fault leaves open which runs it asks for.
+class Stated(NamedTuple):
+    """What a sweep file says apart from its faulty values, which are not in the tree either.
 
-    A fault elsewhere is left out of what comes back, so that the runs can be checked all the same.
+    `doubtful` are its keys of which nobody knows all that they were to say.
     """
+
+    sweep: Sweep
+    root: Node
+    doubtful: AbstractSet[str]
+
+
+def stated(root: Node, origin: Origin) -> Check[Stated]:
+    """What a sweep file says; faulty values are left out, so that the others can be checked."""
     reading = Reading(origin, Constants({}))
     try:
-        return Sweep.model_validate(plain(root), context=reading)
+        return Stated(Sweep.model_validate(plain(root), context=reading), root, frozenset())
     except ValidationError as error:
         findings = list(worded(error, Sweep))
     for finding in findings:
         yield origin.fault(finding.keys, finding.message)
-    faulty = _tops(findings)
-    misspelt = any(finding.foreign and len(finding.keys) == 1 for finding in findings)
-    if misspelt or faulty & _RUNS or not isinstance(root.value, Mapping):
-        return None
-    kept = {key: node for key, node in root.value.items() if key not in faulty}
-    return Sweep.model_validate(plain(replace(root, value=kept)), context=reading)
+    rest = _without(root, {_entry(finding.keys) for finding in findings})
+    sweep = Sweep.model_validate(plain(rest), context=reading)
+    return Stated(sweep, rest, frozenset().union(*map(_meant, findings)))
 
 
-def _tops(findings: Sequence[Finding]) -> AbstractSet[str]:
-    return {str(finding.keys[0]) for finding in findings if finding.keys}
+def _entry(keys: Keys) -> Keys:
+    """What goes for a fault: one change of several, anything else as a whole."""
+    return keys[: 2 if keys[0] in CHANGES else 1]
+
+
+def _without(node: Node, faulty: AbstractSet[Keys], way: Keys = ()) -> Node:
+    """The tree without the values at these ways from its top."""
+    match node.value:
+        case tuple(items):
+            entries = ((_without(n, faulty, (*way, i)), (*way, i)) for i, n in enumerate(items))
+            return replace(node, value=tuple(n for n, keys in entries if keys not in faulty))
+        case Mapping() as entries:
+            kept = {key: n for key, n in entries.items() if (*way, key) not in faulty}
+            inner = {key: _without(n, faulty, (*way, key)) for key, n in kept.items()}
+            return replace(node, value=inner)
+        case _:
+            return node
+
+
+def _meant(finding: Finding) -> AbstractSet[str]:
+    """The keys of the file that a fault is about; a misspelt one may have been any of the runs'."""
+    top = str(finding.keys[0])
+    if not finding.foreign or len(finding.keys) > 1:
+        return {top}
+    near = closest(top, Sweep.model_fields)
+    return BASES | CHANGES if near is None else {near}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -21,11 +22,11 @@ from pikan.spec.faults import (
 from pikan.spec.reader import checked, named, text_of
 from pikan.spec.reference import inside
 from pikan.spec.sweep import Budget, Fit, Sweep
-from pikan.spec.sweep_reader import stated
+from pikan.spec.sweep_reader import BASES, CHANGES, stated
 from pikan.spec.tree import Node, compose, places
 from pikan.spec.writer import dump
 from pikan.sweeping.row import MEASURES, number
-from pikan.sweeping.variants import Change, changes, check_distinct, entries, values
+from pikan.sweeping.variants import Change, changes, check_different, entries, values
 
 
 @final
@@ -74,22 +75,26 @@ def _planned(text: str, origin: Origin, name: str) -> Check[Plan | None]:
         return None
     root = named(written, name)
     located = replace(origin, places=dict(places(root)))
-    sweep = yield from stated(root, located)
-    if sweep is None:
-        return None
-    runs = yield from changes(root, located)
+    sweep, sound, doubtful = yield from stated(root, located)
+    certain = not doubtful & CHANGES
+    runs = yield from changes(sound, located)
     keys = tuple(dict.fromkeys(key for run in runs for key, _ in run))
     table = [values(run, keys) for run in runs]
-    yield from check_distinct(table, located)
-    yield from _check_fits(sweep, keys, table, located)
-    base = yield from _base(sweep, root, located)
+    if certain:
+        yield from check_different(table, located)
+    yield from _check_fits(sweep, keys, table, located, certain)
+    base = yield from _base(sweep, sound, located, doubtful)
     if base is None:
         return None
     tree, source = base
-    common = list(entries(root, "settings").items())
+    common = list(entries(sound, "settings").items())
+    # With a setting in doubt nobody knows what a change is made to.
+    wanted = [[]] if "settings" in doubtful else [[*common, *run] for run in runs]
     specs: list[str] = []
-    for run in runs:
-        specs.append((yield from _spec(tree, source, [*common, *run])))
+    for change in wanted:
+        specs.append((yield from _spec(tree, source, change)))
+    if doubtful:
+        return None
     variants = tuple(Variant(*pair) for pair in zip(table, specs, strict=True))
     return Plan(
         sweep.name, sweep.title or sweep.name, keys, variants, sweep.fits, sweep.budget,
@@ -97,11 +102,14 @@ def _planned(text: str, origin: Origin, name: str) -> Check[Plan | None]:
     )  # fmt: skip
 
 
-def _base(sweep: Sweep, root: Node, origin: Origin) -> Check[tuple[Node, Origin] | None]:
+def _base(
+    sweep: Sweep, root: Node, origin: Origin, doubtful: AbstractSet[str]
+) -> Check[tuple[Node, Origin] | None]:
     """The tree that all runs start from, and where it was written."""
     if (sweep.problem is None) == (sweep.function is None):
-        message = "needs either 'problem: file.yaml' or 'function: {inputs: ..., formula: ...}'"
-        yield Fault(Place(origin.file, 0, ""), message)
+        if not doubtful & BASES:
+            message = "needs either 'problem: file.yaml' or 'function: {inputs: ..., formula: ...}'"
+            yield Fault(Place(origin.file, 0, ""), message)
         return None
     if sweep.problem is None:
         written = entries(root, "function")
@@ -109,9 +117,9 @@ def _base(sweep: Sweep, root: Node, origin: Origin) -> Check[tuple[Node, Origin]
         # A wrong formula has its fault once, not wherever the problem holds it.
         alone = _approximation(written, sweep.name, "0", formula)
         faults, _ = gathered(checked(alone, origin))
+        yield from faults
         if faults:
-            yield from faults
-            return None
+            formula = "0"
         return _approximation(written, sweep.name, formula, formula), origin
     file = origin.folder / sweep.problem
     # A sweep may be a stranger's; ours lie in a folder below that of their problems.
@@ -156,9 +164,16 @@ def _spec(tree: Node, origin: Origin, wanted: Sequence[Change]) -> Check[str]:
 
 
 def _check_fits(
-    sweep: Sweep, keys: Sequence[str], table: Sequence[tuple[str, ...]], origin: Origin
+    sweep: Sweep,
+    keys: Sequence[str],
+    table: Sequence[tuple[str, ...]],
+    origin: Origin,
+    certain: bool,
 ) -> Iterator[Fault]:
-    """Laws are about columns of the table that hold numbers, their groups about changed keys."""
+    """Laws are about columns of the table that hold numbers, their groups about changed keys.
+
+    Unless the keys are `certain`, a column may be one of those that a fault has taken away.
+    """
     columns = dict(zip(keys, zip(*table, strict=True), strict=True)) if table else {}
     for index, fit in enumerate(sweep.fits):
         way: Keys = ("fit", index) if isinstance(sweep.fit, tuple) else ("fit",)
@@ -167,10 +182,11 @@ def _check_fits(
             needs = "positive numbers" if fit.law == "power" else "numbers"
             message = f"a value of '{fit.x}' is none; a law against it needs {needs}"
             yield origin.fault((*way, "x"), message)
-        yield from _check_name(fit.x, [*keys, *MEASURES], origin, (*way, "x"))
         yield from _check_name(fit.y, MEASURES, origin, (*way, "y"))
-        for place, group in enumerate(fit.groups):
-            yield from _check_name(group, keys, origin, (*way, "groups", place))
+        if certain:
+            yield from _check_name(fit.x, [*keys, *MEASURES], origin, (*way, "x"))
+            for place, group in enumerate(fit.groups):
+                yield from _check_name(group, keys, origin, (*way, "groups", place))
 
 
 def _check_name(name: str, known: Sequence[str], origin: Origin, way: Keys) -> Iterator[Fault]:

@@ -23,7 +23,10 @@ def entries(root: Node, key: str) -> Mapping[str, Node]:
 
 
 def changes(root: Node, origin: Origin) -> Check[list[tuple[Change, ...]]]:
-    """The changes of every run: those listed vary slowest, the last crossed key fastest."""
+    """The changes of every run: those listed vary slowest, the last crossed key fastest.
+
+    Where there are too many, those of the first one.
+    """
     crossed, zipped = entries(root, "crossed"), entries(root, "zipped")
     inner = root.value.get("listed") if isinstance(root.value, Mapping) else None
     together = [] if inner is None else [_changes(item) for item in _items(inner)]
@@ -51,11 +54,7 @@ def changes(root: Node, origin: Origin) -> Check[list[tuple[Change, ...]]]:
     if count > LARGEST:
         message = f"this asks for {count} runs, needs at most {LARGEST}; take values out"
         yield Fault(Place(origin.file, 0, ""), message)
-        return []
-    if not axes:
-        message = "nothing is changed; write 'crossed: {seed: [0, 1, 2]}', zipped or listed"
-        yield Fault(Place(origin.file, 0, ""), message)
-        return []
+        axes = [axis[:1] for axis in axes]
     return [tuple(itertools.chain(*chosen)) for chosen in itertools.product(*axes)]
 
 
@@ -92,8 +91,11 @@ def _written(node: Node) -> str:
     return value if isinstance(value, str) else flow(value)
 
 
-def check_distinct(table: Sequence[tuple[str, ...]], origin: Origin) -> Iterator[Fault]:
-    """No two runs have the same values."""
+def check_different(table: Sequence[tuple[str, ...]], origin: Origin) -> Iterator[Fault]:
+    """Something is changed, and no two runs have the same values."""
+    if () in table:
+        message = "nothing is changed; write 'crossed: {seed: [0, 1, 2]}', zipped or listed"
+        yield Fault(Place(origin.file, 0, ""), message)
     seen: dict[tuple[str, ...], int] = {}
     for run, values in enumerate(table):
         if values in seen:

@@ -124,6 +124,52 @@ fit: {x: network.bais, y: relative_12, groups: [network.kind]}
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            "problem: rod.yaml\ncrosed: {seed: [0]}\nfit: {x: seed, y: rms}",
+            ["rods.yaml:2: crosed", "rods.yaml:3: fit.y", "rod.yaml:3: unknowns"],
+        ),
+        (
+            "problem: rod.yaml\ncrossed: {seed: 0, network.degree: [-1, 8]}",
+            [
+                "rods.yaml:2: crossed.seed",
+                "rods.yaml:2: crossed.network.degree.0",
+                "rod.yaml:3: unknowns",
+            ],
+        ),
+        (
+            "problem: rod.yaml\nlisted: [3, {network.degree: -1}]",
+            [
+                "rods.yaml:2: listed.0",
+                "rods.yaml:2: listed.1.network.degree",
+                "rod.yaml:3: unknowns",
+            ],
+        ),
+        (
+            "problem: rod.yaml\nsettings: [mlp]\ncrossed: {network.degree: [-1, 8]}",
+            ["rods.yaml:2: settings", "rod.yaml:3: unknowns"],
+        ),
+        ("problem: rod.yaml", ["rods.yaml", "rod.yaml:3: unknowns"]),
+        (
+            "problm: rod.yaml\nzipped: {seed: [0, 1], accuracy: [1e-3]}",
+            ["rods.yaml:1: problm", "rods.yaml:2: zipped"],
+        ),
+        (
+            "function: {inputs: {x: [0, 1]}, formula: sin(y)}\ncrossed: {seed: [a, 1]}",
+            ["rods.yaml:1: function.formula", "rods.yaml:2: crossed.seed.0"],
+        ),
+    ],
+)
+def test_faults_of_the_file_hide_none_of_its_runs_that_do_not_follow_from_them(
+    written, rod, text, told
+):
+    found = faults(written(text, rod.replace("[u]", "u")))
+    pairs = zip(sorted(found), sorted(told), strict=True)
+    assert all(fault.startswith(f"{beginning}: ") for fault, beginning in pairs)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
         ("crossed: {seed: [0]}", "rods.yaml: needs either 'problem: file.yaml' or 'function:"),
         ("problem: rod.yaml", "rods.yaml: nothing is changed; write 'crossed:"),
         (
