@@ -23,7 +23,7 @@ def interruptible() -> Generator[Event, None, None]:
 
     def ask(*_: object) -> None:
         if asked.is_set() and processes() == 1:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("interrupted at once; what was not saved before is lost")
         asked.set()
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -13,7 +13,7 @@ FAULTY, INTERRUPTED = 2, 130
 def sentences() -> Generator[None, None, None]:
     """Inside, a fault of the input ends the command with one line per fault, no traceback.
 
-    So does a second Ctrl-C, or the first where nothing waits for it.
+    So does a second Ctrl-C, which brings its own words, and the first where nothing waits for it.
     """
     from pikan.spec.faults import SpecError
 
@@ -21,8 +21,8 @@ def sentences() -> Generator[None, None, None]:
         yield
     except SpecError as error:
         refuse(*map(str, error.faults), counted(len(error.faults)))
-    except KeyboardInterrupt:
-        typer.echo("interrupted at once; what was not saved before is lost", err=True)
+    except KeyboardInterrupt as interrupt:
+        typer.echo(str(interrupt) or "interrupted before there was anything to keep", err=True)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         raise

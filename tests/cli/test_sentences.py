@@ -1,6 +1,9 @@
+import signal
+
 import pytest
 import typer
 
+from pikan.cli.interrupt import interruptible
 from pikan.cli.sentences import sentences
 
 
@@ -8,7 +11,7 @@ from pikan.cli.sentences import sentences
     ("failure", "code", "said"),
     [
         (PermissionError(13, "Permission denied", "results"), 2, "results: Permission denied"),
-        (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt(), 130, "interrupted before there was anything to keep"),
     ],
 )
 def test_what_comes_from_outside_is_said_in_a_sentence(capsys, failure, code, said):
@@ -16,6 +19,13 @@ def test_what_comes_from_outside_is_said_in_a_sentence(capsys, failure, code, sa
         raise failure
     assert ended.value.exit_code == code
     assert said in capsys.readouterr().err
+
+
+def test_only_a_second_interrupt_ends_at_once(capsys):
+    with pytest.raises(typer.Exit), sentences(), interruptible():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert "interrupted at once" in capsys.readouterr().err
 
 
 def test_what_comes_from_inside_passes_through():
