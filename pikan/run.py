@@ -96,6 +96,7 @@ def go_on(
 ) -> Generator[Progress, None, Solution]:
     """Trains on from where a run was interrupted, to the bits that it would have come to.
 
+    A time limit in the spec that is another than the one that was kept holds for this once.
     ArchiveError where that takes another number of threads; all else is as in `solve`.
     """
     spec, problem, kept = run
@@ -107,8 +108,7 @@ def go_on(
     generator = torch.Generator().manual_seed(spec.seed)
     journal = Journal(generator, build.device(spec), kept.frames, kept.going)
     watch = Watch(problem, build.samples(spec, problem), kept.mark, kept.history)
-    text = writer.dump(_kept(spec, problem))
-    keeper = _Keeper(text, problem, journal, watch, folder, every, kept)
+    keeper = _Keeper(kept.spec, problem, journal, watch, folder, every, kept)
     return (yield from _followed(spec, problem, generator, keeper))
 
 
@@ -212,14 +212,15 @@ def _followed(
         )
     if level is None:
         raise KeyboardInterrupt
-    return _solution(spec, problem, level, watch, None if stopped is None else keeper.last)
+    last = None if stopped is None else keeper.last
+    return _solution(spec, keeper.spec, problem, level, watch, last)
 
 
 @final
 class _Keeper:
     """Leaves in a folder what a run needs to go on, now and then; `last` is what it left last.
 
-    `folder` is None where nothing is to be left anywhere.
+    `spec` is the text of the resolved problem file. `folder` is None where nothing is to be left anywhere.
     """
 
     def __init__(
@@ -233,7 +234,8 @@ class _Keeper:
         last: Checkpoint | None,
     ) -> None:
         self.journal, self.watch, self.last = journal, watch, last
-        self._spec, self._problem, self._folder, self._every = spec, problem, folder, every
+        self.spec = spec
+        self._problem, self._folder, self._every = problem, folder, every
         self._due = monotonic() + every
         if folder is not None:
             clear_drafts(folder / FILE)
@@ -247,7 +249,7 @@ class _Keeper:
         if first:
             keep_data(self._problem, self._folder)
         self.last = Checkpoint(
-            spec=self._spec,
+            spec=self.spec,
             versions=versions(),
             threads=torch.get_num_threads(),
             mark=self.watch.mark(),
@@ -295,12 +297,13 @@ def _cut_short(problem: Problem, event: Event, outcome: Outcome) -> Level | None
 
 def _solution(
     spec: Spec,
+    text: str,
     problem: Problem,
     level: Level,
     watch: Watch,
     checkpoint: Checkpoint | None,
 ) -> Solution:
-    """The level's network with its report."""
+    """The level's network with its report; `text` is the resolved problem file."""
     trained, history = watch.seconds(), tuple(watch.history)
     network = level.network
     parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -309,7 +312,6 @@ def _solution(
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     left = worst(problem, network, samples)
     outcome = judged(level.outcome, left)
-    text = writer.dump(_kept(spec, problem))
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,

@@ -169,3 +169,15 @@ def test_a_run_that_has_no_solution_yet_is_kept_all_the_same(tmp_path):
     with pytest.raises(ArchiveError, match="has not ended; `pikan resume` goes on with it"):
         load(tmp_path)
     assert resume(tmp_path).outcome.kind == "converged"
+
+
+def test_a_time_limit_given_to_one_resume_holds_for_that_alone(tmp_path):
+    _, whole = finish(begun("kan"))
+    stopped(begun("kan", tmp_path), 3)
+    found = interrupted(tmp_path)
+    soon = found._replace(spec=found.spec.model_copy(update={"time_limit": 1e-9}))
+    _, cut = finish(go_on(soon, tmp_path))
+    assert cut.outcome.kind == "out of budget"
+    assert cut.spec == whole.spec
+    assert interrupted(tmp_path).spec.time_limit is None
+    same(resume(tmp_path), whole)

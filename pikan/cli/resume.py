@@ -17,7 +17,7 @@ from pikan.spec.reader import parse
 def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
     """The exit code of the run in a folder, once it has ended.
 
-    `time_limit` [s] takes the place of the one in the file; None leaves that.
+    `time_limit` [s] takes the place of the one in the file this once; None leaves that.
     """
     if not folder.is_dir():
         refuse(f"{folder}: there is no such folder; name one that a run has left")
