@@ -22,7 +22,7 @@ from torch import Tensor
 from pikan.model.error import ModelError
 from pikan.network.kan import Width, node_count, sum_count
 from pikan.network.wired import Passage, Wired
-from pikan.report.figures.style import INK, look, png
+from pikan.report.figures.style import COLORS, INK, look, png
 from pikan.report.picture import Picture
 
 # Lengths in the picture are in boxes: a box has sides of one, with its gap.
@@ -199,7 +199,11 @@ def _edges(
         axes.add_patch(frame)
         points = _in_box(gets[:, i], gives[:, i, j]) * 0.82 * _BOX + (x, y)
         if sample:
-            axes.scatter(*points.T, s=(0.05 * unit) ** 2, color=[shade], linewidths=0, zorder=4)
+            # Upon the curve, wider than it, and of a color that none has: they lie exactly on it.
+            seen = 0.08 + 0.25 * float(strength[i, j])
+            axes.scatter(
+                *points.T, s=(0.17 * unit) ** 2, c=COLORS[0], alpha=seen, linewidths=0, zorder=6
+            )
         curves.append(_thinned(points))
         curve_colors.append(shade)
     axes.add_collection(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -100,6 +101,18 @@ def test_a_picture_shows_itself_and_goes_to_a_folder(sparse, tmp_path):
     picture = sparse.plot(folder=tmp_path, sample=True)
     assert picture.png.startswith(b"\x89PNG")
     assert (tmp_path / "kan.png").read_bytes() == picture.png
+
+
+def test_points_of_a_sample_stand_out_from_their_curve():
+    axes = Figure(figsize=(6.0, 6.0)).add_axes((0.0, 0.0, 1.0, 1.0))
+    pikan.KAN([2, 1]).plot(ax=axes, sample=True)
+    dots = [one for one in axes.collections if isinstance(one, PathCollection)]
+    curves = max(axes.collections, key=lambda one: one.get_zorder() * (one not in dots))
+    assert len(dots) == 2
+    for one in dots:
+        assert one.get_sizes()[0] ** 0.5 > 1.5 * curves.get_linewidth()[0]
+        assert one.get_zorder() > curves.get_zorder()
+        assert not np.allclose(one.get_facecolor()[0, :3], curves.get_color()[0][:3], atol=0.2)
 
 
 def test_drawing_does_not_change_the_callers_settings():
