@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, final
@@ -41,6 +42,7 @@ from pikan.solving.schedule import follow, follow_windows
 from pikan.spec import formulas, reader, writer
 from pikan.spec.changes import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
+from pikan.spec.singular import singularities
 from pikan.watch import Progress, Watch
 from pikan.worth import estimated, fresh, judged, kind, residuals
 
@@ -220,7 +222,8 @@ def _followed(
 class _Keeper:
     """Leaves in a folder what a run needs to go on, now and then; `last` is what it left last.
 
-    `spec` is the text of the resolved problem file. `folder` is None where nothing is to be left anywhere.
+    `spec` is the text of the resolved problem file. `folder` is None where nothing is to be left
+    anywhere.
     """
 
     def __init__(
@@ -311,7 +314,7 @@ def _solution(
     points = fresh(problem, samples)
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     left = worst(problem, network, samples)
-    outcome = judged(level.outcome, left)
+    outcome = _explained(judged(level.outcome, left), problem)
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,
@@ -330,6 +333,13 @@ def _solution(
         hashes=Hashes(sha256(text.encode()).hexdigest(), digest(network)),
     )
     return Solution(problem, network, text, outcome, history, report, checkpoint)
+
+
+def _explained(outcome: Outcome, problem: Problem) -> Outcome:
+    """The outcome, with the first place where a formula is infinite if nothing was found."""
+    if outcome.kind not in ("stalled", "diverged"):
+        return outcome
+    return Outcome(outcome.kind, "; ".join([outcome.message, *islice(singularities(problem), 1)]))
 
 
 def _kept(spec: Spec, problem: Problem) -> Spec:

@@ -31,6 +31,9 @@ _MISFIT, _LOOSE = 1e-5, 10.0
 # Levels this close tell by how much less than their difference the higher one misses the solution:
 # what is left open would hold them further apart.
 _CLOSE = 1e-6
+# So many levels in a row that differ by this or more do not come nearer to each other, if what
+# their last coefficients add is this part of that: polynomials have resolved each of them.
+_RESTLESS, _APART, _ADDED = 3, 0.1, 1e-2
 # Small levels are this much slower than the cube of their size says.
 _OVERHEAD = 4.0
 # Residuals of this part of their terms are no matter of resolution alone.
@@ -45,7 +48,7 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
     level was fitted to, is the estimate.
     """
     lower: Rung | None = None
-    degrees, estimate = ladder.start, None
+    degrees, estimate, restless = ladder.start, None, 0
     direct, ends = eliminable(problem), monotonic() + ladder.time_limit
     while True:
         began = monotonic()
@@ -58,6 +61,7 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
         wanted = next_degrees(rung.decay, max(negligible * ladder.accuracy, _ROUNDING))
         before, estimate = estimate, None if lower is None else distance(lower.values, rung.values)
         settled = lower is not None and _settled(lower, rung, before, estimate)
+        restless = _restless(restless, lower, rung, before, estimate)
         near = estimate is not None and estimate <= ladder.accuracy
         close = estimate is not None and estimate <= _CLOSE
         misfit = _misfit(problem, rung, ladder) if near or close or dear else None
@@ -71,7 +75,7 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
                 return Level(rung.network, _agreed(estimate, own), own, _HOW)
             lower, rung, before, estimate = rung, told, None, None
             degrees = wanted = _telling(degrees)
-        elif settled and lower is not None and estimate is not None:
+        elif (settled or restless == _RESTLESS) and lower is not None and estimate is not None:
             return _end(problem, ladder, lower, rung, estimate)
         higher = tuple(d + 2 for d in degrees) if wanted == degrees else wanted
         affordable = _affordable(degrees, higher, rung.largest // len(problem.unknowns))
@@ -149,6 +153,28 @@ def _settled(lower: Rung, rung: Rung, before: float | None, estimate: float | No
     return not improving and lower.resolved() and rung.resolved()
 
 
+def _restless(
+    count: int, lower: Rung | None, rung: Rung, before: float | None, estimate: float | None
+) -> int:
+    """How many levels in a row seem resolved, far from the one before and no nearer than that.
+
+    As many as `count` before this one.
+    """
+    if lower is None or estimate is None or estimate < _APART:
+        return 0
+    near = before is not None and estimate <= 0.3 * before
+    resolved = max(lower.truncation, rung.truncation) < _ADDED * estimate
+    return count + 1 if resolved and not near else 0
+
+
+def _unsteady(estimate: float) -> Outcome:
+    return Outcome(
+        "stalled",
+        f"higher degrees lead to ever other solutions: the last two differ by {estimate:.1e}, "
+        "though the coefficients of each decay",
+    )
+
+
 def _agreed(estimate: float | None, own: float) -> Outcome:
     return Outcome("converged", f"two levels agree to {estimate:.1e}, the higher one to {own:.1e}")
 
@@ -159,6 +185,8 @@ def _truncated(estimate: float) -> Outcome:
 
 def _end(problem: Problem, ladder: Ladder, lower: Rung, rung: Rung, estimate: float) -> Level:
     """The last level where higher degrees have stopped helping."""
+    if not (lower.resolved() and rung.resolved()):
+        return Level(rung.network, _unsteady(estimate), inf, _HOW)
     before, after = (_misfit(problem, one, ladder) for one in (lower, rung))
     # Levels that differ by more than what either leaves explains are both solutions.
     fits = max(before.relative, after.relative) < 1e-3 * estimate

@@ -205,3 +205,20 @@ def test_a_dense_level_that_would_outlast_the_time_limit_is_not_begun():
     assert level.outcome.kind == "out of budget"
     assert "time limit" in level.outcome.message
     assert level.network.coefficients.any()
+
+
+def test_a_pole_in_the_domain_is_named_soon_and_not_climbed_after():
+    solution = solved(
+        spec(
+            """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = 1/(x - 0.5)]
+conditions: [{where: boundary, that: u = 0}]
+"""
+        )
+    )
+    assert solution.outcome.kind == "stalled"
+    assert "has no value at x = 0.5" in solution.outcome.message
+    assert solution.report.estimate is None
+    assert solution.report.network.parameters < 200
