@@ -18,8 +18,7 @@ def check_file(file: Path) -> None:
     spec = read(file)
     problem = stated_problem(spec)
     _, reasons = complete(spec, problem)
-    remarks = [f"note: {remark}" for remark in notes(problem)]
-    for line in (*description(problem, spec.equations), *reasons, *remarks):
+    for line in (*description(problem, spec.equations), *reasons, *remarks(problem)):
         typer.echo(line)
     found = check_exact(problem, spec.origin)
     if found:
@@ -27,6 +26,11 @@ def check_file(file: Path) -> None:
         largest = max(finding.relative for finding in found)
         typer.echo(f"the exact solution satisfies {labels} (relative residual {largest:.0e})")
     typer.echo(f"{file}: no faults")
+
+
+def remarks(problem: Problem) -> list[str]:
+    """What is good to know of a problem, a line each."""
+    return [f"note: {remark}" for remark in notes(problem)]
 
 
 def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:

@@ -7,12 +7,12 @@ from pathlib import Path
 import typer
 
 from pikan.choice import complete
+from pikan.cli.check import remarks
 from pikan.cli.imports import uncollected
 from pikan.cli.sentences import refuse
 from pikan.consistency import check_exact
 from pikan.report.claim import claimed
 from pikan.spec.formulas import problem as stated_problem
-from pikan.spec.notes import notes
 from pikan.spec.reader import read
 
 
@@ -23,7 +23,7 @@ def solve_file(file: Path, changes: Mapping[str, str], out: Path | None, quiet: 
     chosen, reasons = complete(spec, problem)
     check_exact(problem, spec.origin)
     if not quiet:
-        for line in (*reasons, *(f"note: {remark}" for remark in notes(problem))):
+        for line in (*reasons, *remarks(problem)):
             typer.echo(line)
     # These import torch, which is worth its time only when the file is known to be sound.
     with uncollected():
