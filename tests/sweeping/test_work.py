@@ -9,17 +9,13 @@ from pikan import run
 from pikan.spec import formulas, reader
 from pikan.sweeping.row import Task
 from pikan.sweeping.work import work
+from tests.sweeping.conftest import ROD
 
-SPEC = """\
-name: rod
-domain: {x: [0, 1]}
-unknowns: [u]
-equations: [u_xx = -pi^2*sin(pi*x)]
-conditions: [{where: boundary, that: u = 0}]
-exact: {u: sin(pi*x)}
-network: {kind: mlp, width: [1, 4, 1]}
-sampling: {interior: {points: 16}}
-training: [adam: {steps: 30}]
+SPEC = f"""\
+{ROD.partition("network")[0]}
+network: {{kind: mlp, width: [1, 4, 1]}}
+sampling: {{interior: {{points: 16}}}}
+training: [adam: {{steps: 30}}]
 """
 
 
