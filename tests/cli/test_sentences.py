@@ -22,9 +22,10 @@ def test_what_comes_from_outside_is_said_in_a_sentence(capsys, failure, code, sa
 
 
 def test_only_a_second_interrupt_ends_at_once(capsys):
-    with pytest.raises(typer.Exit), sentences(), interruptible():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+    with interruptible() as asked:
+        asked.set()
+        with pytest.raises(typer.Exit), sentences():
+            signal.raise_signal(signal.SIGINT)
     assert "interrupted at once" in capsys.readouterr().err
 
 
