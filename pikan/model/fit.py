@@ -14,7 +14,7 @@ from pikan.model.dataset import Data
 from pikan.model.descent import DESCENTS, State
 from pikan.model.error import ModelError
 from pikan.model.penalty import Penalty
-from pikan.model.task import Loss, Task, task
+from pikan.model.task import Loss, Task, mean_square, task
 from pikan.network.refine import adapted
 from pikan.network.wired import Wired
 
@@ -43,11 +43,6 @@ class Step(NamedTuple):
     reg: float
     ending: str | None
     """Why there is nothing more to gain; None while there may be."""
-
-
-def mean_square(values: Tensor, labels: Tensor) -> Tensor:
-    """The mean of squared differences."""
-    return (values - labels).square().mean()
 
 
 def fitted(wired: Wired, data: Data, plan: Plan) -> Generator[Step, None, None]:

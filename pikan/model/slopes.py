@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.bases.pieces import Pieces
 from pikan.jet import Jet
 from pikan.network.base import centered, place
 from pikan.network.formulas import Formulas
@@ -30,6 +31,7 @@ class Start:
 
     wired: Wired
     edges: tuple[Edges, ...]
+    pieces: tuple[Pieces | None, ...]
     formulas: tuple[Formulas, ...]
     nodes: Float[Tensor, "in n"]
     functions: Float[Tensor, "in b n"]
@@ -39,15 +41,21 @@ class Start:
 class Crossing(NamedTuple):
     """One layer at n points: what enters, the functions of it, and the sums of these.
 
-    `slopes` are those of the functions, None in the first layer, where nobody asks for them;
-    `symbolic` those of the formulas with respect to their numbers, None where there are none.
+    `rows` and `slopes` are those of `pieces`, or where these are None the functions and their
+    slopes themselves. There are no slopes in the first layer, where nobody asks for them.
+    `symbolic` are the formulas' with respect to their numbers, None where there are none.
     """
 
     nodes: Float[Tensor, "in n"]
-    functions: Float[Tensor, "in b n"]
-    slopes: Float[Tensor, "in b n"] | None
+    rows: Float[Tensor, "in q n"]
+    slopes: Float[Tensor, "in q n"] | None
+    pieces: Pieces | None
     symbolic: Float[Tensor, "_ 4 n"] | None
     sums: Float[Tensor, "out n"]
+
+    def functions(self, sums: Float[Tensor, "in q _"]) -> Float[Tensor, "in b _"]:
+        """From sums over the rows to the same of the functions."""
+        return sums if self.pieces is None else self.pieces.values.mT @ sums
 
 
 class Crossed(NamedTuple):
@@ -68,7 +76,9 @@ def start(wired: Wired, points: Float[Tensor, "n d"]) -> Start:
         counting = tuple(each.unsqueeze(1).to(nodes) for each in wired.learned())
         edges = kan.edges()
         functions = edges[0].evaluate(nodes, 0)[0]
-        return Start(wired, edges, wired.formulas(), nodes, functions, counting)
+        hidden = zip(edges[1:], counting[1:], strict=True)
+        pieces = (None, *(each.pieces(ends.shape[2]) for each, ends in hidden))
+        return Start(wired, edges, pieces, wired.formulas(), nodes, functions, counting)
 
 
 def crossed(begun: Start, trained: Sequence[Float[Tensor, "_ _"]]) -> Crossed:
@@ -81,15 +91,20 @@ def crossed(begun: Start, trained: Sequence[Float[Tensor, "_ _"]]) -> Crossed:
     numbers = tuple(each.detach() for each in trained[count:])
     layers, nodes = list[Crossing](), begun.nodes
     with torch.no_grad():
-        parts = zip(begun.edges, begun.formulas, weights, numbers, strict=True)
-        for layer, (edges, formulas, weight, own) in enumerate(parts):
-            functions, slopes = edges.evaluate(nodes, 1) if layer else (begun.functions, None)
-            sums = weight.flatten(0, 1).mT @ functions.flatten(0, 1)
+        parts = zip(begun.edges, begun.pieces, begun.formulas, weights, numbers, strict=True)
+        for layer, (edges, pieces, formulas, weight, own) in enumerate(parts):
+            if pieces is None:
+                rows, slopes = edges.evaluate(nodes, 1) if layer else (begun.functions, None)
+                on_rows = weight
+            else:
+                rows = slopes = pieces.rows(nodes)
+                on_rows = pieces.values @ weight
+            sums = on_rows.flatten(0, 1).mT @ rows.flatten(0, 1)
             symbolic = None
             if len(formulas):
                 sums = formulas.added(sums.mT.unsqueeze(0), _jet(nodes), own)[0].mT
                 symbolic = formulas.slopes(nodes.mT, own).movedim(0, 2)
-            layers.append(Crossing(nodes, functions, slopes, symbolic, sums))
+            layers.append(Crossing(nodes, rows, slopes, pieces, symbolic, sums))
             nodes = begun.wired.nodes_from(_jet(sums), layer).values[0].mT
     return Crossed(begun, weights, numbers, tuple(layers), nodes.mT)
 
@@ -107,7 +122,8 @@ def jacobian(way: Crossed) -> Float[Tensor, "n m p"]:
     places = (formulas.places[:, 1] for formulas in way.start.formulas)
     parts = zip(way.layers, slopes, way.start.counting, places, strict=True)
     for layer, slope, counting, ends in parts:
-        on_edges = layer.functions.unsqueeze(2) * slope[:, None, None] * counting.unsqueeze(3)
+        functions = layer.functions(layer.rows)
+        on_edges = functions.unsqueeze(2) * slope[:, None, None] * counting.unsqueeze(3)
         weights.append(on_edges.flatten(1, 3))
         if layer.symbolic is not None:
             numbers.append((layer.symbolic * slope[:, ends].unsqueeze(2)).flatten(1, 2))
@@ -122,7 +138,8 @@ def lengths(way: Crossed, shortest: float) -> Float[Tensor, " p"]:
     slopes = _toward_sums(way, _each_value(way))
     squared = [
         layer._replace(
-            functions=layer.functions.square(),
+            rows=layer.functions(layer.rows).square(),
+            pieces=None,
             symbolic=None if layer.symbolic is None else layer.symbolic.square(),
         )
         for layer in way.layers
@@ -150,7 +167,7 @@ def _totals(
     for layer, slope, counting, ends in zip(
         layers, slopes, way.start.counting, places, strict=True
     ):
-        weights.append((layer.functions @ slope.mT * counting).flatten())
+        weights.append((layer.functions(layer.rows @ slope.mT) * counting).flatten())
         if layer.symbolic is not None:
             numbers.append(torch.linalg.vecdot(layer.symbolic, slope[ends, None]).flatten())
     return torch.cat([*weights, *numbers])
@@ -165,8 +182,12 @@ def _toward_sums(way: Crossed, toward: Float[Tensor, "_ m n"]) -> list[Float[Ten
         if layer.slopes is None:
             break
         on_sums, weight = toward, way.weights[number]
-        on_functions = (weight.flatten(0, 1) @ on_sums).unflatten(1, weight.shape[:2])
-        toward = torch.linalg.vecdot(on_functions, layer.slopes, dim=2)
+        on_rows = weight if layer.pieces is None else layer.pieces.slopes @ weight
+        if on_rows.shape[2] < on_rows.shape[1]:
+            toward = torch.linalg.vecdot(on_rows.mT @ layer.slopes, on_sums.unsqueeze(1), dim=2)
+        else:
+            before = (on_rows.flatten(0, 1) @ on_sums).unflatten(1, on_rows.shape[:2])
+            toward = torch.linalg.vecdot(before, layer.slopes, dim=2)
         if layer.symbolic is not None:
             starts, ends = way.start.formulas[number].places.unbind(dim=1)
             # c f' is the slope with respect to b, and a c f' that with respect to what enters.

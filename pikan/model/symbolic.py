@@ -13,11 +13,10 @@ from torch import Tensor
 from pikan.model.build import shaped_weights
 from pikan.model.candidates import Candidate, candidates
 from pikan.model.descent import levenberg_marquardt
-from pikan.model.fit import mean_square
 from pikan.model.library import COMPOSED, LIBRARY, Numbers
 from pikan.model.penalty import Penalty
 from pikan.model.slopes import crossed, sensitivity, start
-from pikan.model.task import task
+from pikan.model.task import mean_square, task
 from pikan.model.thinned import thinned
 from pikan.network.formulas import Formula, Formulas
 from pikan.network.wired import Passage, Wired, passages

@@ -7,11 +7,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pikan.bases.basis import Basis
+from pikan.bases.bspline import BSpline
 from pikan.bases.chain import family, functions
 from pikan.bases.coordinates import functions_of_coordinates
+from pikan.bases.pieces import Pieces, pieces
 from pikan.bases.sums import sums
 from pikan.jet import Jet
 from pikan.network.activation import Activation
+
+# Of cells times sums: where there are more, powers, most of them zero, are too many to add up.
+_FEW = 30
 
 
 @final
@@ -42,6 +47,12 @@ class Edges(nn.Module):
     def evaluate(self, x: Float[Tensor, "in n"], order: int) -> Float[Tensor, " k in b n"]:
         """The same for x without a gradient, the points last."""
         return family(self.basis, *self._others())(x.contiguous(), self.basis.knots, order)
+
+    def pieces(self, count: int) -> Pieces | None:
+        """What the functions are made of, where so many sums are quicker from that; else None."""
+        if not isinstance(self.basis, BSpline) or count * (self.basis.knots.shape[1] - 1) > _FEW:
+            return None
+        return pieces(self.basis, *self._others())
 
     def forward(self, inputs: Jet) -> Jet:
         """The jets [a n in*b] of all functions, those of one node side by side."""

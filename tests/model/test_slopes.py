@@ -8,11 +8,13 @@ from pikan.network.activation import tanh
 from pikan.network.wired import passages
 
 
-@pytest.fixture(params=["sums", "all"])
+@pytest.fixture(params=["sums", "polynomials", "all"])
 def wired(request, points):
-    """A network of sums alone, and one with products, cut edges, a formula and a squash."""
+    """Networks of sums alone, and one with products, cut edges, a formula and a squash."""
     if request.param == "sums":
         return pikan.KAN([2, 3, 2]).wired
+    if request.param == "polynomials":
+        return pikan.KAN([2, 3, 2], basis="legendre").wired
     model = pikan.KAN([2, [2, 1], 3, [1, 1]]).prune_edge(0.1, x=points)
     made = model.fix_symbolic(1, 0, 1, "sin", x=points).fix_symbolic(0, 1, 0, "x^2", x=points).wired
     made.kan.squash = tanh
