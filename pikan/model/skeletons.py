@@ -41,10 +41,16 @@ def sparse(
     y: Float[Tensor, " n"],
     generator: torch.Generator,
 ) -> list[Fitted]:
-    """Single networks with no more edges than `live`, the most promising first."""
+    """Single networks with no more edges than `live`, the most promising first.
+
+    One for each number of edges: those with many can come near to what those with few are exactly.
+    """
     found = [_fitting(live, x, y, generator) for _ in range(_ROUNDS)]
     every = [each.only([row]) for each in found for row in range(len(each.batch))]
-    return sorted(every, key=lambda each: float(_score(each)))
+    best = dict[float, Fitted]()
+    for each in sorted(every, key=lambda each: float(_score(each))):
+        best.setdefault(float(each.batch.edges()), each)
+    return list(best.values())
 
 
 def _fitting(

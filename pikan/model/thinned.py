@@ -94,7 +94,8 @@ def thinned(
         sharp = fitted(raised(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _FALL * most:
             yield _wired(sharp.batch, low, high, float(mean), float(spread))
-    for one in sparse(live, x, y, generator)[:_SPARSE]:
+    few = sparse(live, x, y, generator)[:_SPARSE]
+    for one in sorted(few, key=lambda each: float(each.batch.edges())):
         cut = _simpler(one, x, y, max(3 * float(one.left), _EXACT), (0,))
         whole = straightened(cut, x, y, generator)
         simple = _simpler(whole, x, y, max(3 * float(whole.left), _EXACT), (0, 1, 2))

@@ -4,7 +4,7 @@ import itertools
 
 import torch
 
-from pikan.model.skeletons import skeletons
+from pikan.model.skeletons import skeletons, sparse
 
 
 def test_every_skeleton_leads_from_every_coordinate_to_the_output():
@@ -19,3 +19,14 @@ def test_every_skeleton_leads_from_every_coordinate_to_the_output():
     # From trees to all of 9 + 6 + 4 + 2 edges.
     assert float(counts.min()) <= 7
     assert float(counts.max()) == 21
+
+
+def test_of_sparse_networks_the_best_of_each_number_of_edges_is_kept():
+    generator = torch.Generator().manual_seed(0)
+    x = 2 * torch.rand(200, 2, generator=generator, dtype=torch.float64) - 1
+    y = 1 / (1 + (1.1 + 0.9 * x).prod(dim=1))
+    live = [torch.ones(pair, dtype=torch.bool) for pair in ((2, 2), (2, 1), (1, 1))]
+    found = sparse(live, x, (y - y.mean()) / y.std(), generator)
+    edges = [float(each.batch.edges()) for each in found]
+    assert sorted(edges) == sorted(set(edges))
+    assert min(float(each.left) for each in found) < 1e-5
