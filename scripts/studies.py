@@ -1,6 +1,6 @@
 """The studies of pikan: sweeps from problems/sweeps, as small tables and figures.
 
-    python scripts/studies.py                          # all of them, some 30 minutes of CPU time
+    python scripts/studies.py                          # all of them, two hours of CPU time
     python scripts/studies.py poisson_seeds --workers 2
 
 Runs go to results/sweeps and are not made again where they are there; tables, laws and figures go
