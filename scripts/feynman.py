@@ -12,7 +12,7 @@ Each formula takes at most --seconds of CPU time, and is then counted as not rec
 FOLDER/feynman.json and FOLDER/feynman.md.
 
     python scripts/feynman.py --only I.6.2 II.38.3
-    python scripts/feynman.py --starts 4 --seconds 120 --into results
+    python scripts/feynman.py --starts 8 --seconds 300 --into results
 """
 
 import argparse
