@@ -12,7 +12,7 @@ import torch
 from pikan import build
 from pikan.archive import run as archive
 from pikan.archive.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from pikan.archive.file import FILE, ArchiveError, clear_drafts
+from pikan.archive.file import FILE, ArchiveError
 from pikan.archive.journal import Journal, followed
 from pikan.archive.packing import packed
 from pikan.choice import complete
@@ -31,7 +31,7 @@ from pikan.report.report import (
     stages,
     versions,
 )
-from pikan.solution import Solution, clear_results, evaluation, keep_data
+from pikan.solution import Solution, clear_halves, clear_results, evaluation, keep_data
 from pikan.solving.climb import climb
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
@@ -241,7 +241,7 @@ class _Keeper:
         self._problem, self._folder, self._every = problem, folder, every
         self._due = monotonic() + every
         if folder is not None:
-            clear_drafts(folder / FILE)
+            clear_halves(folder)
 
     def look(self, event: Event, *, now: bool) -> None:
         """Leave what the run needs after an event, if it is time or has to be now."""

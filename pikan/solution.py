@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pikan.archive import run as archive
 from pikan.archive.checkpoint import Checkpoint
-from pikan.archive.file import FILE
+from pikan.archive.file import FILE, clear_drafts
 from pikan.archive.run import ArchivedRun
 from pikan.derivatives.jets import partials
 from pikan.exact.data import KEPT, Reference, arrays
@@ -141,10 +141,12 @@ class Solution:
         run, report, spec = (folder / name for name in (FILE, "report.json", "problem.yaml"))
         made, state = shape(self.network), self.network.state_dict()
         kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
-        archive.write(run, kept, self.checkpoint)
         write_text(report, self.report.to_json())
         write_text(spec, self.spec)
-        return run, report, spec, *keep_data(self.problem, folder)
+        data = keep_data(self.problem, folder)
+        # The archive comes last: until it is there, a run that is killed goes on and leaves all.
+        archive.write(run, kept, self.checkpoint)
+        return run, report, spec, *data
 
     def __repr__(self) -> str:
         norms = [f"{name} to {rounded(e.relative_l2)}" for name, e in self.errors.items()]
@@ -152,6 +154,12 @@ class Solution:
 
     def _repr_html_(self) -> str:
         return html(self.report, self.problem.title)
+
+
+def clear_halves(folder: Path) -> None:
+    """Remove what a process that was killed while it left a solution has half written."""
+    for name in (FILE, "report.json", "problem.yaml", KEPT):
+        clear_drafts(folder / name)
 
 
 def clear_results(folder: Path) -> None:

@@ -129,6 +129,29 @@ def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path, monkeypatch)
     assert interrupted(tmp_path).checkpoint.mark.step == kept
 
 
+def test_a_run_killed_while_it_leaves_its_results_goes_on_and_leaves_all(tmp_path, monkeypatch):
+    steps = begun("kan", tmp_path, every=0.0)
+    _, solution = finish(steps)
+    assert interrupted(tmp_path) is not None
+
+    class Killed(BaseException):
+        pass
+
+    def kill(path, content):
+        path.with_name(f".{path.name}.0123abcd").write_text(content[:9])
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pikan.solution.write_text", kill)
+        with pytest.raises(Killed):
+            solution.keep(tmp_path)
+    _, resumed = finish(go_on(interrupted(tmp_path), tmp_path))
+    resumed.keep(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"run.h5", "report.json", "problem.yaml"}
+    assert interrupted(tmp_path) is None
+    same(resumed, solution)
+
+
 def test_a_run_that_has_ended_is_not_gone_on_with(tmp_path):
     _, solution = finish(begun("climb"))
     solution.save(tmp_path)
