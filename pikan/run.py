@@ -31,7 +31,7 @@ from pikan.report.report import (
     stages,
     versions,
 )
-from pikan.solution import Solution, clear_halves, clear_results, evaluation, keep_data
+from pikan.solution import RESOLVED, Solution, clear_halves, clear_results, evaluation, keep_data
 from pikan.solving.climb import climb
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
@@ -89,7 +89,7 @@ def interrupted(folder: Path) -> Interrupted | None:
     kept = read_checkpoint(folder / FILE)
     if kept is None:
         return None
-    spec = reader.parse(kept.spec, str(folder / "problem.yaml"), folder)
+    spec = reader.parse(kept.spec, str(folder / RESOLVED), folder)
     return Interrupted(spec, formulas.problem(spec), kept)
 
 
@@ -150,7 +150,7 @@ def solved(given: Spec | str | Path, **settings: Setting) -> Solution:
 def load(folder: str | Path) -> Solution:
     """The solution that a run has left in a folder; ArchiveError where there is none."""
     kept = archive.read(Path(folder, FILE))
-    spec = reader.parse(kept.spec, str(Path(folder, "problem.yaml")), Path(folder))
+    spec = reader.parse(kept.spec, str(Path(folder, RESOLVED)), Path(folder))
     problem, network = formulas.problem(spec), archive.network(kept)
     # A march keeps its edges in double precision whatever its networks have.
     middle = network.center[None].to(next(network.parameters()))

@@ -25,7 +25,7 @@ from pikan.outcome import Outcome
 from pikan.problem import Problem, partial
 from pikan.report.errors import Evaluate, by_chunks
 from pikan.report.fields import Field, Residual, fields
-from pikan.report.files import write_bytes, write_text
+from pikan.report.files import write_bytes
 from pikan.report.notebook import html
 from pikan.report.picture import Picture
 from pikan.report.report import Errors, Record, Report
@@ -36,6 +36,8 @@ Array = Shaped[np.ndarray, "*_"]
 Number = float | int
 Given = Array | Shaped[Tensor, "*_"] | Sequence[Number] | Sequence[Sequence[Number]] | Number
 
+# The report and the resolved problem file of a run, beside its archive.
+REPORT, RESOLVED = "report.json", "problem.yaml"
 # How far a solution is taken to be known where nothing is said about it.
 _UNKNOWN = 1e-6
 
@@ -138,15 +140,13 @@ class Solution:
         return self._keep(Path(folder), ())
 
     def _keep(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
-        run, report, spec = (folder / name for name in (FILE, "report.json", "problem.yaml"))
+        run, report, spec = (folder / name for name in (FILE, REPORT, RESOLVED))
         made, state = shape(self.network), self.network.state_dict()
         kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
-        write_text(report, self.report.to_json())
-        write_text(spec, self.spec)
-        data = keep_data(self.problem, folder)
-        # The archive comes last: until it is there, a run that is killed goes on and leaves all.
-        archive.write(run, kept, self.checkpoint)
-        return run, report, spec, *data
+        beside = {report: self.report.to_json().encode(), spec: self.spec.encode()}
+        beside |= _data(self.problem, folder)
+        archive.write(run, kept, self.checkpoint, beside)
+        return run, *beside
 
     def __repr__(self) -> str:
         norms = [f"{name} to {rounded(e.relative_l2)}" for name, e in self.errors.items()]
@@ -158,25 +158,29 @@ class Solution:
 
 def clear_halves(folder: Path) -> None:
     """Remove what a process that was killed while it left a solution has half written."""
-    for name in (FILE, "report.json", "problem.yaml", KEPT):
+    for name in (FILE, REPORT, RESOLVED, KEPT):
         clear_drafts(folder / name)
 
 
 def clear_results(folder: Path) -> None:
     """Remove what a solution has left beside its archive."""
-    for name in ("report.json", "problem.yaml", "solution.png", "history.png"):
+    for name in (REPORT, RESOLVED, "solution.png", "history.png"):
         (folder / name).unlink(missing_ok=True)
 
 
-def keep_data(problem: Problem, folder: Path) -> tuple[Path, ...]:
+def keep_data(problem: Problem, folder: Path) -> None:
     """Leave the data that solutions are compared with, which the problem file names."""
+    for path, content in _data(problem, folder).items():
+        write_bytes(path, content)
+
+
+def _data(problem: Problem, folder: Path) -> dict[Path, bytes]:
     if not isinstance(problem.exact, Reference):
-        return ()
-    content, path = BytesIO(), folder / KEPT
+        return {}
+    content = BytesIO()
     columns = arrays(problem.exact, problem.coordinates)
     np.savez_compressed(content, allow_pickle=False, **columns)
-    write_bytes(path, content.getvalue())
-    return (path,)
+    return {folder / KEPT: content.getvalue()}
 
 
 def evaluation(network: Network) -> Evaluate:

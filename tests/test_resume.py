@@ -113,16 +113,16 @@ def test_a_long_run_goes_on_from_any_step_to_the_same_bits(name, tmp_path):
     interrupt_and_compare(name, tmp_path, 4)
 
 
+def refuse(opened):
+    raise OSError(28, "No space left on device")
+
+
 def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "SHARE", 1e9)
     steps = begun("kan", tmp_path, every=0.0)
     for _ in range(4):
         next(steps)
     kept = interrupted(tmp_path).checkpoint.mark.step
-
-    def refuse(opened):
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match=r"No space left on device: '.*run\.h5'"):
         finish(steps)
@@ -137,12 +137,13 @@ def test_a_run_killed_while_it_leaves_its_results_goes_on_and_leaves_all(tmp_pat
     class Killed(BaseException):
         pass
 
-    def kill(path, content):
-        path.with_name(f".{path.name}.0123abcd").write_text(content[:9])
+    def kill(contents):
+        for path, content in contents.items():
+            path.with_name(f".{path.name}.0123abcd").write_bytes(content[:9])
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr("pikan.solution.write_text", kill)
+        patched.setattr("pikan.archive.file.write_together", kill)
         with pytest.raises(Killed):
             solution.keep(tmp_path)
     _, resumed = finish(go_on(interrupted(tmp_path), tmp_path))
@@ -150,6 +151,16 @@ def test_a_run_killed_while_it_leaves_its_results_goes_on_and_leaves_all(tmp_pat
     assert {file.name for file in tmp_path.iterdir()} == {"run.h5", "report.json", "problem.yaml"}
     assert interrupted(tmp_path) is None
     same(resumed, solution)
+
+
+def test_a_disk_that_is_full_leaves_all_of_an_earlier_result(tmp_path, monkeypatch):
+    (_, earlier), (_, later) = finish(begun("kan")), finish(begun("climb"))
+    earlier.keep(tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match=r"No space left on device: '.*run\.h5'"):
+        later.keep(tmp_path)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_a_run_that_has_ended_is_not_gone_on_with(tmp_path):

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 from jaxtyping import Shaped
 
-from pikan.report.files import write_bytes
+from pikan.report.files import write_together
 from pikan.report.report import ReportError
 
 SCHEMA = 2
@@ -43,8 +43,12 @@ class ArchiveError(ValueError):
 
 
 @contextmanager
-def writing(path: Path) -> Generator[h5py.File, None, None]:
+def writing(
+    path: Path, beside: Mapping[Path, bytes] | None = None
+) -> Generator[h5py.File, None, None]:
     """A file to fill, which takes the place of `path` when the block ends well.
+
+    What is to be `beside` it takes its places just before, if there is room for all.
 
     It is made in memory and written as a whole: HDF5 does not survive a disk that is full.
     OSError with the name of the file where it cannot be written.
@@ -54,7 +58,7 @@ def writing(path: Path) -> Generator[h5py.File, None, None]:
         file.flush()
         content = file.id.get_file_image()
         index = _index(file)
-    write_bytes(path, sealed(content, index))
+    write_together({**(beside or {}), path: sealed(content, index)})
 
 
 def clear_drafts(path: Path) -> None:

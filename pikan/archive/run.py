@@ -48,12 +48,18 @@ class ArchivedRun:
     fields: tuple[Field, ...]
 
 
-def write(path: Path, run: ArchivedRun, goes_on: Checkpoint | None = None) -> None:
+def write(
+    path: Path,
+    run: ArchivedRun,
+    goes_on: Checkpoint | None = None,
+    beside: Mapping[Path, bytes] | None = None,
+) -> None:
     """Keep a run in a file, which is there completely or not at all; numbers bit by bit.
 
-    `goes_on` is what the run goes on from, None where it has ended.
+    `goes_on` is what the run goes on from, None where it has ended. Files `beside` it come just
+    before: until the archive is there, a run that is killed goes on and leaves all of them.
     """
-    with writing(path) as file:
+    with writing(path, beside) as file:
         put_text(file, "spec", run.spec)
         put_text(file, "shape", run.shape)
         put_text(file, "report", run.report.to_json())

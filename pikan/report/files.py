@@ -1,7 +1,7 @@
 """A file is the old one or the new one, never a half of one."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -41,8 +41,16 @@ def _settle(folder: Path) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Put `content` at `path`, all of it or nothing."""
-    with replacing(path) as draft:
-        draft.write_bytes(content)
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Put contents at paths, where there is room for all, in their order: the last one last."""
+    *others, last = contents
+    with replacing(last) as draft:
+        draft.write_bytes(contents[last])
+        if others:
+            write_together({path: contents[path] for path in others})
 
 
 def write_text(path: Path, content: str) -> None:
