@@ -1,4 +1,4 @@
-"""What all tests share: problem files, reference data and the skipping of what cannot run here."""
+"""What all tests share: problem files, data and the skipping of what cannot run here."""
 
 from pathlib import Path
 
@@ -20,11 +20,8 @@ def root() -> Path:
 
 @pytest.fixture
 def data() -> Path:
-    """The folder of reference data that may lie beside the checkout."""
-    folder = ROOT.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("the reference data (../shared/data) is not beside this checkout")
-    return folder
+    """The folder of the data of the tests."""
+    return ROOT / "tests" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -137,14 +137,14 @@ def test_points_outside_of_the_box_are_left_out_up_to_rounding(tmp_path):
 @pytest.mark.parametrize(
     ("file", "time", "unknown", "shape"),
     [
-        ("AC.mat", "tt", "uu", (512, 201)),
-        ("KS.mat", "tt", "uu", (513, 201)),
-        ("burgers_shock.mat", "t", "usol", (256, 100)),
+        ("problems/data/AC.mat", "tt", "uu", (512, 201)),
+        ("problems/data/KS.mat", "tt", "uu", (513, 201)),
+        ("tests/data/burgers_shock.mat", "t", "usol", (256, 100)),
     ],
 )
-def test_published_references_are_read(data, file, time, unknown, shape):
-    found = reference(data / file, BOX, {"t": time, "x": "x"}, {"u": unknown})
-    stored = scipy.io.loadmat(data / file)
+def test_published_references_are_read(root, file, time, unknown, shape):
+    found = reference(root / file, BOX, {"t": time, "x": "x"}, {"u": unknown})
+    stored = scipy.io.loadmat(root / file)
     assert tuple(map(len, found.grid)) == shape
     np.testing.assert_array_equal(found.values(found.points)[:, 0], stored[unknown].ravel())
 

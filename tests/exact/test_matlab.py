@@ -22,12 +22,14 @@ def test_every_kind_of_number_is_read_as_scipy_reads_it(tmp_path, compressed):
         np.testing.assert_array_equal(array(found[name]), oracle[name])
 
 
-def test_the_files_of_published_references_are_read_as_scipy_reads_them(data):
-    for path in sorted(data.glob("*.mat")):
-        found, oracle = variables(memoryview(path.read_bytes())), scipy.io.loadmat(path)
-        assert set(found) == {name for name in oracle if not name.startswith("__")}
-        for name in found:
-            np.testing.assert_array_equal(array(found[name]), oracle[name])
+@pytest.mark.parametrize(
+    "file", ["problems/data/AC.mat", "problems/data/KS.mat", "tests/data/burgers_shock.mat"]
+)
+def test_the_files_of_published_references_are_read_as_scipy_reads_them(root, file):
+    found, oracle = variables(memoryview((root / file).read_bytes())), scipy.io.loadmat(root / file)
+    assert set(found) == {name for name in oracle if not name.startswith("__")}
+    for name in found:
+        np.testing.assert_array_equal(array(found[name]), oracle[name])
 
 
 @pytest.mark.parametrize("compressed", [False, True])
