@@ -15,6 +15,8 @@ from pikan.spec.soundness import POINTS, places_on
 
 # What is left of numbers of size one that cancel.
 _NOTHING = 1e-9
+# A pivot among orthonormal rows; below it is what rounding leaves of 0.
+_INDEPENDENT = 1e-6
 # Two wave numbers so large that the highest power of them is all that counts.
 _WAVES = 1e4, 1e6
 # More functions than this are too many to look at in a moment.
@@ -122,20 +124,27 @@ def freedom(problem: Problem) -> Iterator[tuple[Mode, ...]]:
     matrix = columns[~alone] / sizes[~alone, None]
     vectors, values, _ = np.linalg.svd(matrix, full_matrices=matrix.shape[1] < len(matrix))
     unseen = np.append(values, [0.0] * (len(rest) - len(values))) < _NOTHING
-    for shares in _reduced(vectors.T[unseen] / sizes[~alone]):
-        pairs = zip(rest, shares, strict=True)
-        yield tuple(mode._replace(share=float(x)) for mode, x in pairs if abs(x) > _NOTHING)
+    for shares in _row_echelon(vectors.T[unseen]) / sizes[~alone]:
+        first = shares[np.flatnonzero(shares)[0]]
+        pairs = zip(rest, shares / first, strict=True)
+        yield tuple(mode._replace(share=float(x)) for mode, x in pairs if x)
 
 
-def _reduced(rows: Float[np.ndarray, "n _"]) -> Float[np.ndarray, "n _"]:
-    """Rows that span the same space, each with a 1 where all others have a 0."""
-    found = rows.copy()
-    for row in range(len(found)):
-        column = np.argmax(np.abs(found[row]))
-        found[row] /= found[row, column]
-        others = np.arange(len(found)) != row
-        found[others] -= np.outer(found[others, column], found[row])
-    return found
+def _row_echelon(rows: Float[np.ndarray, "n _"]) -> Float[np.ndarray, "n _"]:
+    """The reduced row echelon form of orthonormal rows, which is a function of their span."""
+    found, done = rows.copy(), 0
+    for column in range(rows.shape[1]):
+        sizes = np.abs(found[done:, column])
+        if not np.any(sizes > _INDEPENDENT):
+            found[done:, column] = 0.0
+            continue
+        pivot = done + np.argmax(sizes)
+        found[[done, pivot]] = found[[pivot, done]]
+        found[done] /= found[done, column]
+        others = np.arange(len(found)) != done
+        found[others] -= np.outer(found[others, column], found[done])
+        done += 1
+    return np.where(np.abs(found) > _NOTHING, found, 0.0)
 
 
 def _modes(problem: Problem) -> list[Mode]:

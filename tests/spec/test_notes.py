@@ -1,5 +1,6 @@
 """What keeps a problem from having one smooth solution is noted before any training."""
 
+import numpy as np
 import pytest
 
 from pikan.spec.notes import notes
@@ -137,13 +138,44 @@ def test_too_few_conditions_in_space_are_noted(domain, equations, conditions, to
             "{x: [0, 1]}",
             ["u_xx + v_xx = 1", "u_xx - v_xx = u + v"],
             ["where: boundary, that: u + v = 0"],
-            "with u and v also u - c and v + c solves",
+            "with u and v also u + c and v - c solves",
         ),
-        (SQUARE, ELASTIC, FREE, "with u and v also u - c*y and v + c*x solves"),
+        (SQUARE, ELASTIC, FREE, "with u and v also u + c*y and v - c*x solves"),
     ],
 )
 def test_what_no_equation_and_no_condition_sees_is_noted(domain, equations, conditions, told):
     assert any(told in note for note in noted(domain, equations, *conditions))
+
+
+# LAPACK is free to choose a basis of a null space: its signs, and every rotation.
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("domain", "equations", "conditions"),
+    [
+        ("{x: [0, 1]}", ["u_xx + v_xx = 1", "u_x + v_x = 1"], ["where: x = 0, that: u + v = 0"]),
+        (SQUARE, ELASTIC, FREE),
+        (
+            SQUARE,
+            ["u_xx - v_xx = p_y", "u_x + v_x + 2*p_x = 0", "u_y + v_y + 2*p_y = 1"],
+            ["where: x = 0, that: u + v + 2*p = 0"],
+        ),
+    ],
+)
+def test_what_is_free_is_told_alike_whatever_basis_describes_it(
+    monkeypatch, domain, equations, conditions, seed
+):
+    told = noted(domain, equations, *conditions)
+    assert any("solution is not unique" in note for note in told)
+
+    def turned(matrix, full_matrices, svd=np.linalg.svd):
+        vectors, values, others = svd(matrix, full_matrices=full_matrices)
+        null = np.append(values, [0.0] * (len(matrix) - len(values))) < 1e-9
+        random = np.random.default_rng(seed).normal(size=(null.sum(), null.sum()))
+        vectors[:, null] @= np.linalg.qr(random)[0]
+        return vectors, values, others
+
+    monkeypatch.setattr("pikan.spec.linearized.np.linalg.svd", turned)
+    assert noted(domain, equations, *conditions) == told
 
 
 def test_the_remedy_for_a_free_constant_is_one():
