@@ -138,7 +138,7 @@ def _row_echelon(rows: Float[np.ndarray, "n _"]) -> Float[np.ndarray, "n _"]:
         if not np.any(sizes > _INDEPENDENT):
             found[done:, column] = 0.0
             continue
-        pivot = done + np.argmax(sizes)
+        pivot = done + int(np.argmax(sizes))
         found[[done, pivot]] = found[[pivot, done]]
         found[done] /= found[done, column]
         others = np.arange(len(found)) != done
