@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
+from pikan.linalg import least_squares
 
 
 def transfer(old: Basis, new: Basis) -> Float[Tensor, "in new old"]:
@@ -18,7 +19,7 @@ def transfer(old: Basis, new: Basis) -> Float[Tensor, "in new old"]:
     x, weights = _quadrature(old, new)
     scale = weights.sqrt().unsqueeze(-1)
     known, wanted = (basis.derivatives(x.mT, 0)[0].transpose(0, 1) for basis in (old, new))
-    return torch.linalg.lstsq(scale * wanted, scale * known, driver="gels").solution
+    return least_squares(scale * wanted, scale * known, torch.finfo(scale.dtype).eps)
 
 
 def _quadrature(old: Basis, new: Basis) -> tuple[Float[Tensor, "in _"], Float[Tensor, "in _"]]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot, pad
 
 from pikan.bases.basis import Basis
+from pikan.linalg import least_squares
 from pikan.model.build import outputs
 from pikan.model.error import ModelError
 from pikan.network.formulas import Formula, Formulas
@@ -224,7 +225,6 @@ def _coefficients(edges: Edges, function: Callable[[Tensor], Tensor]) -> Float[T
     shares = torch.linspace(0, 1, 8 * edges.basis.size + 1).to(knots).unsqueeze(1)
     points = lower + shares * (upper - lower)
     values = edges.basis.derivatives(points, 0)[0].transpose(0, 1)
-    found = torch.linalg.lstsq(
-        values, function(points).mT.unsqueeze(2), driver="gels"
-    ).solution.squeeze(2)
+    eps = torch.finfo(values.dtype).eps
+    found = least_squares(values, function(points).mT.unsqueeze(2), eps).squeeze(2)
     return pad(found, (0, edges.size - edges.basis.size))

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from pikan.bases.basis import Basis
+from pikan.linalg import least_squares
 from pikan.network.kan import KAN
 
 
@@ -36,10 +37,8 @@ def line(basis: Basis, like: Tensor) -> Float[Tensor, "in b"]:
     """The coefficients of f(x) = x on [-1, 1] for every node, exact to rounding."""
     x = torch.linspace(-1, 1, 4 * basis.size + 1).to(like).unsqueeze(-1)
     values = basis.derivatives(x.expand(-1, basis.nodes), 0)[0].movedim(1, 0)
-    solution: Tensor = torch.linalg.lstsq(
-        values, x.expand(basis.nodes, -1, -1), driver="gels"
-    ).solution
-    return solution.squeeze(-1)
+    eps = torch.finfo(values.dtype).eps
+    return least_squares(values, x.expand(basis.nodes, -1, -1), eps).squeeze(-1)
 
 
 def directions(d: int, count: int, generator: Generator) -> Float[Tensor, "d _"]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.linalg import vector_norm
 
 from pikan.expression.differentiate import differentiate
+from pikan.linalg import inverse
 from pikan.network.product import FullProduct
 from pikan.problem import Problem, in_use, linear, matched, order, partials, residual_on
 from pikan.residuals import Points, Sheet, condition_sheets, equation_sheets
@@ -175,7 +176,7 @@ def _lines(
         x = torch.from_numpy(np.concatenate(points)).to(network.coefficients)
         table = _table(network, axis, x, max((one.orders[axis] for one in used), default=0))
         values, *rest = table.split([len(some) for some in points], dim=1)
-        found.append(_Line(torch.linalg.inv(values[0]), *rest))
+        found.append(_Line(inverse(values[0]), *rest))
     return found
 
 
@@ -262,7 +263,7 @@ def _recombined(asked: Sequence[Asked], size: int, like: Tensor) -> Recombined |
         return None
     others = [place for place in range(size) if place not in chosen]
     identity = torch.eye(size).to(rows)
-    lift = identity[:, chosen] @ torch.linalg.inv(rows[:, chosen])
+    lift = identity[:, chosen] @ inverse(rows[:, chosen])
     return Recombined(identity[:, others] - lift @ rows[:, others], lift)
 
 

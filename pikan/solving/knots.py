@@ -73,4 +73,5 @@ def equidistributed(
     cells = min(max(math.ceil(reached[-1]), _FEWEST), most)
     moved = np.interp(np.linspace(0.0, reached[-1], cells + 1), reached, knots)
     moved[0], moved[-1] = knots[0], knots[-1]
-    return moved
+    # Cells too narrow for the precision have no width.
+    return np.unique(moved)

@@ -23,6 +23,7 @@ from pikan.solving.level import Level, distance, trained
 from pikan.solving.local_objective import local_objective
 from pikan.solving.window import (
     Grid,
+    Verdict,
     first_grid,
     fitted_values,
     judged,
@@ -129,7 +130,10 @@ def _pass(
             )
             converged = outcome.kind == "converged"
             known = network if converged else None
-            verdict = judged(problem, network, grid, tolerance, marching.largest)
+            if outcome.kind == "diverged":
+                verdict = Verdict(False, grid, 0.5)
+            else:
+                verdict = judged(problem, network, grid, tolerance, marching.largest)
             refused = not verdict.accepted
             too_long = refused and verdict.stretch < 1.0
             # Where a solution starts with a singularity, shorter windows help but slowly.

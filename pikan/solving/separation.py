@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float, Inexact
 from torch import Tensor
 
+from pikan.linalg import eigenvectors, svd
+
 Factors = tuple[Tensor, ...]
 """A product of matrices, or of vectors: one for each coordinate."""
 Solve = Callable[[Tensor], Tensor]
@@ -121,7 +123,7 @@ def separated(terms: Sequence[Factors]) -> Solve | None:
 
 
 def _spectrum(stacks: Sequence[Float[Tensor, "k _ _"]], axis: int) -> _Spectrum | None:
-    """The common eigenvectors along one axis; None where more than two matrices are at work.
+    """The common eigenvectors along one axis; None where not one or two matrices are at work.
 
     What is at work along an axis are not the terms' own matrices but what the other coordinates
     tell apart: u_xx + u_x + u_yy has two along x, the sum of the first two and one.
@@ -131,9 +133,9 @@ def _spectrum(stacks: Sequence[Float[Tensor, "k _ _"]], axis: int) -> _Spectrum 
         lambda made, other: torch.linalg.qr((made[:, None] * other).flatten(0, 1)).R,
         [_triangle(stack)[1] for k, stack in enumerate(stacks) if k != axis],
     )
-    directions, sizes, _ = torch.linalg.svd(triangle @ told.mT)
+    directions, sizes, _ = svd(triangle @ told.mT)
     rank = int((sizes > _ROUNDING * sizes[0]).sum())
-    if rank > 2:
+    if not 1 <= rank <= 2:
         return None
     weights = directions[:, :rank].mT @ triangle
     size = stacks[axis].shape[-1]
@@ -147,7 +149,7 @@ def _spectrum(stacks: Sequence[Float[Tensor, "k _ _"]], axis: int) -> _Spectrum 
     if not worse[first] < 1.0 / _ROUNDING:
         return None
     base, other = basis[first], basis[1 - first]
-    values, right = torch.linalg.eig(torch.linalg.solve(base, other))
+    values, right = eigenvectors(torch.linalg.solve_ex(base, other).result)
     if not bool(values.imag.any()):
         values, right = values.real, right.real
     condition = float(torch.linalg.cond(right, "fro"))

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.collocation.last_layer import last_layer_objective
+from pikan.linalg import least_squares
 from pikan.network.product import FullProduct
 from pikan.residuals import Sheet
 
@@ -46,8 +47,7 @@ def smooth_start(on_points: Sequence[Sheet], network: FullProduct) -> Float[Tens
     objective = last_layer_objective(conditions, network, {}, linear=False)
     design = objective.jacobian(theta) * shares
     right = -objective.residual(theta)[:, None]
-    found = torch.linalg.lstsq(design.cpu(), right.cpu(), driver="gelsd", rcond=1e-10).solution
-    return shares * found[:, 0].to(theta)
+    return shares * least_squares(design, right, cutoff=1e-10)[:, 0]
 
 
 def _smooth(like: Float[Tensor, "*n m"]) -> Float[Tensor, "*n m"]:

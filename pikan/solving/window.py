@@ -1,5 +1,6 @@
 """One window in time: its network, its points, its start and what its solution says of them."""
 
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from pikan.bases.basis import Basis
 from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
 from pikan.collocation.last_layer import last_layer_objective
+from pikan.linalg import least_squares
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
 from pikan.problem import Problem, order
@@ -110,9 +112,8 @@ def start_values(
     theta = torch.zeros_like(network.coefficients).flatten()
     objective = last_layer_objective(start, network, {}, linear=False)
     constant = _constant_in_time(problem, network)
-    design = objective.jacobian(theta)[:, constant].cpu()
-    change = torch.linalg.lstsq(design, -objective.residual(theta).cpu()[:, None], driver="gelsd")
-    theta[constant] = change.solution[:, 0].to(theta)
+    design, right = objective.jacobian(theta)[:, constant], -objective.residual(theta)[:, None]
+    theta[constant] = least_squares(design, right, torch.finfo(theta.dtype).eps)[:, 0]
     return theta
 
 
@@ -128,7 +129,7 @@ def fitted_values(
         unit = (torch.from_numpy(along).to(points) - network.center[k]) / network.scale[k]
         design = basis.derivatives(unit[:, None], 0)[0, :, 0]
         turned = values.movedim(k, 0)
-        found = torch.linalg.lstsq(design, turned.flatten(1), driver="gels").solution
+        found = least_squares(design, turned.flatten(1), torch.finfo(design.dtype).eps)
         values = found.unflatten(1, turned.shape[1:]).movedim(0, k)
     return values.flatten()
 
@@ -151,6 +152,8 @@ def judged(
     """
     axis = problem.box.axis("t")
     left_out = tail(_decay_in_time(network, grid, axis)[1:])
+    if not isfinite(left_out):
+        return Verdict(False, grid, _CAUTION / 2)
     stretch = _CAUTION * (tolerance / max(left_out, 1e-30)) ** (1 / (grid.degrees[axis] - 1))
     if grid.knots is None:
         fine, better = _judged_polynomials(network, grid, axis, tolerance)
@@ -178,7 +181,12 @@ def _decay_in_time(network: FullProduct, grid: Grid, axis: int) -> Float[Tensor,
     squares = network.coefficients.detach().square().view(*sizes, -1).movedim(axis, 0)
     means = torch.einsum("tsm,s->tm", squares, weights.to(squares)).sqrt()
     largest = means.amax(dim=0)
-    return (means / torch.where(largest > 0, largest, torch.ones_like(largest))).amax(dim=1)
+    return (means / _scale(largest)).amax(dim=1)
+
+
+def _scale(sizes: Float[Tensor, " m"]) -> Float[Tensor, " m"]:
+    """The sizes of unknowns, one for those that are zero or whose squares are."""
+    return torch.where(sizes > torch.finfo(sizes.dtype).tiny ** 0.5, sizes, torch.ones_like(sizes))
 
 
 def _judged_polynomials(
@@ -209,7 +217,7 @@ def _judged_splines(
     )
     sampled = torch.einsum("cb,btm,st->csm", last, coefficients, in_time)
     sizes = coefficients.abs().amax(dim=(0, 1))
-    relative = sampled / torch.where(sizes > 0, sizes, torch.ones_like(sizes))
+    relative = sampled / _scale(sizes)
     rough = roughness(grid.knots, relative.flatten(1).cpu().numpy())
     worst = float(errors(grid.knots, rough, degree).max())
     most = max(min(2 * cells, largest // (time.size * sizes.numel()) - degree), 1)

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pikan.linalg import solve_triangle
 from pikan.objective import Sparse
-from pikan.training.linear import solve_triangle
 from pikan.training.slope import Slope, Tangent
 
 # Columns eliminated at once, as a part of a row's entries: more is more work, fewer more calls.

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.linalg import fit
 from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.frontal import FrontalSlope, fronts
 from pikan.training.least_squares import CUTOFF, last_layer
-from pikan.training.linear import fit
 from pikan.training.shared import shared_slope
 from pikan.training.slope import DenseSlope, Slope, Tangent
 from pikan.training.stage import Progress, Stage, State, faulty, progress, unstarted

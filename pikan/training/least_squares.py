@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.linalg import fit
 from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.training.descent import finite
-from pikan.training.linear import fit
 from pikan.training.shared import system
 from pikan.training.stage import Progress, Stage, State, faulty, progress, unstarted
 

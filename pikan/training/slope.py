@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.training.linear import smallest_singular_value, solve_triangle
+from pikan.linalg import smallest_singular_value, solve_triangle
 
 
 class Tangent(ABC):

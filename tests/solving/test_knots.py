@@ -150,3 +150,10 @@ def test_cells_beside_a_layer_are_graded():
     beside = widths[np.abs(middles - (1 / 64 + 2 / 64)).argmin()]
     assert layer < beside < layer / 0.25
     assert math.isclose(widths.sum(), 2.0)
+
+
+def test_no_cell_is_so_narrow_that_it_has_no_width():
+    rough = np.array([1e-3, 1e200, 1e-3])
+    found = equidistributed(np.array([-1.0, 0.5, 0.5 + 1e-15, 1.0]), rough, 5, 1e-9, 10_000)
+    assert (np.diff(found) > 0).all()
+    assert (found[0], found[-1]) == (-1.0, 1.0)

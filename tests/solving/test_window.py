@@ -6,7 +6,7 @@ import torch
 
 from pikan.network.parameters import replaced
 from pikan.solving.continuation import between
-from pikan.solving.window import Grid, fitted_values, window_network
+from pikan.solving.window import Grid, fitted_values, judged, window_network
 from tests.stated import LIKE, product, stated
 
 TEXTS = {
@@ -47,3 +47,27 @@ def test_a_known_polynomial_is_met_exactly(text):
     points = network.center + network.scale * unit
     # As exact as the interpolation of 25 to 125 values of size 1 to 10 can be.
     torch.testing.assert_close(found(points), known(points), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-300, 1e-160])
+def test_an_unknown_whose_squares_underflow_counts_as_zero(size):
+    # What it has is rounding, and a grid that follows rounding has no end.
+    problem = stated(TEXTS["a line"])
+    grid = Grid(np.linspace(-1.0, 1.0, 9), (5, 5))
+    network = window_network(between(problem, 0.0, 0.1), grid, LIKE)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(network.coefficients.numel(), generator=generator).double()
+    verdict = judged(problem, replaced(network, size * noise), grid, 1e-6, 10_000)
+    assert verdict.accepted
+
+
+def test_numbers_whose_squares_overflow_say_nothing_but_that_the_window_is_too_long():
+    problem = stated(TEXTS["time first"])
+    grid = Grid(np.linspace(-1.0, 1.0, 9), (5, 5))
+    network = window_network(between(problem, 0.0, 0.1), grid, LIKE)
+    generator = torch.Generator().manual_seed(0)
+    huge = 1e290 * torch.randn(network.coefficients.numel(), generator=generator).double()
+    verdict = judged(problem, replaced(network, huge), grid, 1e-6, 10_000)
+    assert not verdict.accepted
+    assert verdict.grid is grid
+    assert 0.0 < verdict.stretch < 1.0

@@ -5,7 +5,23 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pikan.training.linear import fit, smallest_singular_value
+from pikan.linalg import (
+    eigenvectors,
+    fit,
+    inverse,
+    least_squares,
+    smallest_singular_value,
+    svd,
+)
+
+
+@pytest.fixture(autouse=True)
+def double():
+    """float64 for the length of a test; the digits asked for are beyond float32."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 def conditioned(rows, columns, condition, seed):
@@ -91,3 +107,53 @@ def test_designs_of_condition_1e18_reach_the_residual_of_gelsd(exponent):
     expected = float((matrix @ (torch.from_numpy(least) / lengths) - right).norm())
     assert found.rank < 60
     assert float((matrix @ found.solution - right).norm()) <= 2.0 * expected + 1e-14 * right.norm()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 12), st.integers(1, 12))
+def test_least_squares_take_the_shortest_solution_whatever_the_rank(seed, rows, columns, rank):
+    generator = torch.Generator().manual_seed(seed)
+    # Orthonormal factors: singular values are one or zero, so that the rank is not in doubt.
+    inner = min(rank, rows, columns)
+    left = torch.linalg.qr(torch.randn(rows, inner, generator=generator)).Q
+    right = torch.linalg.qr(torch.randn(columns, inner, generator=generator)).Q
+    matrix, wanted = left @ right.T, torch.randn(rows, 3, generator=generator)
+    expected = scipy.linalg.lstsq(matrix.numpy(), wanted.numpy(), cond=1e-10)[0]
+    found = least_squares(matrix, wanted, cutoff=1e-10)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-12)
+
+
+def test_several_systems_are_solved_one_by_one():
+    generator = torch.Generator().manual_seed(0)
+    matrices = torch.randn(2, 3, 8, 4, generator=generator)
+    truth = torch.randn(2, 3, 4, 2, generator=generator)
+    found = least_squares(matrices, matrices @ truth, cutoff=1e-12)
+    torch.testing.assert_close(found, truth, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("fault", [np.nan, np.inf])
+@pytest.mark.parametrize("shape", [(4, 4), (6, 4), (4, 6)])
+def test_what_is_not_finite_comes_back_so_and_raises_nothing(fault, shape):
+    matrix = torch.eye(*shape)
+    matrix[1, 2] = fault
+    assert not least_squares(matrix, torch.ones(shape[0], 1), cutoff=1e-12).isfinite().any()
+    assert not any(part.isfinite().any() for part in svd(matrix))
+    if shape[0] == shape[1]:
+        assert not any(part.isfinite().any() for part in eigenvectors(matrix))
+
+
+def test_a_singular_matrix_has_no_finite_inverse():
+    assert not inverse(torch.ones(3, 3)).isfinite().any()
+    assert torch.equal(inverse(2.0 * torch.eye(3)), 0.5 * torch.eye(3))
+
+
+def test_singular_values_are_found_where_divide_and_conquer_does_not_converge(monkeypatch):
+    matrix = conditioned(9, 5, 1e3, seed=0)
+    expected = torch.linalg.svdvals(matrix)
+
+    def failing(*given, **settings):
+        raise torch.linalg.LinAlgError("the algorithm failed to converge")
+
+    monkeypatch.setattr(torch.linalg, "svd", failing)
+    left, sizes, right = svd(matrix)
+    torch.testing.assert_close(sizes, expected, rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(left * sizes @ right, matrix, rtol=0, atol=1e-14)
