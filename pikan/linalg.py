@@ -93,9 +93,12 @@ def svd(
     """
     try:
         found = torch.linalg.svd(matrix, full_matrices=False)
-        return found.U, found.S, found.Vh
+        if bool(found.S.isfinite().all()):
+            return found.U, found.S, found.Vh
     except RuntimeError:
-        import scipy.linalg  # slow to import, and seldom needed
+        pass
+    import scipy.linalg  # slow to import, and seldom needed
+
     try:
         whole = matrix.cpu().numpy()
         parts = scipy.linalg.svd(whole, full_matrices=False, lapack_driver="gesvd")
