@@ -38,11 +38,14 @@ def row_factors(sheets: Sequence[Sheet], weights: Weights) -> list[float]:
 
 
 def balanced(sheets: Sequence[Sheet], squares: Sequence[float]) -> Weights:
-    """The weights that make equal the mean squares of rows, from the sums over each sheet's."""
+    """The weights that make equal the mean squares of rows, from the sums over each sheet's.
+
+    They are zero or not a number where a sum is not finite.
+    """
     sums: dict[str, float] = {}
     for sheet, square in zip(sheets, squares, strict=True):
         sums[sheet.label] = sums.get(sheet.label, 0.0) + square
     counts = row_counts(sheets)
     return {
-        label: counts[label] ** 2 / total if total > 0 else 1.0 for label, total in sums.items()
+        label: counts[label] ** 2 / total if total != 0 else 1.0 for label, total in sums.items()
     }

@@ -92,3 +92,13 @@ def _trained(
         yield event(progress)._replace(going=now)
         if progress.loss < enough**2 * largest:
             return Trained(theta, Outcome("converged", "what is left of the residual is rounding"))
+
+
+def run_quietly(stage: Stage, objective: Objective, theta: Float[Tensor, " p"]) -> Trained:
+    """The end of a stage without its progress, where it is quick enough to be run again."""
+    run = stage.run(objective, theta)
+    while True:
+        try:
+            theta = next(run).theta
+        except StopIteration as end:
+            return Trained(theta, end.value)

@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.collocation.last_layer import balanced_weights, last_layer_objective
 from pikan.network.base import Network
 from pikan.network.parameters import replaced
 from pikan.network.product import FullProduct
@@ -21,6 +20,7 @@ from pikan.solving.continuation import between, window_sheets
 from pikan.solving.event import Event, Events, kept
 from pikan.solving.level import Level, distance, trained
 from pikan.solving.local_objective import local_objective
+from pikan.solving.product_objective import objective_on
 from pikan.solving.window import (
     Grid,
     Verdict,
@@ -182,7 +182,7 @@ def _solved(
         theta = start_values(problem, sheets.start, network)
     else:
         theta = fitted_values(part, grid, network, known)
-    objective = _objective(problem, grid, sheets.all, network)
+    objective = _objective(problem, grid, sheets.all, network, theta)
     name = f"t = {window[0]:.4g} to {window[1]:.4g}"
     stage = GaussNewton(steps=marching.steps, damping=1e-20, tolerance=_STEADY)
     theta, outcome = yield from trained(
@@ -192,14 +192,17 @@ def _solved(
 
 
 def _objective(
-    problem: Problem, grid: Grid, sheets: Sequence[Sheet], network: FullProduct
+    problem: Problem,
+    grid: Grid,
+    sheets: Sequence[Sheet],
+    network: FullProduct,
+    start: Float[Tensor, " p"],
 ) -> Objective:
     """Splines know only of their neighbors, polynomials of all points."""
     if grid.knots is not None:
         space = 1 - problem.box.axis("t")
         return local_objective(sheets, network, space, linear=linear(problem))
-    weights = balanced_weights(sheets, network)
-    return last_layer_objective(sheets, network, weights, linear=linear(problem))
+    return objective_on(sheets, network, start, affine=linear(problem))
 
 
 def _best(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import prod
+from math import inf, isnan, prod
 from typing import NamedTuple, final
 
 import torch
@@ -11,28 +11,24 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import functional_call
 
-from pikan.collocation.last_layer import balanced_weights, last_layer_objective
 from pikan.network.parameters import replaced
 from pikan.network.product import FullProduct
 from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.problem import Problem, linear
-from pikan.residuals import Sheet, sheets, used_faces
-from pikan.solving.collocation_grid import chebyshev_nodes, tensor_points
+from pikan.residuals import Sheet, sheets
 from pikan.solving.elimination import eliminated
 from pikan.solving.event import Event, Events, kept
 from pikan.solving.homotopy import led
 from pikan.solving.level import Trained, distance, trained
 from pikan.solving.misfit import Misfit, worst
-from pikan.solving.starts import NUDGE, padded, smooth_start
+from pikan.solving.product_objective import matching_points, objective_on
+from pikan.solving.starts import NUDGE, defined_start, padded, smooth_start
 from pikan.solving.tails import profile, tail
 from pikan.training.gauss_newton import GaussNewton
 from pikan.training.least_squares import LeastSquares
 from pikan.training.stage import Progress, Stage
 
-# More points than functions along each axis, so that conditions and equations do not compete;
-# in three coordinates the faces bring enough rows of their own, and rows are dear.
-_EXTRA, _EXTRA_3D = 2, 0
 # More columns of a dense matrix take too long, whatever memory there is.
 _DENSE = 4500
 # Steps that change the residual by less than this part of it change nothing.
@@ -199,24 +195,19 @@ def _fitted(
     problem: Problem, ladder: Ladder, network: FullProduct, lower: Rung | None, name: str
 ) -> Events[_Found]:
     """Equations and conditions together by least squares."""
-    box = problem.box
-    extra = _EXTRA_3D if box.dimension > 2 else _EXTRA
-    nodes = tuple(
-        chebyshev_nodes(low, high, basis.size + extra)
-        for low, high, basis in zip(box.lower, box.upper, network.axes(), strict=True)
-    )
-    points = tensor_points(used_faces(problem), nodes, network.coefficients)
-    on_points = sheets(problem, points)
-    weights = balanced_weights(on_points, network)
     affine = linear(problem)
-    objective = last_layer_objective(on_points, network, weights, linear=affine)
+    on_points = sheets(problem, matching_points(problem, network))
     near = lower is not None and lower.near and not affine
     damping = _UNDAMPED if near else GaussNewton.damping
     newton = GaussNewton(steps=ladder.steps, damping=damping, tolerance=_STEADY)
     stage = LeastSquares() if affine else newton
     best = None if lower is None else lower.network
     found: list[_Found] = []
-    for way, start in _ways(on_points, network, best, affine, near):
+    for way, given in _ways(on_points, network, best, affine, near):
+        start, objective = given, objective_on(on_points, network, given, affine=affine)
+        if not affine and not objective.residual(start).isfinite().all():
+            start = defined_start(problem, on_points, network, given)
+            objective = objective_on(on_points, network, start, affine=affine)
         theta, outcome = yield from way(
             stage, objective, start, lambda p: Event(name, p, lambda: best)
         )
@@ -227,7 +218,7 @@ def _fitted(
         found.append(_Found(theta, outcome, misfit))
         if misfit.relative < _ASTRAY:
             break
-    return min(found, key=lambda one: one.misfit.relative)
+    return min(found, key=lambda one: inf if isnan(one.misfit.relative) else one.misfit.relative)
 
 
 def _without_rounding(

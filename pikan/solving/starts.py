@@ -9,13 +9,23 @@ from torch import Tensor
 from pikan.collocation.last_layer import last_layer_objective
 from pikan.linalg import least_squares
 from pikan.network.product import FullProduct
-from pikan.residuals import Sheet
+from pikan.problem import Problem, linear
+from pikan.residuals import Sheet, sheets
+from pikan.solving.families import extension
+from pikan.solving.level import run_quietly
+from pikan.solving.product_objective import matching_points, objective_on
+from pikan.training.gauss_newton import GaussNewton
+from pikan.training.least_squares import LeastSquares
 
 # A level starts this far beside the one before: what nothing determines stays where it starts.
 NUDGE = 1e-3
+# Steps to a start that meets nonlinear conditions.
+_EXTENDING = 10
+# Parts of the way to a start at which every formula is finite.
+_SHARES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
 
 
-def padded(lower: FullProduct, network: FullProduct) -> Float[Tensor, " p"]:
+def padded(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> Float[Tensor, " p"]:
     """The coefficients of the level before, zeros for the new functions, and a smooth nudge.
 
     Where the problem leaves something undetermined, the nudge stays, and the levels differ.
@@ -28,7 +38,7 @@ def padded(lower: FullProduct, network: FullProduct) -> Float[Tensor, " p"]:
     block[tuple(slice(size) for size in sizes)] = old.view(*sizes, unknowns)
     largest = old.abs().amax(dim=0)
     largest = torch.where(largest > 0, largest, largest.max() if largest.any() else 1.0)
-    return (start + NUDGE * largest * _smooth(block).view(-1, unknowns)).flatten()
+    return (start + nudge * largest * _smooth(block).view(-1, unknowns)).flatten()
 
 
 def smooth_start(on_points: Sequence[Sheet], network: FullProduct) -> Float[Tensor, " p"]:
@@ -48,6 +58,36 @@ def smooth_start(on_points: Sequence[Sheet], network: FullProduct) -> Float[Tens
     design = objective.jacobian(theta) * shares
     right = -objective.residual(theta)[:, None]
     return shares * least_squares(design, right, cutoff=1e-10)[:, 0]
+
+
+def extended_start(problem: Problem, network: FullProduct) -> Float[Tensor, " p"]:
+    """The solution of `extension`: in one coordinate the polynomial of least degree."""
+    simple = extension(problem)
+    on_points = sheets(simple, matching_points(simple, network))
+    start = smooth_start(on_points, network)
+    objective = objective_on(on_points, network, start, affine=linear(simple))
+    # Conditions may be nonlinear, which takes some steps.
+    stage = LeastSquares() if objective.linear else GaussNewton(steps=_EXTENDING)
+    return run_quietly(stage, objective, start).theta
+
+
+def defined_start(
+    problem: Problem,
+    on_points: Sequence[Sheet],
+    network: FullProduct,
+    start: Float[Tensor, " p"],
+) -> Float[Tensor, " p"]:
+    """A start at which every formula is finite: moved toward `extended_start` as little as helps.
+
+    The start itself where it is such a one, and where nothing helps.
+    """
+    objective = last_layer_objective(on_points, network, {}, linear=False)
+    inner = extended_start(problem, network)
+    for share in _SHARES:
+        blend = start + share * (inner - start)
+        if objective.residual(blend).isfinite().all():
+            return blend
+    return start
 
 
 def _smooth(like: Float[Tensor, "*n m"]) -> Float[Tensor, "*n m"]:

@@ -94,6 +94,44 @@ conditions: [{where: boundary, that: u = exp(x)*cos(y)}]
 exact: {u: exp(x)*cos(y)}
 """,
 }
+# Formulas that have no value or no derivative at zero, where coefficients begin.
+DEFINED = {
+    "a square root": """
+domain: {x: [0, 2]}
+unknowns: [u]
+equations: [u_xx = sqrt(u)]
+conditions: [{where: x = 0, that: u = 1/144}, {where: x = 2, that: u = 81/144}]
+exact: {u: (x + 1)^4/144}
+""",
+    "a logarithm": """
+domain: {x: [-1, 1]}
+unknowns: [u]
+equations: [u_xx = log(u) - x + exp(x)]
+conditions: [{where: boundary, that: u = exp(x)}]
+exact: {u: exp(x)}
+""",
+    "a quotient": """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = 1/u + exp(x) - exp(-x)]
+conditions: [{where: boundary, that: u = exp(x)}]
+exact: {u: exp(x)}
+""",
+    "a root in the plane": """
+domain: {x: [1, 2], y: [1, 2]}
+unknowns: [u]
+equations: [laplacian(u) = 4 + u^0.5 - sqrt(x^2 + y^2)]
+conditions: [{where: boundary, that: u = x^2 + y^2}]
+exact: {u: x^2 + y^2}
+""",
+    "a power that ends where it is defined": """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = u^1.5 - 2 - (x*(1 - x))^1.5]
+conditions: [{where: boundary, that: u = 0}]
+exact: {u: x*(1 - x)}
+""",
+}
 
 
 def all_errors(solution):
@@ -113,6 +151,29 @@ def test_nonlinear_problems_are_solved_to_the_accuracy(text):
     solution = solved(spec(text))
     assert solution.outcome.kind == "converged"
     assert all_errors(solution) < 1e-10
+
+
+@pytest.mark.parametrize("text", DEFINED.values(), ids=DEFINED)
+def test_formulas_without_a_value_at_zero_are_solved_to_the_accuracy(text):
+    solution = solved(spec(text))
+    assert solution.outcome.kind == "converged"
+    assert all_errors(solution) < 1e-10
+
+
+def test_the_equation_of_thomas_and_fermi_is_solved_where_its_power_is_defined():
+    solution = solved(
+        spec("""
+domain: {x: [0, 20]}
+unknowns: [y]
+equations: [sqrt(x)*y_xx = y^1.5]
+conditions: [{where: x = 0, that: y = 1}, {where: x = 20, that: y = 0}]
+accuracy: 1e-3
+""")
+    )
+    assert solution.outcome.kind == "converged"
+    # By collocation with y = 1 - c x + 4/3 x^1.5 + ... at zero, to twelve digits.
+    assert float(solution(x=1.0)) == pytest.approx(0.424004176274, rel=1e-3)
+    assert float(solution(x=9.0)) == pytest.approx(0.029173106363, rel=1e-3)
 
 
 @pytest.mark.parametrize("accuracy", [1e-2, 1e-6])

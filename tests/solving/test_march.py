@@ -129,6 +129,29 @@ def test_predators_and_prey_are_where_an_integrator_finds_them():
     np.testing.assert_allclose(solution(t=times), found.y.T, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("equation", "first", "exact"),
+    [
+        ("h_t = -sqrt(h)", "1", "(1 - t/2)^2"),
+        ("h_t = -h*log(h)", "exp(-3)", "exp(-3*exp(-t))"),
+        ("h_t = 1/h", "0.5", "sqrt(0.25 + 2*t)"),
+        ("h_t = h^0.6", "2", "(2^0.4 + 0.4*t)^2.5"),
+    ],
+)
+def test_formulas_without_a_value_at_zero_evolve(equation, first, exact):
+    solution = solved(
+        spec(f"""
+domain: {{t: [0, 1]}}
+unknowns: [h]
+equations: [{equation}]
+conditions: [{{where: t = 0, that: h = {first}}}]
+exact: {{h: "{exact}"}}
+""")
+    )
+    assert solution.outcome.kind == "converged"
+    assert solution.errors["h"].relative_l2 < 1e-7
+
+
 def test_a_pendulum_keeps_its_energy_and_is_where_an_integrator_finds_it():
     solution = solved(spec(PENDULUM))
     times = np.linspace(0, 5, 101)

@@ -1,0 +1,55 @@
+"""The residual of a problem as a function of a full product's coefficients."""
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.collocation.last_layer import balanced_weights, last_layer_objective
+from pikan.network.parameters import replaced
+from pikan.network.product import FullProduct
+from pikan.objective import Objective
+from pikan.problem import Problem, linear
+from pikan.residuals import Points, Sheet, sheets, used_faces
+from pikan.solving.collocation_grid import chebyshev_nodes, tensor_points
+
+# More points than functions along each axis, so that conditions and equations do not compete;
+# in three coordinates the faces bring enough rows of their own, and rows are dear.
+_EXTRA, _EXTRA_3D = 2, 0
+
+
+def matching_points(problem: Problem, network: FullProduct) -> Points:
+    """Chebyshev points that match the degrees of a network, inside and on the faces in use."""
+    box = problem.box
+    extra = _EXTRA_3D if box.dimension > 2 else _EXTRA
+    nodes = tuple(
+        chebyshev_nodes(low, high, basis.size + extra)
+        for low, high, basis in zip(box.lower, box.upper, network.axes(), strict=True)
+    )
+    return tensor_points(used_faces(problem), nodes, network.coefficients)
+
+
+def product_objective(
+    problem: Problem, network: FullProduct, start: Float[Tensor, " p"] | None = None
+) -> Objective:
+    """Equations and conditions on the points that match a network, balanced.
+
+    The rows are balanced at coefficients of zero; at the `start`, if there is one, where a formula
+    such as sqrt(u) has no derivative at zero.
+    """
+    on_points = sheets(problem, matching_points(problem, network))
+    return objective_on(on_points, network, start, affine=linear(problem))
+
+
+def objective_on(
+    on_points: Sequence[Sheet],
+    network: FullProduct,
+    start: Float[Tensor, " p"] | None,
+    *,
+    affine: bool,
+) -> Objective:
+    """The same for formulas that are on their points already."""
+    weights = balanced_weights(on_points, network)
+    if start is not None and not all(0.0 < weight < float("inf") for weight in weights.values()):
+        weights = balanced_weights(on_points, replaced(network, start))
+    return last_layer_objective(on_points, network, weights, linear=affine)
