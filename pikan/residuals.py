@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.domain.face import Face
+from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Expression, Name, multiply, subtract
 from pikan.jet import MultiIndex
@@ -94,7 +95,14 @@ class Sheet:
         with torch.enable_grad():
             total = self.evaluated(leaves).sum()
             found = torch.autograd.grad(total, tuple(leaves.values()))
-        return dict(zip(leaves, found, strict=True))
+        return {
+            name: slope if bool(slope.isfinite().all()) else self._slope(name, leaves)
+            for name, slope in zip(leaves, found, strict=True)
+        }
+
+    def _slope(self, name: str, columns: Mapping[str, Float[Tensor, " n"]]) -> Float[Tensor, " n"]:
+        """The derivative by its own formula: finite where autograd meets 0 times infinity."""
+        return replace(self, formula=differentiate(self.formula, name)).evaluated(columns).detach()
 
     def evaluated(self, columns: Mapping[str, Float[Tensor, " n"]]) -> Float[Tensor, " n"]:
         """The formula on given columns; a formula without a name in it is spread over the rows."""

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Times on shared machines say nothing about an example.
-settings.register_profile("pikan", deadline=None)
+# Times on shared machines say nothing about an example, and the same examples come every time:
+# more of them with `--hypothesis-profile slow`, others with `--hypothesis-profile fresh`.
+settings.register_profile("pikan", deadline=None, derandomize=True)
+settings.register_profile("slow", settings.get_profile("pikan"), max_examples=2000)
+settings.register_profile("fresh", settings.get_profile("slow"), derandomize=False)
 settings.load_profile("pikan")
 
 ROOT = Path(__file__).resolve().parent.parent

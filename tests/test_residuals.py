@@ -255,7 +255,7 @@ conditions: [{where: t = 0, that: u = 0}, {where: t = 0, that: v = 0}]
 """)
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(st.tuples(*[st.floats(-2, 2)] * 5))
 def test_slopes_are_the_limits_of_difference_quotients(values):
     sheet = sheets(PAIR, drawn(PAIR, inside=4))[0]
@@ -274,6 +274,24 @@ def test_slopes_are_the_limits_of_difference_quotients(values):
         quotient = (ahead - behind) / (2 * step)
         # The third derivatives are below 10, so that h² of them is left, and rounding over h.
         torch.testing.assert_close(slopes[name], quotient, rtol=0, atol=1e-8)
+
+
+def test_slopes_are_finite_where_the_factors_of_a_derivative_are_not():
+    problem = stated("""
+domain: {x: [0, 1]}
+unknowns: [u]
+equations:
+  - u_xx = u*sqrt(u) + abs(u_x)^0.5*u_x + maximum(log(u), -5)*x + bessel_j1(u)
+conditions: [{where: boundary, that: u = 0}]
+""")
+    sheet = sheets(problem, drawn(problem, inside=4))[0]
+    columns = {name: torch.zeros(4, dtype=torch.float64) for name in ("u", "u_x", "u_xx")}
+    slopes = sheet.slopes(columns)
+    assert {name: slope.unique().tolist() for name, slope in slopes.items()} == {
+        "u": [-0.5],
+        "u_x": [0.0],
+        "u_xx": [1.0],
+    }
 
 
 def test_slopes_leave_no_graph_behind():

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
+from pikan.expression.powers import product, raised, scaled
 from pikan.expression.tree import (
     ONE,
     ZERO,
@@ -17,6 +18,7 @@ from pikan.expression.tree import (
     divide,
     multiply,
     negative,
+    operands,
     power,
     subtract,
 )
@@ -46,11 +48,13 @@ def differentiate(expression: Expression, name: str) -> Expression:
         case Operation(operator, left, right):
             rates = differentiate(left, name), differentiate(right, name)
             return RULES[operator](left, right, *rates)
+        case Call(function, (argument,)):
+            rate = differentiate(argument, name)
+            # What decays faster than any power grows leaves nothing of a pole: exp(-1/x^2).
+            decays = function in DECAYING and "log" not in _functions(argument)
+            return (scaled if decays else product)(UNARY[function](argument), rate)
         case Call(function, arguments):
-            total: Expression = ZERO
-            for argument, outer in zip(arguments, _outer(function, arguments), strict=True):
-                total = add(total, multiply(outer, differentiate(argument, name)))
-            return total
+            return JOINT[function](*arguments, *(differentiate(each, name) for each in arguments))
 
 
 def _sum(
@@ -68,27 +72,25 @@ def _difference(
 def _product(
     left: Expression, right: Expression, left_rate: Expression, right_rate: Expression
 ) -> Expression:
-    return add(multiply(left_rate, right), multiply(left, right_rate))
+    return add(product(left_rate, right), product(left, right_rate))
 
 
 def _quotient(
     left: Expression, right: Expression, left_rate: Expression, right_rate: Expression
 ) -> Expression:
+    # The square of the denominator could overflow, and vanish, where it does not.
     if right_rate == ZERO:
         return divide(left_rate, right)
-    numerator = subtract(multiply(left_rate, right), multiply(left, right_rate))
-    return divide(numerator, power(right, TWO))
+    return divide(subtract(left_rate, product(divide(left, right), right_rate)), right)
 
 
 def _power(
     base: Expression, exponent: Expression, base_rate: Expression, exponent_rate: Expression
 ) -> Expression:
-    lowered = power(base, subtract(exponent, ONE))
-    by_base = multiply(multiply(exponent, lowered), base_rate)
+    by_base = product(scaled(exponent, power(base, raised(exponent, Number(-1.0)))), base_rate)
     if exponent_rate == ZERO:
         return by_base
-    by_exponent = multiply(multiply(power(base, exponent), _call("log", base)), exponent_rate)
-    return add(by_base, by_exponent)
+    return add(by_base, product(_power_log(base, exponent, ONE), exponent_rate))
 
 
 RULES: Mapping[Operator, Callable[..., Expression]] = {
@@ -100,13 +102,10 @@ RULES: Mapping[Operator, Callable[..., Expression]] = {
 }
 
 
-def _outer(function: str, arguments: tuple[Expression, ...]) -> tuple[Expression, ...]:
-    return BINARY[function](*arguments) if function in BINARY else (UNARY[function](*arguments),)
-
-
-def _reached(left: Expression, right: Expression) -> Expression:
-    """1 where left >= right, else 0."""
-    return _call("step", subtract(left, right))
+def _functions(expression: Expression) -> frozenset[str]:
+    """The functions in a formula."""
+    own = frozenset({expression.function} if isinstance(expression, Call) else ())
+    return own.union(*(_functions(operand) for operand in operands(expression)))
 
 
 def _call(function: str, *arguments: Expression) -> Call:
@@ -121,7 +120,7 @@ def _gaussian(argument: Expression) -> Expression:
     return multiply(ERF_SLOPE, _call("exp", negative(_square(argument))))
 
 
-# Source: DLMF 4.20, 4.34, 7.2, (10.6.1) and (10.6.2).
+# Source: DLMF 4.20, 4.34, 7.2 and (10.6.1).
 UNARY: Mapping[str, Callable[[Expression], Expression]] = {
     "sin": lambda a: _call("cos", a),
     "cos": lambda a: negative(_call("sin", a)),
@@ -141,12 +140,59 @@ UNARY: Mapping[str, Callable[[Expression], Expression]] = {
     "erf": lambda a: _gaussian(a),
     "erfc": lambda a: negative(_gaussian(a)),
     "bessel_j0": lambda a: negative(_call("bessel_j1", a)),
-    "bessel_j1": lambda a: subtract(_call("bessel_j0", a), divide(_call("bessel_j1", a), a)),
+    "bessel_j1": lambda a: divide(subtract(_call("bessel_j0", a), _call("bessel_j", TWO, a)), TWO),
     "step": lambda _: ZERO,
 }
 
-# The derivatives with respect to both arguments; where they are equal, the second one counts.
-BINARY: Mapping[str, Callable[[Expression, Expression], tuple[Expression, Expression]]] = {
-    "minimum": lambda a, b: (subtract(ONE, _reached(a, b)), _reached(a, b)),
-    "maximum": lambda a, b: (subtract(ONE, _reached(b, a)), _reached(b, a)),
+# Functions whose derivative is 0 where they have reached their limit at infinity.
+DECAYING = frozenset({"exp", "tanh", "sech", "erf", "erfc"})
+
+
+def _select(
+    left: Expression, right: Expression, below: Expression, otherwise: Expression
+) -> Expression:
+    """One formula where left < right, the other elsewhere; infinite values of neither spread."""
+    if below == otherwise:
+        return below
+    return _call("select", left, right, below, otherwise)
+
+
+def _power_log(base: Expression, exponent: Expression, count: Expression) -> Expression:
+    """The power times a power of the logarithm of the base; 0 at 0, if the exponent is above 0."""
+    return _call("power_log", base, exponent, count)
+
+
+def _power_log_rate(
+    base: Expression,
+    exponent: Expression,
+    count: Expression,
+    base_rate: Expression,
+    exponent_rate: Expression,
+    _: Expression,
+) -> Expression:
+    lowered = raised(exponent, Number(-1.0))
+    fewer = subtract(count, ONE)
+    less = power(base, lowered) if fewer == ZERO else _power_log(base, lowered, fewer)
+    by_base = add(scaled(exponent, _power_log(base, lowered, count)), multiply(count, less))
+    by_exponent = _power_log(base, exponent, add(count, ONE))
+    return add(product(by_base, base_rate), product(by_exponent, exponent_rate))
+
+
+def _bessel_rate(
+    order: Expression, argument: Expression, _: Expression, rate: Expression
+) -> Expression:
+    lower = subtract(order, ONE)
+    before = _call("bessel_j1", argument) if lower == ONE else _call("bessel_j", lower, argument)
+    after = _call("bessel_j", add(order, ONE), argument)
+    return product(divide(subtract(before, after), TWO), rate)
+
+
+# From the arguments and their derivatives; where two are equal, the second one counts.
+JOINT: Mapping[str, Callable[..., Expression]] = {
+    "minimum": lambda a, b, a_rate, b_rate: _select(a, b, a_rate, b_rate),
+    "maximum": lambda a, b, a_rate, b_rate: _select(b, a, a_rate, b_rate),
+    "select": lambda a, b, *rest: _select(a, b, *rest[-2:]),
+    "scaled": lambda a, b, a_rate, b_rate: add(scaled(a_rate, b), scaled(a, b_rate)),
+    "power_log": _power_log_rate,
+    "bessel_j": _bessel_rate,
 }

@@ -138,6 +138,28 @@ def _maximum(library: ModuleType, left: Value, right: Value) -> Value:
     return library.where(left > right, left, right)
 
 
+def _select(library: ModuleType, left: Value, right: Value, below: Value, other: Value) -> Value:
+    if _scalar(left) and _scalar(right):
+        return below if left < right else other
+    # Of two numbers torch would make single precision.
+    return library.where(left < right, below + library.zeros_like(left - right), other)
+
+
+def _scaled(library: ModuleType, weight: Value, factor: Value) -> Value:
+    found = weight * factor
+    nothing = library.zeros_like(found)
+    return library.where(weight + nothing == 0, nothing, found)
+
+
+def _power_log(library: ModuleType, base: Value, exponent: Value, count: Value) -> Value:
+    found = _power(base, exponent) * _call("log", [base], library) ** int(count)
+    return library.where((base == 0) & (exponent > 0), library.zeros_like(found), found)
+
+
+def _bessel_j(library: ModuleType, order: Value, argument: Value) -> Value:
+    return bessel(int(order), argument, library)
+
+
 IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
     "sin": _named("sin"),
     "cos": _named("cos"),
@@ -161,4 +183,8 @@ IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
     "step": _step,
     "minimum": _minimum,
     "maximum": _maximum,
+    "bessel_j": _bessel_j,
+    "power_log": _power_log,
+    "scaled": _scaled,
+    "select": _select,
 }

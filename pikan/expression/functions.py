@@ -29,4 +29,7 @@ FUNCTIONS: Mapping[str, int] = {
     "laplacian": 1,
 }
 
+# What derivatives hold besides; no formula of a problem file can name these.
+OF_DERIVATIVES: Mapping[str, int] = {"bessel_j": 2, "power_log": 3, "scaled": 2, "select": 4}
+
 CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}

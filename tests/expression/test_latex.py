@@ -57,7 +57,7 @@ def test_latex(formula, expected):
 
 
 @given(trees)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=settings.default.max_examples // 3)
 def test_matplotlib_reads_every_formula(tree):
     with warnings.catch_warnings():
         # Matplotlib's own use of pyparsing.

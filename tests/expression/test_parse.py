@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pikan.expression.error import FormulaError
@@ -175,7 +175,6 @@ def test_the_deepest_formula_is_read_far_down_the_stack():
 
 
 @given(trees)
-@settings(deadline=None)
 def test_reading_what_was_written_gives_the_same_tree(tree):
     assert parse(text(tree)) == tree
 

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pikan.expression.evaluate import evaluate
 from pikan.expression.parse import parse
@@ -19,7 +19,6 @@ def finite_inside(tree):
 
 
 @given(trees)
-@settings(deadline=None)
 def test_folding_keeps_the_value_and_never_grows_a_formula(tree):
     small = folded(tree)
     assert size(small) <= size(tree)
@@ -31,7 +30,6 @@ def test_folding_keeps_the_value_and_never_grows_a_formula(tree):
 
 
 @given(trees)
-@settings(deadline=None)
 def test_substituting_values_is_evaluating(tree):
     numbers = {name: Number(number) for name, number in POINT.items()}
     constant = substitute(tree, numbers)

@@ -128,6 +128,7 @@ def fuzz(kind: str, count: int) -> None:
     @settings(
         max_examples=count,
         deadline=None,
+        derandomize=True,
         database=None,
         phases=[Phase.generate],
         report_multiple_bugs=False,

@@ -34,7 +34,7 @@ RANGES = {
 }
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(
     st.sampled_from(sorted(RANGES)),
     st.floats(0, 1),

@@ -75,7 +75,10 @@ specs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(specs)
 def test_a_written_spec_reads_back_equal(values):
     spec = Spec.model_validate(values)

@@ -14,7 +14,10 @@ def test_csv_reads_back_as_it_was_written(content):
     assert same(from_csv(to_csv(table(content))), table(content))
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(content=contents)
 def test_hdf5_reads_back_as_it_was_written(tmp_path, content):
     write(table(content), tmp_path)

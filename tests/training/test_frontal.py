@@ -42,7 +42,7 @@ cases = given(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 5)
 @cases
 def test_a_step_is_the_one_of_dense_least_squares(cells, overlap, per_cell, ring, seed):
     generator = torch.Generator().manual_seed(seed)
@@ -64,7 +64,7 @@ def test_a_step_is_the_one_of_dense_least_squares(cells, overlap, per_cell, ring
         torch.testing.assert_close(other.reach(), one.reach(), rtol=1e-11, atol=1e-11)
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 5)
 @cases
 def test_lengths_are_those_of_the_dense_rows_and_columns(cells, overlap, per_cell, ring, seed):
     # Two cells and fewer make the ends of a ring overlap, where entries add up.

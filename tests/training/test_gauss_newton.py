@@ -22,7 +22,7 @@ def test_losses_never_rise():
     assert losses == sorted(losses, reverse=True)
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(st.lists(st.integers(-10, 10), min_size=4, max_size=4))
 def test_units_of_the_parameters_do_not_matter(exponents):
     units = 2.0 ** (3.0 * torch.tensor(exponents, dtype=torch.float64))
