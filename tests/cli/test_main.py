@@ -253,7 +253,7 @@ def test_an_interrupted_run_keeps_what_it_has(case, tmp_path, number):
             if line.startswith("adam"):
                 break
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     assert process.returncode == 130
     report = json.loads((tmp_path / "here" / "report.json").read_text())
     assert report["outcome"] == "interrupted"

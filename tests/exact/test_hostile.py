@@ -1,4 +1,4 @@
-"""Data files from a stranger: each is refused in a second, in 200 MB, in a sentence."""
+"""Data files from a stranger: each is refused in few calls, in 200 MB, in a sentence."""
 
 import os
 import struct
@@ -181,7 +181,7 @@ def test_a_hostile_data_file_costs_little_and_is_refused_in_a_sentence(found, na
     assert name in cost.said or name in HARMLESS
     assert "\n" not in cost.said
     assert len(cost.said) < 300
-    assert cost.seconds < 1.0
+    assert cost.calls < 1_000_000
     assert cost.peak < 200_000_000
 
 

@@ -86,7 +86,7 @@ def test_ctrl_c_ends_both_processes_with_one_sentence_and_something_to_go_on_fro
     assert any("adam  step" in line for line in ran.stdout)
     # As a terminal does: to torchrun, which hands it on, and to the processes as well.
     os.killpg(ran.pid, signal.SIGINT)
-    told, said = ran.communicate(timeout=120)
+    told, said = ran.communicate(timeout=300)
     assert told.count("rod: interrupted") == 1, said
     assert told.count("`pikan resume out` goes on") == 1
     # torchrun itself says at length that it was interrupted.

@@ -1,4 +1,4 @@
-"""Problem files from a stranger: whatever they hold, they are told their faults in a second."""
+"""Problem files from a stranger: whatever they hold, their faults cost little work to tell."""
 
 import os
 from itertools import pairwise
@@ -85,11 +85,12 @@ def found(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_a_hostile_problem_file_is_told_its_faults_quickly_and_in_little_memory(found, name):
+def test_a_hostile_problem_file_is_told_its_faults_in_few_calls_and_little_memory(found, name):
     cost = found[name]
     assert cost.said, "nothing was refused"
     assert all(f"{name}.yaml" in line and len(line) < 600 for line in cost.said.splitlines())
-    assert cost.seconds < 1.0
+    # A sound file of 200 kB, the largest that is read, takes four millions.
+    assert cost.calls < 10_000_000
     assert cost.peak < 200_000_000
 
 
@@ -171,4 +172,4 @@ def test_exact_solutions_whose_derivatives_explode_cost_nothing():
     call = f"findings(problem(parse(given, {str(path)!r}, Path())))"
     (cost,) = costs(imports, call, "ValueError", [text])
     assert not cost.said
-    assert cost.seconds < 1.0
+    assert cost.calls < 1_000_000
