@@ -1,6 +1,5 @@
 """A problem file, and changes to it, to a checked `Spec`; all that is wrong is said at once."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,8 @@ from pikan.spec.faults import (
 )
 from pikan.spec.formulas import check_spelling, examined
 from pikan.spec.mend import mended, names_known
-from pikan.spec.schema import NAME, Spec
+from pikan.spec.names import name_of
+from pikan.spec.schema import Spec
 from pikan.spec.tree import Node, compose, places, plain
 from pikan.spec.values import Reading
 from pikan.spec.wording import Finding, worded
@@ -36,7 +36,7 @@ def read(path: Path | str, changes: Mapping[str, str] | None = None, word: str =
     is what the faults call a change.
     """
     file = Path(path)
-    return parse(text_of(file), str(path), file.parent, changes or {}, file.stem, word)
+    return parse(text_of(file), str(path), file.parent, changes or {}, name_of(file), word)
 
 
 def parse(
@@ -146,7 +146,7 @@ def _all_the_same(
 
 def named(root: Node, name: str) -> Node:
     """The tree with a name: the file's own where the text gives none."""
-    if not isinstance(root.value, Mapping) or "name" in root.value or not re.match(NAME, name):
+    if not isinstance(root.value, Mapping) or "name" in root.value:
         return root
     return replace(root, value={"name": Node(name, root.place), **root.value})
 

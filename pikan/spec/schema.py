@@ -7,22 +7,51 @@ setting that is None was left out of the file: pikan chooses it.
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+)
 
 from pikan.spec.faults import Origin, listed
-from pikan.spec.values import Basis, Bytes, Formula, Number, Quantity, Reading, Whole, tagged
+from pikan.spec.names import LONGEST, usable
+from pikan.spec.values import (
+    Basis,
+    Bytes,
+    Formula,
+    Number,
+    Quantity,
+    Reading,
+    Whole,
+    given,
+    refused,
+    tagged,
+)
 
 Weighting = Literal["none", "balance", "attention", "causal"]
 Method = Literal["uniform", "sobol", "halton", "latin_hypercube", "tensor", "chebyshev", "gauss"]
 
 DEVICE = r"^(cpu|cuda(:[0-9]+)?|mps|xpu(:[0-9]+)?)$"
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+
+
+def _folder_name(name: str) -> str:
+    if not usable(name):
+        raise refused(
+            f"got {given(name)}, needs text that can name a folder: at most {LONGEST} bytes, none "
+            'of " * / : < > ? \\ |, no dot and no space first or last, no name of a device as CON'
+        )
+    return name
+
+
 FolderName = Annotated[
     str,
-    Field(
-        pattern=NAME,
-        description="names the folder of results; the name of the file if left out",
-    ),
+    AfterValidator(_folder_name),
+    Field(description="names the folder of results; the name of the file if left out"),
 ]
 Title = Annotated[str, Field(description="one line for tables and figures")]
 Description = Annotated[str, Field(description="what there is to know about it")]

@@ -77,7 +77,6 @@ def _need(kind: str, context: Mapping[str, object]) -> str:
 
 
 _PATTERNS: Mapping[str, str] = {
-    schema.NAME: "letters, digits, _ and -, at most 64; it names a folder",
     schema.DEVICE: "cpu, cuda, cuda:1, mps or xpu",
 }
 _KINDS: Mapping[str, str] = {

@@ -19,6 +19,7 @@ from pikan.spec.faults import (
     did_you_mean,
     listed,
 )
+from pikan.spec.names import name_of
 from pikan.spec.reader import checked, named, text_of
 from pikan.spec.reference import inside
 from pikan.spec.sweep import Budget, Fit, Sweep
@@ -60,7 +61,7 @@ class Plan:
 def read(path: Path | str) -> Plan:
     """The plan of a sweep file; SpecError with every fault of the file and of all its runs."""
     file = Path(path)
-    faults, plan = gathered(_planned(text_of(file), Origin(str(path), file.parent), file.stem))
+    faults, plan = gathered(_planned(text_of(file), Origin(str(path), file.parent), name_of(file)))
     if faults or plan is None:
         raise SpecError(faults)
     return plan
@@ -138,7 +139,7 @@ def _base(
         if tree is not None:
             yield Fault(tree.place, "holds no keys; a problem file starts with 'name: heat'")
         return None
-    return named(tree, file.stem), Origin(str(file), file.parent)
+    return named(tree, name_of(file)), Origin(str(file), file.parent)
 
 
 def _approximation(written: Mapping[str, Node], name: str, formula: str, exact: str) -> Node:

@@ -13,7 +13,7 @@ from pikan.report.figures.draw import draw
 from pikan.report.figures.history import history, spans
 from pikan.report.figures.maps import maps
 from pikan.report.figures.solution import solution
-from pikan.report.figures.style import decades, png
+from pikan.report.figures.style import canvas, decades, png
 from pikan.report.report import Record
 
 
@@ -168,3 +168,10 @@ def test_a_curve_breaks_where_a_stage_starts_higher_than_the_last_one_ended():
     figure = history(records(("adam", 8, 3.0), ("lbfgs", 8, 1.0)), "two windows")
     (curve,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "equation"]
     assert np.isnan(curve.get_ydata()).sum() == 1
+
+
+@pytest.mark.parametrize("title", ["熱伝導", "cost $x_$", r"$\no$", "a $ b", r"$\theta$"])
+def test_every_title_can_be_drawn(title):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert png(canvas(2, 1, title)).startswith(b"\x89PNG")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from io import BytesIO
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from pikan.problem import Problem
@@ -65,14 +67,25 @@ def canvas(width: float, height: float, title: str) -> Figure:
     """An empty figure of a size [inch], which no global state of matplotlib knows of."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(title, x=0.01, ha="left")
+    figure.suptitle(title, x=0.01, ha="left", parse_math=_is_math(title))
     return figure
+
+
+def _is_math(title: str) -> bool:
+    """Whether a title can be typeset; one that cannot, such as a name with dollars, is shown."""
+    try:
+        MathTextParser("path").parse(title)
+    except ValueError:
+        return False
+    return True
 
 
 def png(figure: Figure) -> bytes:
     """The picture as the content of a PNG file."""
     content = BytesIO()
-    with look():
+    with look(), catch_warnings():
+        # A character that the font does not have becomes a box; a title may be in any script.
+        filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         figure.savefig(content, format="png")
     return content.getvalue()
 
