@@ -13,6 +13,7 @@ from pikan import build
 from pikan.archive import run as archive
 from pikan.archive.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pikan.archive.file import FILE, ArchiveError
+from pikan.archive.folder import RESOLVED, clear_halves, clear_results
 from pikan.archive.journal import Journal, followed
 from pikan.archive.packing import packed
 from pikan.choice import complete
@@ -23,6 +24,7 @@ from pikan.network.parameters import digest
 from pikan.outcome import Outcome
 from pikan.problem import Problem
 from pikan.report.errors import errors
+from pikan.report.files import write_bytes
 from pikan.report.report import (
     Hashes,
     NetworkFacts,
@@ -31,7 +33,7 @@ from pikan.report.report import (
     stages,
     versions,
 )
-from pikan.solution import RESOLVED, Solution, clear_halves, clear_results, evaluation, keep_data
+from pikan.solution import Solution, evaluation, kept_data
 from pikan.solving.climb import climb
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
@@ -71,8 +73,7 @@ def solve(
     generator = torch.Generator().manual_seed(completed.seed)
     journal = Journal(generator, build.device(completed))
     watch = Watch(problem, build.samples(completed, problem))
-    text = writer.dump(_kept(completed, problem))
-    keeper = _Keeper(text, problem, journal, watch, folder, every, None)
+    keeper = _Keeper(resolved(completed, problem), problem, journal, watch, folder, every, None)
     return (yield from _followed(completed, problem, generator, keeper))
 
 
@@ -250,7 +251,8 @@ class _Keeper:
             return
         first = self.last is None
         if first:
-            keep_data(self._problem, self._folder)
+            for path, content in kept_data(self._problem, self._folder).items():
+                write_bytes(path, content)
         self.last = Checkpoint(
             spec=self.spec,
             versions=versions(),
@@ -342,11 +344,14 @@ def _explained(outcome: Outcome, problem: Problem) -> Outcome:
     return Outcome(outcome.kind, "; ".join([outcome.message, *islice(singularities(problem), 1)]))
 
 
-def _kept(spec: Spec, problem: Problem) -> Spec:
-    """The spec with its data where the solution leaves them: beside the problem file."""
+def resolved(spec: Spec, problem: Problem) -> str:
+    """The text of the resolved problem file of a completed spec.
+
+    Its data are where the solution leaves them: beside the problem file.
+    """
     if not isinstance(problem.exact, data.Reference):
-        return spec
+        return writer.dump(spec)
     coordinates = {name: name for name in problem.coordinates}
     unknowns = {name: name for name in problem.exact.unknowns}
     kept = Reference(file=data.KEPT, coordinates=coordinates, unknowns=unknowns)
-    return spec.model_copy(update={"reference": kept})
+    return writer.dump(spec.model_copy(update={"reference": kept}))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from errno import EEXIST
 from io import BytesIO
 from pathlib import Path
 from typing import final
+from warnings import warn
 
 import numpy as np
 import torch
@@ -13,7 +15,8 @@ from torch import Tensor
 
 from pikan.archive import run as archive
 from pikan.archive.checkpoint import Checkpoint
-from pikan.archive.file import FILE, clear_drafts
+from pikan.archive.file import FILE
+from pikan.archive.folder import FILES, REPORT, RESOLVED, content, set_aside
 from pikan.archive.run import ArchivedRun
 from pikan.derivatives.jets import partials
 from pikan.exact.data import KEPT, Reference, arrays
@@ -25,7 +28,7 @@ from pikan.outcome import Outcome
 from pikan.problem import Problem, partial
 from pikan.report.errors import Evaluate, by_chunks
 from pikan.report.fields import Field, Residual, fields
-from pikan.report.files import write_bytes
+from pikan.report.files import write_together
 from pikan.report.notebook import html
 from pikan.report.picture import Picture
 from pikan.report.report import Errors, Record, Report
@@ -36,8 +39,6 @@ Array = Shaped[np.ndarray, "*_"]
 Number = float | int
 Given = Array | Shaped[Tensor, "*_"] | Sequence[Number] | Sequence[Sequence[Number]] | Number
 
-# The report and the resolved problem file of a run, beside its archive.
-REPORT, RESOLVED = "report.json", "problem.yaml"
 # How far a solution is taken to be known where nothing is said about it.
 _UNKNOWN = 1e-6
 
@@ -120,33 +121,52 @@ class Solution:
 
         return history_picture(self.problem, self.history)
 
-    def save(self, folder: str | Path) -> tuple[Path, ...]:
+    def save(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """Leave the archive, the report, the resolved problem file and the figures in a folder.
 
         Data from a file come along, so that the folder can be read and solved by itself.
         Each file is replaced as a whole or not at all. What comes back is where they are.
+
+        A folder with another run in it is renamed to NAME.1, NAME.2, ... before, with a warning;
+        FileExistsError where files of these names are no run's. Not so with `replace`.
         """
         from pikan.report.figures.draw import draw
 
         sampled = self.fields()
-        files = self._keep(Path(folder), sampled)
+        files = self._keep(Path(folder), sampled, replace)
         return *files, *draw(self.problem, sampled, self.history, Path(folder))
 
-    def keep(self, folder: str | Path) -> tuple[Path, ...]:
+    def keep(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """What `save` leaves but for all that is drawn, which `pikan report` can draw later.
 
         Where hundreds of runs are kept, figures take longer than many of them.
         """
-        return self._keep(Path(folder), ())
+        return self._keep(Path(folder), (), replace)
 
-    def _keep(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
-        run, report, spec = (folder / name for name in (FILE, REPORT, RESOLVED))
+    def _keep(self, folder: Path, sampled: tuple[Field, ...], replace: bool) -> tuple[Path, ...]:
+        path, data, texts = folder / FILE, kept_data(self.problem, folder), self._texts(folder)
+        if not replace:
+            _make_room(folder, self.spec, data)
         made, state = shape(self.network), self.network.state_dict()
         kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
-        beside = {report: self.report.to_json().encode(), spec: self.spec.encode()}
-        beside |= _data(self.problem, folder)
-        archive.write(run, kept, self.checkpoint, beside)
-        return run, *beside
+        archive.write(path, kept, self.checkpoint, data, texts)
+        return path, *texts, *data
+
+    def _texts(self, folder: Path) -> Mapping[Path, bytes]:
+        """The report and the resolved problem file, by where they belong."""
+        return {
+            folder / REPORT: self.report.to_json().encode(),
+            folder / RESOLVED: self.spec.encode(),
+        }
+
+    def keep_texts(self, folder: Path) -> None:
+        """Leave the report and the resolved problem file, which are in the archive as well.
+
+        A run that is killed between its archive and these may have left others, or none.
+        """
+        texts = self._texts(folder)
+        if any(not path.is_file() or path.read_bytes() != text for path, text in texts.items()):
+            write_together(texts)
 
     def __repr__(self) -> str:
         norms = [f"{name} to {rounded(e.relative_l2)}" for name, e in self.errors.items()]
@@ -156,31 +176,28 @@ class Solution:
         return html(self.report, self.problem.title)
 
 
-def clear_halves(folder: Path) -> None:
-    """Remove what a process that was killed while it left a solution has half written."""
-    for name in (FILE, REPORT, RESOLVED, KEPT):
-        clear_drafts(folder / name)
+def _make_room(folder: Path, spec: str, data: Mapping[Path, bytes]) -> None:
+    """Set aside what another run has left in a folder; FileExistsError as `Solution.save`."""
+    found = content(folder, spec, data)
+    if found.kind == "other files":
+        for path in (folder / name for name in FILES):
+            if path.exists():
+                raise FileExistsError(
+                    EEXIST, "this is no run's file; take another folder", str(path)
+                )
+    elif found.kind != "nothing" and not found.same:
+        aside = set_aside(folder)
+        warn(f"{folder}: held {found.kind} of other settings, which is now {aside}", stacklevel=4)
 
 
-def clear_results(folder: Path) -> None:
-    """Remove what a solution has left beside its archive."""
-    for name in (REPORT, RESOLVED, "solution.png", "history.png"):
-        (folder / name).unlink(missing_ok=True)
-
-
-def keep_data(problem: Problem, folder: Path) -> None:
-    """Leave the data that solutions are compared with, which the problem file names."""
-    for path, content in _data(problem, folder).items():
-        write_bytes(path, content)
-
-
-def _data(problem: Problem, folder: Path) -> dict[Path, bytes]:
+def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
+    """The data that solutions are compared with, by where the resolved problem file has them."""
     if not isinstance(problem.exact, Reference):
         return {}
-    content = BytesIO()
+    stored = BytesIO()
     columns = arrays(problem.exact, problem.coordinates)
-    np.savez_compressed(content, allow_pickle=False, **columns)
-    return {folder / KEPT: content.getvalue()}
+    np.savez_compressed(stored, allow_pickle=False, **columns)
+    return {folder / KEPT: stored.getvalue()}
 
 
 def evaluation(network: Network) -> Evaluate:

@@ -159,7 +159,7 @@ def test_a_disk_that_is_full_leaves_all_of_an_earlier_result(tmp_path, monkeypat
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match=r"No space left on device: '.*run\.h5'"):
-        later.keep(tmp_path)
+        later.keep(tmp_path, replace=True)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 

@@ -78,20 +78,6 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         return get(file) if present(file) else None
 
 
-def set_aside(path: Path) -> Path | None:
-    """Where the file of an interrupted run is now, so that another may take its place.
-
-    None where there is none at `path`, and nothing is done.
-    """
-    try:
-        with reading(path) as file:
-            if not present(file):
-                return None
-    except ArchiveError:
-        return None
-    return path.replace(path.with_name(f"interrupted-{path.name}"))
-
-
 def present(file: Arrays) -> bool:
     """Whether a run goes on from what is in its file."""
     return _GROUP in names(file)

@@ -44,11 +44,13 @@ class ArchiveError(ValueError):
 
 @contextmanager
 def writing(
-    path: Path, beside: Mapping[Path, bytes] | None = None
+    path: Path,
+    before: Mapping[Path, bytes] | None = None,
+    after: Mapping[Path, bytes] | None = None,
 ) -> Generator[h5py.File, None, None]:
     """A file to fill, which takes the place of `path` when the block ends well.
 
-    What is to be `beside` it takes its places just before, if there is room for all.
+    Other contents take their places just `before` and `after`, if there is room for all.
 
     It is made in memory and written as a whole: HDF5 does not survive a disk that is full.
     OSError with the name of the file where it cannot be written.
@@ -58,7 +60,7 @@ def writing(
         file.flush()
         content = file.id.get_file_image()
         index = _index(file)
-    write_together({**(beside or {}), path: sealed(content, index)})
+    write_together({**(before or {}), path: sealed(content, index), **(after or {})})
 
 
 def clear_drafts(path: Path) -> None:

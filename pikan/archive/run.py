@@ -52,14 +52,16 @@ def write(
     path: Path,
     run: ArchivedRun,
     goes_on: Checkpoint | None = None,
-    beside: Mapping[Path, bytes] | None = None,
+    data: Mapping[Path, bytes] | None = None,
+    texts: Mapping[Path, bytes] | None = None,
 ) -> None:
     """Keep a run in a file, which is there completely or not at all; numbers bit by bit.
 
-    `goes_on` is what the run goes on from, None where it has ended. Files `beside` it come just
-    before: until the archive is there, a run that is killed goes on and leaves all of them.
+    `goes_on` is what the run goes on from, None where it has ended. The `data` that the run is
+    compared with come just before, and `texts` that are in the archive as well just after: no
+    report is there without its archive, no archive without its data.
     """
-    with writing(path, beside) as file:
+    with writing(path, data, texts) as file:
         put_text(file, "spec", run.spec)
         put_text(file, "shape", run.shape)
         put_text(file, "report", run.report.to_json())

@@ -36,7 +36,12 @@ def concluded(
         # The table comes before the figures, which take longer to draw than many a solution.
         if not quiet:
             show(Console(), solution.report, title)
-        solution.save(folder)
+        try:
+            solution.save(folder, replace=True)
+        except OSError:
+            if solution.checkpoint is not None:
+                typer.echo(goes_on, err=True)
+            raise
     code = exit_code(solution.report, asked)
     typer.echo(closing(solution.report, code, folder))
     if solution.checkpoint is not None:

@@ -55,6 +55,9 @@ def solve(
         list[str] | None,
         typer.Option("--set", metavar="A.B=C", help="Change a value of the file; repeatable."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier result instead of setting it aside.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the last line only.")] = False,
 ) -> None:
     """Solve the problem in FILE; leave a report, figures and an archive."""
@@ -66,7 +69,7 @@ def solve(
             from pikan.cli.together import together
 
         with together(out) as folder:
-            code = solve_file(file, {**pairs(settings or []), **given}, folder, quiet)
+            code = solve_file(file, {**pairs(settings or []), **given}, folder, force, quiet)
     raise typer.Exit(code)
 
 

@@ -1,4 +1,4 @@
-"""Output that nobody reads any more: it is dropped, and the work goes on."""
+"""Output that goes nowhere any more: it is dropped, and the work goes on."""
 
 import sys
 from collections.abc import Generator
@@ -9,7 +9,7 @@ from typing import final
 
 @final
 class _Unbroken(FileIO):
-    """A file whose reader may go away."""
+    """A file whose reader may go away, or whose disk may be full."""
 
     def write(  # pyright: ignore[reportIncompatibleMethodOverride]  Buffer has no name in 3.11
         self, content: bytes | bytearray | memoryview, /
@@ -17,7 +17,7 @@ class _Unbroken(FileIO):
         """How many bytes were written, or dropped."""
         try:
             return super().write(content)
-        except BrokenPipeError:
+        except OSError:
             return len(content)
 
 
@@ -27,7 +27,7 @@ def _raw(number: int) -> RawIOBase:
 
 @contextmanager
 def unbroken() -> Generator[None, None, None]:
-    """Inside, `sys.stdout` may lose its reader, as in `pikan solve FILE | head -1`."""
+    """Inside, `sys.stdout` may lose its reader, as in `pikan solve FILE | head -1`, or its disk."""
     before = sys.stdout
     try:
         number = before.fileno()

@@ -12,5 +12,6 @@ from pikan.report.table import show
 def report_folder(folder: Path) -> None:
     """Print the table of the run in a folder, and draw its figures there."""
     solution = finished(folder)
+    solution.keep_texts(folder)
     figures = draw(solution.problem, solution.fields(), solution.history, folder)
     show(Console(), solution.report, solution.problem.title, figures)

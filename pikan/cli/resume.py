@@ -7,10 +7,12 @@ import typer
 
 from pikan import run
 from pikan.archive.file import ArchiveError
+from pikan.archive.folder import clear_halves
 from pikan.cli.conclusion import concluded
 from pikan.cli.ending import exit_code
 from pikan.cli.sentences import refuse
 from pikan.report.claim import claimed
+from pikan.report.files import check_room
 from pikan.spec.reader import parse
 
 
@@ -33,11 +35,14 @@ def _resumed(folder: Path, time_limit: float | None, quiet: bool) -> int:
     found = run.interrupted(folder)
     if found is None:
         ended = run.load(folder)
+        clear_halves(folder)
+        ended.keep_texts(folder)
         typer.echo(f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do")
         return exit_code(ended.report, parse(ended.spec, str(folder), folder))
     if time_limit is not None:
         asked = found.spec.model_copy(update={"time_limit": time_limit})
         found = found._replace(spec=asked)
+    check_room(folder)
     torch.set_num_threads(found.checkpoint.threads)
     steps = run.go_on(found, folder)
     return concluded(steps, found.spec, found.problem.title, folder, quiet)

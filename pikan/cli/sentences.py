@@ -2,18 +2,20 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from errno import EDQUOT, EFBIG, ENOSPC
 from typing import NoReturn
 
 import typer
 
-FAULTY, INTERRUPTED = 2, 130
+FAULTY, UNWRITTEN, INTERRUPTED = 2, 4, 130
 
 
 @contextmanager
 def sentences() -> Generator[None, None, None]:
     """Inside, a fault of the input ends the command with one line per fault, no traceback.
 
-    So does a second Ctrl-C, which brings its own words, and the first where nothing waits for it.
+    So does a second Ctrl-C, which brings its own words, and the first where nothing waits for it,
+    and a disk that is full or may not be written to.
     """
     from pikan.spec.faults import SpecError
 
@@ -26,9 +28,19 @@ def sentences() -> Generator[None, None, None]:
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         raise
+    except BlockingIOError as error:
+        refuse(_told(error))
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        refuse(f"{place}{error.strerror or error}")
+        full = error.errno in (ENOSPC, EDQUOT, EFBIG)
+        remedy = "make room there" if full else "see to that"
+        typer.echo(f"{_told(error)}; {remedy}, or take another folder", err=True)
+        raise typer.Exit(UNWRITTEN) from None
+
+
+def _told(error: OSError) -> str:
+    """What the system says, and of which file."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"
 
 
 def refuse(*lines: str) -> NoReturn:

@@ -3,26 +3,42 @@
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 
 @contextmanager
 def claimed(folder: Path) -> Generator[None]:
-    """Inside, nobody else claims the folder; BlockingIOError where somebody has.
+    """Inside, the folder is there and nobody else claims it; BlockingIOError where somebody has.
 
-    The claim ends with the process, however that ends. Where the system has no such locks, as on
+    After a failure all that was made for it goes again, unless something lies in it by then. The
+    claim ends with the process, however that ends. Where the system has no such locks, as on
     Windows and on some servers of files, nothing is claimed.
     """
-    if sys.platform == "win32":
-        yield
-        return
-    opened = os.open(folder, os.O_RDONLY)
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    with ExitStack() as claim:
+        folder.mkdir(parents=True, exist_ok=True)
+        if sys.platform != "win32":
+            while not _claim(folder, claim):
+                folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        except BaseException:
+            for place in new:
+                if not any(place.iterdir()):
+                    place.rmdir()
+            raise
+
+
+def _claim(folder: Path, claim: ExitStack) -> bool:
+    """Whether the folder is claimed now; it is not if another one has just taken its place."""
     try:
-        _lock(opened, folder)
-        yield
-    finally:
-        os.close(opened)
+        opened = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    claim.callback(os.close, opened)
+    _lock(opened, folder)
+    return folder.exists() and os.path.samestat(os.fstat(opened), folder.stat())
 
 
 def _lock(opened: int, folder: Path) -> None:

@@ -1,33 +1,41 @@
 """A file is the old one or the new one, never a half of one."""
 
 import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryFile
 
 
-@contextmanager
-def replacing(path: Path) -> Generator[Path]:
-    """A path to write to, which becomes `path` when the block ends well and vanishes when not.
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Put contents at paths in their order, if there is room for all; else at none of them.
 
-    It lies in the same folder, so that the rename is atomic [POSIX rename(2)]. Its content reaches
-    the disk before the rename, and the rename before this ends, where the system has a way to ask
-    for that [POSIX fsync(2)]. Folders on the way to `path` are made. OSErrors name `path`.
+    Each lies beside its path first, so that the renames are atomic [POSIX rename(2)]. All contents
+    reach the disk before the first rename, and the renames before this ends, where the system has
+    a way to ask for that [POSIX fsync(2)]. Folders on the way are made. OSErrors name the path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{token_hex(4)}")
+    drafts = {path: path.with_name(f".{path.name}.{token_hex(4)}") for path in contents}
+    path = Path()
     try:
-        yield draft
-        with draft.open("r+b") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-        with suppress(OSError):
-            _settle(path.parent)
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with drafts[path].open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, draft in drafts.items():
+            draft.replace(path)
+        for folder in {path.parent for path in contents}:
+            with suppress(OSError):
+                _settle(folder)
     except OSError as fault:
         raise OSError(fault.errno, fault.strerror or str(fault), str(path)) from None
     finally:
-        draft.unlink(missing_ok=True)
+        for draft in drafts.values():
+            # Where its folder could not be made there is none either.
+            with suppress(OSError):
+                draft.unlink()
 
 
 def _settle(folder: Path) -> None:
@@ -44,15 +52,16 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_together({path: content})
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Put contents at paths, where there is room for all, in their order: the last one last."""
-    *others, last = contents
-    with replacing(last) as draft:
-        draft.write_bytes(contents[last])
-        if others:
-            write_together({path: contents[path] for path in others})
-
-
 def write_text(path: Path, content: str) -> None:
     """Put `content` at `path` in UTF-8, all of it or nothing."""
     write_bytes(path, content.encode())
+
+
+def check_room(folder: Path) -> None:
+    """OSError with the name of a folder where not even a byte can be written."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
+            file.flush()
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror or str(fault), str(folder)) from None

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import final
 
 from pikan import __version__
+from pikan.archive.folder import others
 from pikan.report.claim import claimed
-from pikan.report.files import write_text
+from pikan.report.files import check_room, write_text
 from pikan.spec.faults import listed
 from pikan.sweeping.plan import Plan
 from pikan.sweeping.row import Row, RowError, Task, from_json, to_json
@@ -33,8 +34,10 @@ def owned(folder: Path, plan: Plan) -> Generator[None]:
 
     FolderError where it is another's, BlockingIOError where another process is at work in it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and not folder.is_dir():
+        raise FolderError(f"{folder}: this is a file; name a folder for the results")
     with claimed(folder):
+        check_room(folder)
         _check(folder, plan)
         yield
 
@@ -44,9 +47,9 @@ def _check(folder: Path, plan: Plan) -> None:
     try:
         before = json.loads(_text(file))
     except FileNotFoundError:
-        if (folder / "runs").exists() or (folder / "run.h5").exists():
-            message = "holds runs of something else; take another folder with --out"
-            raise FolderError(f"{folder}: {message}") from None
+        if names := others(folder):
+            message = f"holds what is no sweep of pikan's ({', '.join(names[:3])})"
+            raise FolderError(f"{folder}: {message}; take another folder with --out") from None
         write_text(file, json.dumps(_manifest(plan), indent=1) + "\n")
         return
     except (OSError, ValueError) as error:

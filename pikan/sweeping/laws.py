@@ -10,7 +10,7 @@ from typing import NamedTuple, final
 import numpy as np
 
 from pikan.report.figures.scaling import Chart, Curve, picture
-from pikan.report.files import write_text
+from pikan.report.files import write_together
 from pikan.report.picture import Picture
 from pikan.spec.sweep import Fit
 from pikan.sweeping.law import FEWEST, Law, law
@@ -119,11 +119,9 @@ def write(laws: Sequence[Found], title: str, folder: Path) -> tuple[Path, ...]:
         return ()
     content = {"schema": SCHEMA, "laws": [_content(one) for one in laws]}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    files = [folder / "law.json"]
-    write_text(files[0], text + "\n")
-    for one in laws:
-        files.append(folder / f"{_file(one.fit)}.png")
-        drawn(one, title).save(files[-1])
+    figures = {folder / f"{_file(one.fit)}.png": drawn(one, title).png for one in laws}
+    files = {folder / "law.json": f"{text}\n".encode(), **figures}
+    write_together(files)
     return tuple(files)
 
 

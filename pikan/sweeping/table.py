@@ -21,7 +21,6 @@ from pikan.archive.file import (
     reading,
     writing,
 )
-from pikan.report.files import write_text
 from pikan.sweeping.row import MEASURES, Result, Row, measured, number
 
 _BEFORE, _AFTER = ("run",), ("outcome", "attempts", *MEASURES, "message")
@@ -63,10 +62,9 @@ class Table:
 
 
 def write(table: Table, folder: Path) -> tuple[Path, ...]:
-    """Leave `table.csv` and `table.h5` in a folder, each of them whole or not at all."""
+    """Leave `table.csv` and `table.h5` in a folder, both or neither."""
     files = folder / "table.csv", folder / "table.h5"
-    write_text(files[0], to_csv(table))
-    with writing(files[1]) as file:
+    with writing(files[1], {files[0]: to_csv(table).encode()}) as file:
         put_text(file, "keys", json.dumps(table.keys))
         file["run"] = np.array([row.run for row in table.rows], dtype=np.int64)
         file["attempts"] = np.array([row.attempts for row in table.rows], dtype=np.int64)

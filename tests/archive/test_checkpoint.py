@@ -11,7 +11,6 @@ from pikan.archive.checkpoint import (
     Frame,
     Mark,
     read_checkpoint,
-    set_aside,
     write_checkpoint,
 )
 from pikan.archive.file import ArchiveError, writing
@@ -51,30 +50,18 @@ def test_a_checkpoint_comes_back_as_it_was(checkpoint, tmp_path):
     same(read_checkpoint(tmp_path / "run.h5"), checkpoint)
 
 
-def test_a_run_that_has_ended_has_no_checkpoint_and_stays_where_it_is(tmp_path):
+def test_a_run_that_has_ended_has_no_checkpoint(tmp_path):
     path = tmp_path / "run.h5"
     with writing(path):
         pass
     assert read_checkpoint(path) is None
-    assert set_aside(path) is None
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_interrupted_run_makes_room_for_another_and_is_kept(checkpoint, tmp_path):
-    path = tmp_path / "run.h5"
-    write_checkpoint(path, checkpoint)
-    aside = set_aside(path)
-    assert list(tmp_path.iterdir()) == [aside] == [tmp_path / "interrupted-run.h5"]
-    same(read_checkpoint(aside), checkpoint)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no run of ours"])
-def test_what_is_no_run_is_not_set_aside(content, tmp_path):
+def test_what_is_no_run_has_no_checkpoint(content, tmp_path):
     path = tmp_path / "run.h5"
     if content is not None:
         path.write_bytes(content)
-    assert set_aside(path) is None
-    assert path.exists() == (content is not None)
     with pytest.raises(ArchiveError, match=r"run\.h5: "):
         read_checkpoint(path)
 

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from pikan.cli import main as command_line
 from pikan.cli.main import app
-from pikan.cli.solve import made
 
 GOOD = """\
 domain: {x: [0, 1]}
@@ -107,27 +106,6 @@ def test_a_folder_that_cannot_be_made_is_named_before_any_training(run, case, tm
     result = run("solve", case(), "--out", "taken")
     assert result.exit_code == 2
     assert result.stderr == "taken: this is a file; name a folder for the results\n"
-
-
-def test_a_failure_leaves_no_empty_folder_but_those_that_were_there(tmp_path):
-    new, old = tmp_path / "results" / "new", tmp_path / "old"
-    old.mkdir()
-    for folder in (new, old):
-        with pytest.raises(ZeroDivisionError), made(folder):
-            raise ZeroDivisionError
-    assert not (tmp_path / "results").exists()
-    assert old.exists()
-
-
-def test_what_was_written_before_a_failure_stays(tmp_path):
-    def fail(folder):
-        (folder / "report.json").touch()
-        raise ZeroDivisionError
-
-    new = tmp_path / "results" / "new"
-    with pytest.raises(ZeroDivisionError), made(new):
-        fail(new)
-    assert files(tmp_path) == ["results/new/report.json"]
 
 
 def test_a_setting_without_a_value_is_named(run, case):

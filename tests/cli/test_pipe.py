@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from pikan.cli.pipe import unbroken
 
@@ -40,3 +41,10 @@ def test_a_stream_without_a_number_is_left_alone(capsys):
         assert sys.stdout is before
         sys.stdout.write("told")
     assert capsys.readouterr().out == "told"
+
+
+def test_writing_goes_on_when_the_disk_is_full(monkeypatch):
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", full)
+        with unbroken():
+            sys.stdout.write("first\n" * 9999)

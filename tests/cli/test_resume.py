@@ -5,6 +5,8 @@ from typer.testing import CliRunner
 
 from pikan.cli.main import app
 from pikan.report.claim import claimed
+from pikan.run import interrupted
+from tests.stated import finish
 from tests.test_resume import begun, stopped
 from tests.test_run import RUNS
 
@@ -52,14 +54,28 @@ def test_what_is_no_run_is_refused_in_one_line(command, tmp_path, content):
     assert "there/run.h5" in refused.stderr
 
 
-def test_solving_anew_keeps_the_interrupted_run_and_says_so(command, tmp_path):
+def test_solving_anew_sets_the_interrupted_run_aside_and_that_goes_on(command, tmp_path):
     (tmp_path / "case.yaml").write_text(RUNS["climb"], encoding="utf-8")
     stopped(begun("kan", tmp_path / "results" / "rod"), 3)
     before = (tmp_path / "results" / "rod" / "run.h5").read_bytes()
     said = command("solve", "case.yaml", "--quiet")
     assert said.exit_code == 0
-    assert "an interrupted run was here" in said.output
-    assert (tmp_path / "results" / "rod" / "interrupted-run.h5").read_bytes() == before
+    assert "which `pikan resume results/rod.1` goes on with" in said.stderr
+    assert (tmp_path / "results" / "rod.1" / "run.h5").read_bytes() == before
+    assert command("resume", "results/rod.1", "--quiet").exit_code == 0
+    assert interrupted(tmp_path / "results" / "rod.1") is None
+
+
+def test_resuming_what_has_ended_leaves_the_texts_that_a_kill_has_cost(command, tmp_path):
+    _, solution = finish(begun("climb"))
+    solution.keep(tmp_path / "there")
+    texts = {file: file.read_text() for file in (tmp_path / "there").glob("*[nl]")}
+    (tmp_path / "there" / "report.json").unlink()
+    (tmp_path / "there" / "problem.yaml").write_text("name: another\n")
+    (tmp_path / "there" / ".report.json.0123abcd").write_text("half")
+    assert command("resume", "there").exit_code == 0
+    assert {file: file.read_text() for file in texts} == texts
+    assert len(list((tmp_path / "there").iterdir())) == 3
 
 
 @pytest.mark.parametrize("words", [("resume", "there"), ("solve", "rod.yaml", "--out", "there")])

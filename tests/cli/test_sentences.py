@@ -10,7 +10,9 @@ from pikan.cli.sentences import sentences
 @pytest.mark.parametrize(
     ("failure", "code", "said"),
     [
-        (PermissionError(13, "Permission denied", "results"), 2, "results: Permission denied"),
+        (BlockingIOError(11, "a run is at work", "results"), 2, "results: a run is at work\n"),
+        (PermissionError(13, "Permission denied", "a"), 4, "a: Permission denied; see to that, or"),
+        (OSError(28, "No space left on device", "a"), 4, "a: No space left on device; make room"),
         (KeyboardInterrupt(), 130, "interrupted before there was anything to keep"),
     ],
 )

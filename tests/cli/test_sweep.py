@@ -41,7 +41,7 @@ def test_a_folder_of_something_else_is_left_alone(file, tmp_path):
     (tmp_path / "results" / "exp" / "runs").mkdir(parents=True)
     result = CliRunner().invoke(app, ["sweep", "exp.yaml"])
     assert result.exit_code == 2
-    assert "holds runs of something else" in result.stderr
+    assert "holds what is no sweep of pikan's (runs); take another folder" in result.stderr
 
 
 def test_the_last_line_tells_what_failed_and_what_is_missing(file, tmp_path):

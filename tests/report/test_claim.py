@@ -55,3 +55,40 @@ def test_where_there_are_no_locks_nothing_is_claimed(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.flock", refuse)
     with claimed(tmp_path), claimed(tmp_path):
         pass
+
+
+def test_a_failure_leaves_no_empty_folder_but_those_that_were_there(tmp_path):
+    new, old = tmp_path / "results" / "new", tmp_path / "old"
+    old.mkdir()
+    for folder in (new, old):
+        with pytest.raises(ZeroDivisionError), claimed(folder):
+            raise ZeroDivisionError
+    assert not (tmp_path / "results").exists()
+    assert old.exists()
+
+
+def test_what_was_written_before_a_failure_stays(tmp_path):
+    def fail(folder):
+        (folder / "report.json").touch()
+        raise ZeroDivisionError
+
+    new = tmp_path / "results" / "new"
+    with pytest.raises(ZeroDivisionError), claimed(new):
+        fail(new)
+    assert [path.name for path in new.iterdir()] == ["report.json"]
+
+
+def test_a_folder_that_another_one_has_just_taken_the_place_of_is_claimed_anew(
+    tmp_path, monkeypatch
+):
+    folder, locks = tmp_path / "there", []
+
+    def swap(opened, how):
+        locks.append(opened)
+        if len(locks) == 1:
+            folder.rename(tmp_path / "aside")
+
+    monkeypatch.setattr("fcntl.flock", swap)
+    with claimed(folder):
+        assert folder.is_dir()
+    assert len(locks) == 2

@@ -174,4 +174,4 @@ def test_a_curve_breaks_where_a_stage_starts_higher_than_the_last_one_ended():
 def test_every_title_can_be_drawn(title):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert png(canvas(2, 1, title)).startswith(b"\x89PNG")
+        assert png(canvas(2.0, 1.0, title)).startswith(b"\x89PNG")

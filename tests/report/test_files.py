@@ -1,34 +1,69 @@
 """A file is replaced as a whole or not at all."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from pikan.report.files import replacing, write_text
+from pikan.report.files import check_room, write_text, write_together
 
 
-def test_an_interrupted_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "report.json"
-    write_text(path, "old")
-    with pytest.raises(KeyboardInterrupt):
-        interrupted_write(path)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+class Interrupted(BaseException):
+    pass
 
 
-def interrupted_write(path):
-    with replacing(path) as draft:
-        draft.write_text("ne")
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_interrupted_write_leaves_the_old_files(tmp_path, monkeypatch, at):
+    old = {tmp_path / "report.json": b"old", tmp_path / "run.h5": b"older"}
+    write_together(old)
+    calls = []
+
+    def interrupt(opened):
+        calls.append(opened)
+        if len(calls) == at:
+            raise Interrupted
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(Interrupted):
+        write_together(dict.fromkeys(old, b"new"))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == old
 
 
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), OSError("no room")])
-def test_what_hinders_a_write_names_the_file(tmp_path, fault):
-    path = tmp_path / "report.json"
-    said = r"(No space left on device|no room): '.*/report\.json'"
-    with pytest.raises(OSError, match=said), replacing(path):
-        raise fault
+def test_what_hinders_a_write_names_the_file_and_leaves_all_others(tmp_path, monkeypatch, fault):
+    calls = []
+
+    def refuse(opened):
+        calls.append(opened)
+        if len(calls) == 2:
+            raise fault
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    said = r"(No space left on device|no room): '.*/run\.h5'"
+    with pytest.raises(OSError, match=said):
+        write_together({tmp_path / "report.json": b"new", tmp_path / "run.h5": b"new"})
     assert not list(tmp_path.iterdir())
+
+
+def test_files_take_their_places_in_their_order(tmp_path, monkeypatch):
+    def kill(draft, path):
+        if path.name == "second":
+            raise Interrupted
+        return replace(draft, path)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", kill)
+    with pytest.raises(Interrupted):
+        write_together({tmp_path / name: b"" for name in ("first", "second", "third")})
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+def test_a_folder_that_takes_no_byte_is_named(tmp_path):
+    check_room(tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "taken").touch()
+    with pytest.raises(NotADirectoryError, match="taken"):
+        check_room(tmp_path / "taken")
 
 
 def test_content_name_and_folder_reach_the_disk_in_this_order(tmp_path, monkeypatch):

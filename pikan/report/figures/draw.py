@@ -8,6 +8,7 @@ from pikan.report.fields import Field
 from pikan.report.figures.history import history
 from pikan.report.figures.solution import solution
 from pikan.report.figures.style import png
+from pikan.report.files import write_together
 from pikan.report.picture import Picture
 from pikan.report.report import Record
 
@@ -31,6 +32,5 @@ def draw(
         pictures[folder / "solution.png"] = solution_picture(problem, fields)
     if records:
         pictures[folder / "history.png"] = history_picture(problem, records)
-    for path, picture in pictures.items():
-        picture.save(path)
+    write_together({path: picture.png for path, picture in pictures.items()})
     return tuple(pictures)
