@@ -35,6 +35,7 @@ from pikan.report.report import (
 )
 from pikan.solution import Solution, evaluation, kept_data
 from pikan.solving.climb import climb
+from pikan.solving.continuation import end_of, solved_part
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
 from pikan.solving.march import march
@@ -175,8 +176,10 @@ def _ended(steps: Generator[Progress, None, Solution]) -> Solution:
 
 _LATE = "the time limit of {:g} s was over; this is the best until then"
 _INTERRUPTED = "interrupted; this is the best until then"
-# Ends of time are known to this part of its length at least, in single precision too.
-_ROUNDED = 1e-6
+_UNTIL = (
+    "it is solved until t = {:.6g} and nan from there on, and errors and residuals are those "
+    "until then"
+)
 
 
 def _followed(
@@ -208,7 +211,8 @@ def _followed(
         # In the middle of a step nothing can be kept but what was kept before.
         stopped = Outcome("interrupted", _INTERRUPTED)
     if level is None and event is not None and stopped is not None:
-        level = _cut_short(problem, event, stopped)
+        best = event.best()
+        level = None if best is None else Level(best, stopped, None, "")
     if level is None and stopped is not None and stopped.kind == "out of budget":
         raise UnfinishedError(
             f"the time limit of {spec.time_limit:g} s was over before there was any solution"
@@ -286,20 +290,6 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
             return follow_windows(problem, parts, edges)
 
 
-def _cut_short(problem: Problem, event: Event, outcome: Outcome) -> Level | None:
-    """The best so far with the reason why it ends there; None where there is nothing yet."""
-    best, time = event.best(), problem.box.time
-    if best is None:
-        return None
-    if time is not None:
-        lower, upper = problem.box.lower[time], problem.box.upper[time]
-        end = float((best.center + best.scale)[time])
-        if upper - end > _ROUNDED * (upper - lower):
-            beyond = f"{outcome.message}; it ends at t = {end:.6g} and is only continued from there"
-            outcome = Outcome(outcome.kind, beyond)
-    return Level(best, outcome, None, "")
-
-
 def _solution(
     spec: Spec,
     text: str,
@@ -308,22 +298,28 @@ def _solution(
     watch: Watch,
     checkpoint: Checkpoint | None,
 ) -> Solution:
-    """The level's network with its report; `text` is the resolved problem file."""
+    """The level's network with its report; `text` is the resolved problem file.
+
+    Where a march came to no end the report is about the time until where it came.
+    """
     trained, history = watch.seconds(), tuple(watch.history)
     network = level.network
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    samples = build.samples(spec, problem)
-    points = fresh(problem, samples)
+    part = solved_part(problem, network)
+    samples = build.samples(spec, part)
+    points = fresh(part, samples)
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
-    left = worst(problem, network, samples)
+    left = worst(part, network, samples)
     outcome = _explained(judged(level.outcome, left), problem)
+    if (end := end_of(problem, network)) is not None:
+        outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,
         message=outcome.message,
-        errors=errors(problem, evaluation(network)),
+        errors=errors(part, evaluation(part, network)),
         estimate=estimated(level, left),
-        residuals=residuals(problem, network, points),
+        residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,
         dtype=spec.dtype,

@@ -1,7 +1,8 @@
 """A solved problem: a function of its coordinates, with what it is worth."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import EEXIST
 from io import BytesIO
 from pathlib import Path
@@ -34,10 +35,13 @@ from pikan.report.picture import Picture
 from pikan.report.report import Errors, Record, Report
 from pikan.report.table import rounded
 from pikan.residuals import equation_sheets
+from pikan.solving.continuation import end_of, solved_part
 
 Array = Shaped[np.ndarray, "*_"]
 Number = float | int
 Given = Array | Shaped[Tensor, "*_"] | Sequence[Number] | Sequence[Sequence[Number]] | Number
+
+_OfTensors = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n m"]]
 
 # How far a solution is taken to be known where nothing is said about it.
 _UNKNOWN = 1e-6
@@ -52,7 +56,8 @@ class Solution:
     `solution(x=0.5, t=[0, 1])`, which are spread over each other as NumPy does. One unknown comes
     back without an axis of its own: [n], or the shape of the coordinates; several come along a
     last axis in the order of `problem.unknowns`. Tensors give a tensor, through which gradients
-    flow; anything else gives an array. `spec` is the text of the resolved problem file.
+    flow; anything else gives an array. Where a march came to no end, all is nan beyond where it
+    came, `end`. `spec` is the text of the resolved problem file.
     `checkpoint` is what an interrupted run goes on from, None where it was not kept or has ended.
     """
 
@@ -66,7 +71,7 @@ class Solution:
 
     def __call__(self, points: Given | None = None, /, **coordinates: Given) -> Array | Tensor:
         """The unknowns at points."""
-        values = _mapped(self.network, _places(self.problem, points, coordinates), self.network)
+        values = self._mapped(self.network, points, coordinates)
         return values[..., 0] if len(self.problem.unknowns) == 1 else values
 
     def partial(
@@ -83,8 +88,19 @@ class Solution:
         def derivative(where: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
             return partials(self.network, where, {wanted.orders})[wanted.orders]
 
-        values = _mapped(derivative, _places(self.problem, points, coordinates), self.network)
-        return values[..., wanted.unknown]
+        return self._mapped(derivative, points, coordinates)[..., wanted.unknown]
+
+    def _mapped(
+        self, function: _OfTensors, points: Given | None, coordinates: Mapping[str, Given]
+    ) -> Array | Tensor:
+        """A function of rows, as far as there is a solution, applied to points as given."""
+        places = _places(self.problem, points, coordinates)
+        return _mapped(_solved(self.problem, self.network, function), places, self.network)
+
+    @property
+    def end(self) -> float | None:
+        """The time until where a march came that was cut short; None where it is solved."""
+        return end_of(self.problem, self.network)
 
     @property
     def errors(self) -> Mapping[str, Errors]:
@@ -101,19 +117,25 @@ class Solution:
         if self.report.estimate is not None:
             known.append(self.report.estimate.relative_l2)
         error = max(known, default=_UNKNOWN)
-        return formula_of(self.problem, self.network, evaluation(self.network), error, tolerance)
+        part = solved_part(self.problem, self.network)
+        return formula_of(part, self.network, evaluation(part, self.network), error, tolerance)
 
     def fields(self) -> tuple[Field, ...]:
         """The solution, the known one and the residual on lines or planes, for drawing."""
         residual = equation_residuals(self.problem, self.network)
-        return fields(self.problem, evaluation(self.network), residual)
+        return fields(self.problem, evaluation(self.problem, self.network), residual)
 
     def plot(self) -> Picture:
         """The solution, the known one, the error and the residual."""
         # Most runs draw nothing, and matplotlib takes half a second to import.
         from pikan.report.figures.draw import solution_picture
 
-        return solution_picture(self.problem, self.fields())
+        return solution_picture(self._shown(), self.fields())
+
+    def _shown(self) -> Problem:
+        """The problem with a title that says how far it is solved."""
+        until = "" if self.end is None else f", solved until t = {self.end:.4g}"
+        return replace(self.problem, title=f"{self.problem.title}{until}")
 
     def plot_history(self) -> Picture:
         """The residuals by block over the seconds of training."""
@@ -130,11 +152,17 @@ class Solution:
         A folder with another run in it is renamed to NAME.1, NAME.2, ... before, with a warning;
         FileExistsError where files of these names are no run's. Not so with `replace`.
         """
+        sampled = self.fields()
+        return *self._keep(Path(folder), sampled, replace), *self._drawn(Path(folder), sampled)
+
+    def draw(self, folder: str | Path) -> tuple[Path, ...]:
+        """Leave the figures in a folder, all of them or none; what comes back is where they are."""
+        return self._drawn(Path(folder), self.fields())
+
+    def _drawn(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
         from pikan.report.figures.draw import draw
 
-        sampled = self.fields()
-        files = self._keep(Path(folder), sampled, replace)
-        return *files, *draw(self.problem, sampled, self.history, Path(folder))
+        return draw(self._shown(), sampled, self.history, folder)
 
     def keep(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """What `save` leaves but for all that is drawn, which `pikan report` can draw later.
@@ -170,7 +198,8 @@ class Solution:
 
     def __repr__(self) -> str:
         norms = [f"{name} to {rounded(e.relative_l2)}" for name, e in self.errors.items()]
-        return f"Solution of {self.problem.name}: {', '.join([self.outcome.kind, *norms])}"
+        until = [] if self.end is None else [f"solved until t = {self.end:.4g}"]
+        return f"Solution of {self.problem.name}: {', '.join([self.outcome.kind, *until, *norms])}"
 
     def _repr_html_(self) -> str:
         return html(self.report, self.problem.title)
@@ -200,9 +229,9 @@ def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
     return {folder / KEPT: stored.getvalue()}
 
 
-def evaluation(network: Network) -> Evaluate:
-    """A network as a function of arrays."""
-    return _on_arrays(network, network)
+def evaluation(problem: Problem, network: Network) -> Evaluate:
+    """The network of a problem as a function of arrays, nan where there is no solution."""
+    return _on_arrays(_solved(problem, network, network), network)
 
 
 def equation_residuals(problem: Problem, network: Network) -> Residual:
@@ -214,10 +243,20 @@ def equation_residuals(problem: Problem, network: Network) -> Residual:
         found = partials(network, points, wanted)
         return torch.stack([sheet.residual((found,)) for sheet in sheets], dim=1)
 
-    return _on_arrays(residuals, network)
+    return _on_arrays(_solved(problem, network, residuals), network)
 
 
-_OfTensors = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n m"]]
+def _solved(problem: Problem, network: Network, function: _OfTensors) -> _OfTensors:
+    """The same function, and nan beyond the time at which the network of a problem ends."""
+    end = end_of(problem, network)
+    if end is None:
+        return function
+    axis = problem.box.axis("t")
+
+    def until(points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
+        return torch.where(points[:, axis, None] > end, math.nan, function(points))
+
+    return until
 
 
 def _on_arrays(function: _OfTensors, network: Network) -> Evaluate:

@@ -241,11 +241,64 @@ def clock(monkeypatch):
     monkeypatch.setattr(watch, "monotonic", lambda: float(next(seconds)))
 
 
+KNOWN = FISHER + "exact: {u: (1 + exp((x - 5*t/sqrt(6))/sqrt(6)))^(-2)}\n"
+
+
 def test_a_march_that_runs_late_ends_with_its_finished_windows(clock):
-    solution = pikan.solve(spec(FISHER, accuracy=1e-12, time_limit=30))
+    solution = pikan.solve(spec(KNOWN, accuracy=1e-12, time_limit=30))
     assert solution.outcome.kind == "out of budget"
-    assert "it ends at t = " in solution.outcome.message
+    assert 0 < solution.end < 0.2
+    assert f"solved until t = {solution.end:.6g} and nan from there on" in solution.outcome.message
+    assert f"solved until t = {solution.end:.4g}, u to " in repr(solution)
     assert np.isfinite(solution(x=0.0, t=0.0))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_beyond_the_end_of_a_march_a_solution_is_nan(clock, tmp_path, kept):
+    solution = pikan.solve(spec(KNOWN, accuracy=1e-12, time_limit=30))
+    if kept:
+        solution.save(tmp_path)
+        solution = pikan.load(tmp_path)
+    times = np.array([0.0, solution.end, solution.end * (1 + 1e-9), 0.2])
+    for found in (solution(x=0.5, t=times), solution.partial("u_xt", x=0.5, t=times)):
+        assert np.isfinite(found).tolist() == [True, True, False, False]
+    where = torch.tensor([[0.5, 0.0], [0.5, 0.2]], dtype=torch.float64, requires_grad=True)
+    found = solution(where)
+    assert found.isfinite().tolist() == [True, False]
+    found[0].backward()
+    assert where.grad.isfinite().all()
+    (field,) = solution.fields()
+    solved = field.grids[1] <= solution.end
+    for values in (field.solution, field.residual):
+        assert np.isfinite(values[:, solved]).all()
+        assert np.isnan(values[:, ~solved]).all()
+    assert solution.plot().png.startswith(b"\x89PNG")
+
+
+def test_errors_and_residuals_of_a_march_that_was_cut_go_as_far_as_it_came(clock):
+    solution = pikan.solve(spec(KNOWN, accuracy=1e-12, time_limit=30))
+    # To the end of time the first windows would be off by a tenth.
+    assert solution.errors["u"].relative_l2 < 1e-6
+    assert max(solution.report.residuals.values()) < 1e-3
+
+
+def test_data_beyond_the_end_of_a_march_are_not_compared(clock, tmp_path):
+    x, t = np.linspace(-2, 2, 5), np.linspace(0, 0.2, 11)
+    u = (1 + np.exp((x[:, None] - 5 * t / np.sqrt(6)) / np.sqrt(6))) ** -2.0
+    np.savez(tmp_path / "fisher.npz", x=x, t=t, u=u)
+    told = "reference: {file: fisher.npz, coordinates: {x: x, t: t}, unknowns: {u: u}}\n"
+    (tmp_path / "fisher.yaml").write_text(FISHER.replace("1e-2", "1e-12") + told)
+    solution = pikan.solve(tmp_path / "fisher.yaml", time_limit=30)
+    assert solution.errors["u"].points == 5 * np.count_nonzero(t <= solution.end)
+    assert solution.errors["u"].relative_l2 < 1e-6
+
+
+def test_the_formula_of_a_march_that_was_cut_is_one_until_its_end(clock):
+    decay = "domain: {t: [0, 9]}\nunknowns: [u]\nequations: [u_t = -u^2]\n"
+    decay += "conditions: [{where: t = 0, that: u = 1}]\naccuracy: 1e-9\n"
+    solution = pikan.solve(spec(decay, time_limit=30))
+    assert solution.end < 9
+    assert solution.formula().found
 
 
 def test_a_run_whose_time_is_over_before_there_is_anything_says_so(clock):

@@ -1,5 +1,8 @@
 """A solution is the function that its network is, whatever it is asked with."""
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -37,7 +40,7 @@ def solved(formulas: dict[str, str]) -> Solution:
         (), (), exact, "",
     )  # fmt: skip
     report = Report(
-        "line", "converged", "It is <solved>.", errors(problem, evaluation(network)), None,
+        "line", "converged", "It is <solved>.", errors(problem, evaluation(problem, network)), None,
         {"equation": 0.0}, NetworkFacts("product", 16), 0, "float64", "cpu", 1, Seconds(1.0, 0.5),
         (), Versions("0", "2", "3"),
     )  # fmt: skip
@@ -136,3 +139,51 @@ def test_what_it_saves_is_what_it_is(solution, tmp_path):
     assert kept.history == solution.history
     points = torch.rand(9, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     assert torch.equal(network(kept)(points), solution.network(points))
+
+
+def test_saving_sets_another_run_aside_and_says_so(solution, tmp_path):
+    folder = tmp_path / "there"
+    solution.keep(folder)
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    solution.keep(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    other = replace(solution, spec="name: another\n")
+    with pytest.warns(UserWarning, match=r"there: held a result of other settings, .*there\.1$"):
+        other.keep(folder)
+    aside = tmp_path / "there.1"
+    assert {path.name: path.read_bytes() for path in aside.iterdir()} == first
+    solution.keep(folder, replace=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"there", "there.1"}
+
+
+@pytest.mark.parametrize("name", ["problem.yaml", "report.json", "solution.png"])
+def test_saving_never_writes_over_a_file_that_no_run_has_left(solution, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(FileExistsError, match=f"no run's file; take another folder: '.*{name}'"):
+        solution.keep(tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+    solution.keep(tmp_path, replace=True)
+    assert (tmp_path / "run.h5").exists()
+
+
+def test_saving_goes_beside_files_of_other_names(solution, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    solution.keep(tmp_path)
+    assert {"notes.txt", "run.h5"} < {path.name for path in tmp_path.iterdir()}
+
+
+def test_figures_come_together_or_not_at_all(solution, tmp_path, monkeypatch):
+    solution.draw(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {path.name for path in before} == {"solution.png", "history.png"}
+    calls = []
+
+    def refuse(opened):
+        calls.append(opened)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space left on device"):
+        replace(solution, history=solution.history[:3]).draw(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

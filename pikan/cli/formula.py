@@ -13,7 +13,10 @@ def formula_folder(folder: Path, tolerance: float) -> int:
     """The exit code of looking for formulas of the unknowns of the run in a folder."""
     if not 0 < tolerance < 1:
         refuse(f"--tolerance: got {tolerance}, needs a relative error between 0 and 1")
-    found = finished(folder).formula(tolerance)
+    solution = finished(folder)
+    if solution.end is not None:
+        typer.echo(f"{folder}: solved until t = {solution.end:.6g}, and so far goes the formula")
+    found = solution.formula(tolerance)
     for line in found.lines():
         typer.echo(line)
     return SOLVED if found.found else MISSED

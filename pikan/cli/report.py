@@ -5,7 +5,6 @@ from pathlib import Path
 from rich.console import Console
 
 from pikan.cli.finished import finished
-from pikan.report.figures.draw import draw
 from pikan.report.table import show
 
 
@@ -13,5 +12,5 @@ def report_folder(folder: Path) -> None:
     """Print the table of the run in a folder, and draw its figures there."""
     solution = finished(folder)
     solution.keep_texts(folder)
-    figures = draw(solution.problem, solution.fields(), solution.history, folder)
+    figures = solution.draw(folder)
     show(Console(), solution.report, solution.problem.title, figures)

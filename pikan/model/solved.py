@@ -19,7 +19,7 @@ from pikan.network.base import Network
 from pikan.network.kan import KAN
 from pikan.network.wired import Wired, all_live
 from pikan.problem import Problem
-from pikan.report.errors import Evaluate, by_chunks, check_points, distance
+from pikan.report.errors import Evaluate, by_chunks, check_points, compared, distance
 from pikan.report.table import rounded
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
@@ -149,9 +149,11 @@ def _exact_error(
     exact = problem.exact
     if expression is None or exact is None or name not in exact.unknowns:
         return None, ""
-    points = check_points(problem.box) if exact.points is None else exact.points
-    truth = exact.values(points)[:, exact.unknowns.index(name)]
-    found = distance(values_at(expression, symbols, points), truth, exact.against)
+    points, truth = compared(problem.box, exact)
+    if not len(points):
+        return None, ""
+    known = truth[:, exact.unknowns.index(name)]
+    found = distance(values_at(expression, symbols, points), known, exact.against)
     return found.relative_l2, exact.against
 
 

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.domain.box import Box
+from pikan.exact.data import ROUNDING
+from pikan.exact.exact import Exact
 from pikan.problem import Problem, partials
 from pikan.report.report import Errors
 from pikan.sampling.sobol import sobol
@@ -24,14 +26,15 @@ Evaluate = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, "n m"]]
 def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
     """The errors of `evaluate` by unknown; none where the problem knows no solution.
 
-    An exact formula is compared on `check_points`, data where they lie. An unknown
+    An exact formula is compared on `check_points`, data where they lie in the box. An unknown
     that the problem pins only up to a constant is compared up to that constant.
     """
     exact = problem.exact
     if exact is None:
         return {}
-    points = check_points(problem.box) if exact.points is None else exact.points
-    truth = exact.values(points)
+    points, truth = compared(problem.box, exact)
+    if not len(points):
+        return {}
     found = by_chunks(evaluate, points)
     free = floating(problem)
     return {
@@ -43,6 +46,16 @@ def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
         )
         for column, name in enumerate(exact.unknowns)
     }
+
+
+def compared(box: Box, exact: Exact) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
+    """Where solutions in a box are compared with the known one, and its values there."""
+    points = check_points(box) if exact.points is None else exact.points
+    truth = exact.values(points)
+    # Of a march that was cut short only a part of the data can be compared.
+    rounding = ROUNDING * np.subtract(box.upper, box.lower)
+    inside = (points >= box.lower - rounding) & (points <= box.upper + rounding)
+    return points[inside.all(axis=1)], truth[inside.all(axis=1)]
 
 
 def check_points(box: Box) -> Float[np.ndarray, "n d"]:

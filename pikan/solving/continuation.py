@@ -22,6 +22,8 @@ from pikan.residuals import (
 )
 
 START = "start"
+# Ends of time are known to this part of its length at least, in single precision too.
+_ROUNDED = 1e-6
 
 
 class WindowSheets(NamedTuple):
@@ -37,6 +39,24 @@ def between(problem: Problem, lower: float, upper: float) -> Problem:
     lows, highs = list(box.lower), list(box.upper)
     lows[axis], highs[axis] = lower, upper
     return replace(problem, box=Box(box.coordinates, tuple(lows), tuple(highs)))
+
+
+def end_of(problem: Problem, network: Network) -> float | None:
+    """The time at which a network ends before its problem does; None where it goes to the end."""
+    time = problem.box.time
+    if time is None:
+        return None
+    lower, upper = problem.box.lower[time], problem.box.upper[time]
+    end = float((network.center + network.scale)[time])
+    return end if upper - end > _ROUNDED * (upper - lower) else None
+
+
+def solved_part(problem: Problem, network: Network) -> Problem:
+    """The problem as far as a network goes in time, which is all of it where nothing cut it."""
+    end = end_of(problem, network)
+    return (
+        problem if end is None else between(problem, problem.box.lower[problem.box.axis("t")], end)
+    )
 
 
 def first_face(problem: Problem) -> Face:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Generator, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -37,9 +38,14 @@ def work(task: Task, limit: float | None) -> Result:
             break
         if limit is not None and monotonic() - began > limit:
             return late(limit)
-    solution.keep(task.folder)
+    solution.keep(task.folder, replace=True)
     report = solution.report
-    return Result(report.outcome, report.message, _measures(report))
+    measures = _measures(report)
+    if solution.end is not None:
+        # The error until then is no point of a law with those of others until the end.
+        untold = dict.fromkeys(("relative_l2", "maximum", "rmse", "estimate", "residual"), math.nan)
+        measures = replace(measures, **untold)
+    return Result(report.outcome, report.message, measures)
 
 
 def _steps(task: Task, folder: Path) -> Generator[Progress, None, Solution]:

@@ -1,15 +1,18 @@
 """A run of a sweep goes on from what it has left when it was killed."""
 
+import math
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from pikan import run
+from pikan import run, watch
 from pikan.spec import formulas, reader
 from pikan.sweeping.row import Task
 from pikan.sweeping.work import work
 from tests.sweeping.conftest import ROD
+from tests.test_run import FISHER
 
 SPEC = f"""\
 {ROD.partition("network")[0]}
@@ -45,3 +48,14 @@ def test_what_nobody_can_go_on_from_is_made_anew(killed):
     (file,) = Path(killed.folder).glob("run.h5")
     file.write_bytes(file.read_bytes()[:-1])
     assert work(killed, None).measures.steps == 30
+
+
+def test_a_march_that_was_cut_short_is_no_point_of_a_law(tmp_path, monkeypatch):
+    seconds = count()
+    monkeypatch.setattr(watch, "monotonic", lambda: float(next(seconds)))
+    spec = FISHER.replace("1e-2", "1e-12") + "time_limit: 30\n"
+    result = work(Task(0, spec, "fisher.yaml", str(tmp_path), str(tmp_path / "0")), None)
+    assert "solved until t = " in result.message
+    assert math.isnan(result.measures.residual)
+    assert math.isnan(result.measures.estimate)
+    assert result.measures.steps > 0
