@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, final
 
-Kind = Literal["converged", "stalled", "out of budget", "diverged", "interrupted"]
+Kind = Literal["converged", "finished", "stalled", "out of budget", "diverged", "interrupted"]
+"""Finished is a schedule by hand that has come to its end, whatever the error is then."""
 
 
 @final

@@ -30,6 +30,7 @@ from pikan.report.report import (
     NetworkFacts,
     Report,
     Seconds,
+    reaches,
     stages,
     versions,
 )
@@ -313,12 +314,18 @@ def _solution(
     outcome = _explained(judged(level.outcome, left), problem)
     if (end := end_of(problem, network)) is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
+    told = errors(part, evaluation(part, network))
+    estimate = estimated(level, left)
+    if level.estimate is None and outcome.kind == "converged":
+        # Nothing was compared with another level: only an accuracy says what is good enough.
+        reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
+        outcome = outcome if reached else Outcome("finished", outcome.message)
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,
         message=outcome.message,
-        errors=errors(part, evaluation(part, network)),
-        estimate=estimated(level, left),
+        errors=told,
+        estimate=estimate,
         residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,

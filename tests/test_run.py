@@ -480,3 +480,26 @@ def test_a_solution_that_is_not_finite_has_no_formula(first):
     found = replace(solution, network=broken).formula()
     assert not found.found
     assert list(found.lines()) == ["u: no short formula comes within 0.0001"]
+
+
+BY_HAND = HEAT + "network: {kind: product, degree: DEGREE}\ntraining: [least_squares]\n"
+
+
+@pytest.mark.parametrize(
+    ("degree", "settings", "kind"),
+    [
+        (4, {}, "finished"),
+        (4, {"accuracy": 1e-8}, "finished"),
+        (4, {"accuracy": 1e-1}, "converged"),
+        (16, {}, "finished"),
+        (16, {"accuracy": 1e-8}, "converged"),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_schedule_by_hand_converges_to_an_accuracy_and_else_comes_to_its_end(
+    degree, settings, kind, known
+):
+    text = BY_HAND.replace("DEGREE", str(degree))
+    text = text if known else re.sub("exact: .*", "", text)
+    solution = pikan.solve(spec(text, **settings))
+    assert solution.outcome.kind == solution.report.outcome == kind

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pikan.cli.sentences import INTERRUPTED
-from pikan.report.report import Report
+from pikan.report.report import Report, reaches
 from pikan.report.table import rounded
 from pikan.spec.schema import Spec
 
@@ -22,19 +22,12 @@ def exit_code(report: Report, asked: Spec) -> int:
         case "stalled" | "diverged":
             return MISSED
         case _ if asked.accuracy is not None:
-            return SOLVED if reaches(report, asked.accuracy) else MISSED
+            reached = reaches(report.errors, report.estimate, asked.accuracy)
+            return SOLVED if reached else MISSED
         case "out of budget" if asked.time_limit is not None:
             return SOLVED if report.seconds.training <= asked.time_limit else MISSED
         case _:
             return SOLVED
-
-
-def reaches(report: Report, accuracy: float) -> bool:
-    """Whether the error is below: the true one where it is known, else the estimated one."""
-    true = [one.relative_l2 for one in report.errors.values() if one.against == "exact"]
-    if true:
-        return all(error <= accuracy for error in true)
-    return report.estimate is not None and report.estimate.relative_l2 <= accuracy
 
 
 def closing(report: Report, code: int, folder: Path) -> str:

@@ -160,6 +160,14 @@ def from_json(text: str) -> Report:
         raise ReportError(f"the report is not JSON: {fault}") from None
 
 
+def reaches(errors: Mapping[str, Errors], estimate: Estimate | None, accuracy: float) -> bool:
+    """Whether the error is below: the true one where it is known, else the estimated one."""
+    true = [one.relative_l2 for one in errors.values() if one.against == "exact"]
+    if true:
+        return all(error <= accuracy for error in true)
+    return estimate is not None and estimate.relative_l2 <= accuracy
+
+
 def versions() -> Versions:
     """Those of the packages that run now."""
     return Versions(version("pikan"), version("torch"), platform.python_version())

@@ -41,7 +41,7 @@ def test_what_stalled_or_diverged_is_never_solved(kind):
 
 
 def test_a_schedule_by_hand_has_only_to_come_to_its_end():
-    for kind in ("converged", "out of budget"):
+    for kind in ("finished", "out of budget"):
         assert exit_code(report(kind), spec(CURVE)) == 0
         assert exit_code(report(kind), spec(CURVE, time_limit=10)) == 0
 
@@ -51,7 +51,7 @@ def test_a_time_limit_that_cut_a_run_is_no_end():
     assert exit_code(report("converged"), spec(CURVE, time_limit=1)) == 0
 
 
-@pytest.mark.parametrize("kind", ["converged", "out of budget"])
+@pytest.mark.parametrize("kind", ["converged", "finished", "out of budget"])
 def test_an_accuracy_is_reached_by_the_true_error_or_else_by_the_estimate(kind):
     asked = spec(CURVE, accuracy=1e-6)
     assert exit_code(report(kind), asked) == 3

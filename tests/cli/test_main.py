@@ -191,7 +191,7 @@ def test_quiet_is_one_line_and_out_says_where(run, case, tmp_path):
     solved = run("solve", case(), *SMALL, "--quiet", "--out", "here")
     assert solved.exit_code == 0, solved.output
     (line,) = solved.stdout.splitlines()
-    assert line.startswith("case: converged, u to ")
+    assert line.startswith("case: finished, u to ")
     assert line.endswith("; see here")
     assert (tmp_path / "here" / "run.h5").is_file()
 
