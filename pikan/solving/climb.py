@@ -1,15 +1,16 @@
 """A product of polynomials whose degrees rise until two levels of them agree."""
 
+from collections.abc import Sequence
 from math import inf, prod
 from time import monotonic
 
 from pikan.outcome import Outcome
 from pikan.problem import Problem, linear
 from pikan.solving.elimination import eliminable
-from pikan.solving.estimate import remaining
+from pikan.solving.estimate import extrapolated, remaining
 from pikan.solving.event import Events
 from pikan.solving.level import Level, distance
-from pikan.solving.misfit import Misfit, worst
+from pikan.solving.misfit import EQUATION, Misfit, misfits, worst
 from pikan.solving.rung import Ladder, Rung, stand
 from pikan.solving.starts import NUDGE
 from pikan.solving.tails import next_degrees
@@ -34,10 +35,16 @@ _CLOSE = 1e-6
 # So many levels in a row that differ by this or more do not come nearer to each other, if what
 # their last coefficients add is this part of that: polynomials have resolved each of them.
 _RESTLESS, _APART, _ADDED = 3, 0.1, 1e-2
+# A dense matrix of a level takes with all that is made for it this many times what the matrices
+# along one coordinate take, number by number.
+_BATCHED = 4
 # Small levels are this much slower than the cube of their size says.
 _OVERHEAD = 4.0
-# Residuals of this part of their terms are no matter of resolution alone.
-_ASTRAY = 1e-2
+# Where residuals are below this part of their terms errors are about as small; where they are
+# larger, but below that, as around kinks, errors may be much smaller.
+_HOLDING, _ROUGH = 1e-3, 0.1
+# Axes with last coefficients below this part of the accuracy need no higher degrees.
+_NEGLIGIBLE_AXIS = 0.1
 
 
 def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
@@ -48,6 +55,7 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
     level was fitted to, is the estimate.
     """
     lower: Rung | None = None
+    levels: list[Rung] = []
     degrees, estimate, restless = ladder.start, None, 0
     direct, ends = eliminable(problem), monotonic() + ladder.time_limit
     while True:
@@ -55,7 +63,8 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
         rung = yield from stand(problem, ladder, degrees, lower, direct=direct)
         took = monotonic() - began
         if rung is None or rung.outcome.kind == "diverged":
-            return _given_up(ladder, degrees, lower, rung, estimate)
+            return _given_up(problem, ladder, degrees, levels, rung)
+        levels.append(rung)
         dear = problem.box.dimension > 2 and not rung.determined
         negligible = _NEGLIGIBLE_3D if dear else _NEGLIGIBLE
         wanted = next_degrees(rung.decay, max(negligible * ladder.accuracy, _ROUNDING))
@@ -64,7 +73,7 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
         restless = _restless(restless, lower, rung, before, estimate)
         near = estimate is not None and estimate <= ladder.accuracy
         close = estimate is not None and estimate <= _CLOSE
-        misfit = _misfit(problem, rung, ladder) if near or close or dear else None
+        misfit = _misfit(problem, rung, ladder) if near or close or dear or settled else None
         fits = misfit is not None and misfit.relative <= max(_MISFIT, _LOOSE * ladder.accuracy)
         own = _missed(lower, rung, misfit)
         carried = close and wanted == degrees and own <= ladder.accuracy
@@ -75,10 +84,13 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
                 return Level(rung.network, _agreed(estimate, own), own, _HOW)
             lower, rung, before, estimate = rung, told, None, None
             degrees = wanted = _telling(degrees)
+            levels = [lower, rung]
+        elif misfit is not None and settled and _unseen(rung, misfit):
+            wanted = tuple(d + max(2, d // 2) for d in degrees)
         elif (settled or restless == _RESTLESS) and lower is not None and estimate is not None:
             return _end(problem, ladder, lower, rung, estimate)
         higher = tuple(d + 2 for d in degrees) if wanted == degrees else wanted
-        affordable = _affordable(degrees, higher, rung.largest // len(problem.unknowns))
+        affordable = _affordable(problem, ladder, degrees, higher, rung)
         late = linear(problem) and _slow(rung, took, affordable) > ends - monotonic()
         if affordable == degrees or dear or late:
             misfit = misfit or _misfit(problem, rung, ladder)
@@ -86,10 +98,8 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
             if alone <= ladder.accuracy:
                 return Level(rung.network, _truncated(alone), alone, _HOW_ALONE)
             if affordable == degrees or late:
-                if lower is not None:
-                    estimate = remaining(lower, rung, misfit)
-                end = _late(affordable) if late else _too_large(higher, rung.largest, misfit)
-                return Level(rung.network, end, estimate, _HOW)
+                end = _late(affordable) if late else _too_large(problem, ladder, higher, rung)
+                return _cut(problem, ladder, levels, end)
         lower, degrees = rung, affordable
 
 
@@ -124,27 +134,48 @@ _HOW = (
     "difference from the level before, by so much smaller as the last coefficients are; no less "
     "than the highest degrees add and than is left of the equations"
 )
+_HOW_ROUGH = (
+    "differences of some levels from the last one, carried on at the rate at which they fall"
+)
 _HOW_ALONE = "difference from the same without its highest degrees, and what is left of equations"
 
 
-def _affordable(degrees: tuple[int, ...], wanted: tuple[int, ...], largest: int) -> tuple[int, ...]:
-    """The degrees wanted, or as much of the way to them as `largest` products allow."""
+def _affordable(
+    problem: Problem,
+    ladder: Ladder,
+    degrees: tuple[int, ...],
+    wanted: tuple[int, ...],
+    rung: Rung,
+) -> tuple[int, ...]:
+    """The degrees wanted, or as much of the way to them as the limits after a level allow."""
     for share in range(20, 0, -1):
         found = tuple(d + (w - d) * share // 20 for d, w in zip(degrees, wanted, strict=True))
         size = prod(degree + 1 for degree in found)
-        if size <= largest:
+        few = size * len(problem.unknowns) <= rung.largest
+        if few and _in_memory(ladder, found, rung):
             telling = size > _GROWTH * prod(degree + 1 for degree in degrees)
             return found if telling or found == wanted else degrees
     return degrees
 
 
-def _slow(rung: Rung, took: float, degrees: tuple[int, ...]) -> float:
-    """The least time that a dense level of these degrees takes, after one that `took` its time [s].
+def _in_memory(ladder: Ladder, degrees: tuple[int, ...], rung: Rung) -> bool:
+    """Whether the matrices fit that are left where one coordinate is solved after the other.
 
-    Nothing ends a dense solve early; others are cheap.
+    They are those of each coordinate, and one along the largest for all functions of the others.
+    """
+    sizes = [degree + 1 for degree in degrees]
+    if not rung.determined:
+        return True
+    return max(sizes) <= ladder.dense and prod(sizes) * max(sizes) <= _BATCHED * ladder.dense**2
+
+
+def _slow(rung: Rung, took: float, degrees: tuple[int, ...]) -> float:
+    """The least time that a level of these degrees takes, after one that `took` its time [s].
+
+    Nothing ends a dense solve early; along one of several coordinates after the other it is cheap.
     """
     more = prod(degree + 1 for degree in degrees) / prod(len(decay) for decay in rung.decay)
-    return 0.0 if rung.determined else took * more**3 / _OVERHEAD
+    return 0.0 if rung.determined and len(degrees) > 1 else took * more**3 / _OVERHEAD
 
 
 def _settled(lower: Rung, rung: Rung, before: float | None, estimate: float | None) -> bool:
@@ -170,8 +201,8 @@ def _restless(
 def _unsteady(estimate: float) -> Outcome:
     return Outcome(
         "stalled",
-        f"higher degrees lead to ever other solutions: the last two differ by {estimate:.1e}, "
-        "though the coefficients of each decay",
+        f"refinement does not converge: the last two levels differ by {estimate:.1e}, although the "
+        "coefficients of each decay",
     )
 
 
@@ -197,7 +228,7 @@ def _end(problem: Problem, ladder: Ladder, lower: Rung, rung: Rung, estimate: fl
             f"two that fit differ by {estimate:.1e}; a condition is missing",
         )
         return Level(rung.network, outcome, inf, _HOW)
-    own = remaining(lower, rung, after)
+    own = remaining(lower, rung, after) if after.relative <= _HOLDING else inf
     return Level(rung.network, _rounded(estimate, after), own, _HOW)
 
 
@@ -210,13 +241,57 @@ def _rounded(estimate: float, rung: Misfit) -> Outcome:
     )
 
 
-def _too_large(degrees: tuple[int, ...], largest: int, misfit: Misfit | None) -> Outcome:
-    size = prod(degree + 1 for degree in degrees)
-    left = f"; {misfit.sentence()}" if misfit and misfit.relative > _ASTRAY else ""
+def _unseen(rung: Rung, misfit: Misfit) -> bool:
+    """Whether an equation that holds at its own points is left with much of its terms elsewhere.
+
+    Then something falls between the points, and no two levels agree for good before it is seen.
+    """
+    return rung.determined and misfit.label.startswith(EQUATION) and misfit.relative > _MISFIT
+
+
+def _cut(problem: Problem, ladder: Ladder, levels: Sequence[Rung], outcome: Outcome) -> Level:
+    """The last of some levels where there cannot be a higher one, for the reason in `outcome`.
+
+    It has converged if the levels before approach it so that it is good to the accuracy, and no
+    condition is left with more.
+    """
+    rung = levels[-1]
+    left = list(misfits(problem, rung.network, ladder.samples))
+    worst = max(left, key=lambda one: one.relative)
+    if worst.relative <= _HOLDING and len(levels) > 1:
+        error, how = remaining(levels[-2], rung, worst), _HOW
+    elif worst.relative <= _HOLDING:
+        error, how = max(rung.truncation, worst.relative), _HOW_ALONE
+    else:
+        error, how = extrapolated(levels, _NEGLIGIBLE_AXIS * ladder.accuracy), _HOW_ROUGH
+    if error is None or not worst.relative < _ROUGH:
+        return Level(rung.network, outcome, inf, how)
+    conditions = [one.relative for one in left if not one.label.startswith(EQUATION)]
+    held = max(conditions, default=0.0) <= max(_MISFIT, _LOOSE * ladder.accuracy)
+    if held and error <= ladder.accuracy:
+        outcome = Outcome("converged", f"the last level is good to {error:.1e}")
+    return Level(rung.network, outcome, error, how)
+
+
+def _too_large(
+    problem: Problem, ladder: Ladder, degrees: tuple[int, ...], rung: Rung | None
+) -> Outcome:
+    """That the next level is too large, by which limit, and the key that raises it.
+
+    `rung` is the level before; None where this one takes a dense matrix.
+    """
+    size = prod(degree + 1 for degree in degrees) * len(problem.unknowns)
+    largest = min(ladder.largest, ladder.dense) if rung is None else rung.largest
+    if size > largest == ladder.largest:
+        limit = f"'largest' allows {largest:,}; raise it (training: [climb: {{largest: {size}}}])"
+    elif size > largest:
+        limit = f"'memory' allows {largest:,} in a dense matrix; raise it (such as memory: 16 GB)"
+    else:
+        limit = "'memory' does not allow matrices that large; raise it (such as memory: 16 GB)"
     return Outcome(
         "out of budget",
-        f"the next level needs {size} products of degrees {degrees}, more than {largest}; "
-        f"ask for less accuracy or choose a network with fewer parameters{left}",
+        f"the next level has {size:,} coefficients, of degree {' x '.join(map(str, degrees))}, and "
+        f"{limit}, or ask for less accuracy",
     )
 
 
@@ -228,14 +303,17 @@ def _late(degrees: tuple[int, ...]) -> Outcome:
 
 
 def _given_up(
+    problem: Problem,
     ladder: Ladder,
     degrees: tuple[int, ...],
-    lower: Rung | None,
+    levels: Sequence[Rung],
     rung: Rung | None,
-    estimate: float | None,
 ) -> Level:
     """The last level that did not diverge or grow too large, or that one if there is no other."""
-    best = ladder.network(degrees) if lower is None else lower.network
-    if rung is None:
-        return Level(best, _too_large(degrees, ladder.largest, None), estimate, _HOW)
-    return Level(rung.network if lower is None else best, rung.outcome, estimate, _HOW)
+    if rung is not None:
+        best = levels[-1].network if levels else rung.network
+        return Level(best, rung.outcome, inf, "")
+    end = _too_large(problem, ladder, degrees, None)
+    if not levels:
+        return Level(ladder.network(degrees), end, inf, "")
+    return _cut(problem, ladder, levels, end)

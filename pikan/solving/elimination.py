@@ -23,7 +23,6 @@ from pikan.solving.separation import (
     Solve,
     along,
     applied,
-    outer,
     product_of_vectors,
     separated,
     whole,
@@ -31,8 +30,8 @@ from pikan.solving.separation import (
 
 # Columns that depend on those before them leave less than this part of themselves.
 _DEPENDENT = 1e-3
-# A solution that grows by more than this from the right side is not determined by it.
-_OPEN = 1e12
+# A solution of which a correction changes more than this is not determined by its right side.
+_OPEN = 1e-2
 # One correction removes the rounding of a solve, a second that of an ill-conditioned one, which
 # must have become small for the solution to be good.
 _CORRECTIONS, _CORRECTED = 2, 1e-8
@@ -352,13 +351,12 @@ def _left(terms: Sequence[Term], tables: Sequence[Tensor], found: Tensor, right:
 def _open(
     solve: Solve, terms: Sequence[Term], tables: Sequence[Tensor], free: Sequence[Tensor]
 ) -> bool:
-    """Whether some right side has a solution much larger than itself, in lengths of columns."""
-    lengths = [vector_norm(table @ f, dim=1) for table, f in zip(tables, free, strict=True)]
-    columns = sum(
-        term.coefficient.abs().max()
-        * outer([length[count] for length, count in zip(lengths, term.orders, strict=True)])
-        for term in terms
-    )
+    """Whether the solution for a random right side changes as it is corrected.
+
+    Where it is determined, the change is rounding times the condition of the system.
+    """
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(terms[0].coefficient.shape, generator=generator).to(free[0])
-    return not float(vector_norm(columns * solve(drawn))) <= _OPEN * float(vector_norm(drawn))
+    first = solve(drawn)
+    again = solve(_left(terms, tables, applied(tuple(free), first), drawn))
+    return not float(vector_norm(again)) <= _OPEN * float(vector_norm(first))

@@ -1,4 +1,7 @@
-"""What two levels of a climb say of the error of the higher one."""
+"""What the levels of a climb say of the error of the highest one."""
+
+from collections.abc import Sequence
+from math import log, prod
 
 import torch
 
@@ -9,6 +12,11 @@ from pikan.solving.tails import tail
 
 # Residuals of this part of their terms are those of a solution that is nearly resolved.
 _MISFIT = 1e-5
+# Levels with so many times fewer functions along an axis are different, and tell of a rate.
+_FEWER, _FAR = 1.15, 1.35
+# As many rates are compared. Levels that approach the last one no faster than by this power of the
+# degree may go anywhere; the error is known to this factor.
+_RATES, _SLOWEST, _CAUTION = 3, 0.5, 2.0
 
 
 def remaining(lower: Rung, rung: Rung, misfit: Misfit) -> float:
@@ -34,3 +42,43 @@ def remaining(lower: Rung, rung: Rung, misfit: Misfit) -> float:
     risen = all(len(low) < len(high) for low, high in pairs)
     bounded = risen and misfit.relative <= _MISFIT
     return max(min(error, difference) if bounded else error, eps)
+
+
+def extrapolated(levels: Sequence[Rung], negligible: float) -> float | None:
+    """The relative L2 error of the last level where those before approach it algebraically.
+
+    For error = C degree^-rate, as where a solution has a kink; of some rates the slowest. Axes
+    along which the last coefficients are `negligible` do not count. None where levels are too few,
+    or do not come nearer to the last one.
+
+    Source: Roache 1997, doi 10.1146/annurev.fluid.29.1.123, on Richardson's extrapolation.
+    """
+    last = levels[-1]
+    tails = [tail(decay) for decay in last.decay]
+    least = min(negligible, 0.5 * max(tails))
+    counting = [axis for axis, size in enumerate(tails) if size >= least]
+
+    def size(level: Rung) -> float:
+        return prod(len(level.decay[axis]) for axis in counting) ** (1.0 / len(counting))
+
+    def coarser(than: Rung, factor: float) -> list[Rung]:
+        return [
+            one
+            for one in levels
+            if size(one) * factor <= size(than)
+            and all(len(one.decay[axis]) < len(than.decay[axis]) for axis in counting)
+        ]
+
+    near = coarser(last, _FEWER)
+    far = coarser(near[-1], _FAR)[-_RATES:] if near else []
+    difference = distance(near[-1].values, last.values) if near else 0.0
+    if not far or difference == 0.0:
+        return None
+    rates = [
+        log(distance(one.values, last.values) / difference) / log(size(near[-1]) / size(one))
+        for one in far
+    ]
+    if not min(rates) > _SLOWEST:
+        return None
+    share = (size(near[-1]) / size(last)) ** min(rates)
+    return max(_CAUTION * difference * share / (1.0 - share), last.truncation)

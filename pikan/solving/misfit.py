@@ -25,6 +25,9 @@ _INSIDE, _ON_FACES = 400, 60
 _NATURAL = 1e-3
 
 
+# What the label of an equation begins with.
+EQUATION = "equation"
+
 _Fields = dict[MultiIndex, Tensor]
 """As `residuals.Partials`, on as many points as there are."""
 
@@ -49,10 +52,11 @@ def worst(problem: Problem, network: Network, samples: Float[Tensor, "n d"]) -> 
     Residuals are root mean squares. Terms count where they are largest, on a face or inside:
     on a face where u = 0 there is nothing else to compare u with.
     """
-    return max(_misfits(problem, network, samples), key=lambda one: one.relative)
+    return max(misfits(problem, network, samples), key=lambda one: one.relative)
 
 
-def _misfits(problem: Problem, network: Network, samples: Float[Tensor, "n d"]) -> Iterator[Misfit]:
+def misfits(problem: Problem, network: Network, samples: Float[Tensor, "n d"]) -> Iterator[Misfit]:
+    """What is left of every equation and condition."""
     inside = samples[:_INSIDE]
     points = Points(inside, {f: _moved(samples[:_ON_FACES], f) for f in used_faces(problem)})
     coordinates = dict(zip(problem.coordinates, inside.unbind(1), strict=True))

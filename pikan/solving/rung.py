@@ -29,8 +29,6 @@ from pikan.training.gauss_newton import GaussNewton
 from pikan.training.least_squares import LeastSquares
 from pikan.training.stage import Progress, Stage
 
-# More columns of a dense matrix take too long, whatever memory there is.
-_DENSE = 4500
 # Steps that change the residual by less than this part of it change nothing.
 _STEADY = 1e-5
 # Newton's steps from a level this far from solving its equations may lead to no solution.
@@ -112,7 +110,6 @@ def stand(
     name = "degree " + " x ".join(str(degree) for degree in degrees)
     largest = min(ladder.largest, ladder.dense)
     if direct:
-        largest = min(largest, _DENSE)
         # Quick enough to be done again by a run that goes on, and quicker than to be kept.
         solved = yield from _solved(problem, ladder, network, largest, name)
         if solved is not None:

@@ -216,6 +216,69 @@ def test_a_level_too_large_is_out_of_budget_and_the_best_is_kept():
     assert all_errors(solution) < 5 * solution.report.estimate.relative_l2
 
 
+def test_the_limit_that_binds_is_named_with_its_key():
+    asked = solved(spec(POISSON, training="[climb: {largest: 150}]"))
+    assert "'largest' allows 150; raise it (training: [climb: {largest: " in asked.outcome.message
+    # Two unknowns have twice as many coefficients as there are products.
+    system = spec(
+        """
+domain: {x: [0, 1], y: [0, 1]}
+unknowns: [u, v]
+equations: [laplacian(u) = v, laplacian(v) = abs(x - 0.3)]
+conditions: [{where: boundary, that: u = 0}, {where: boundary, that: v = 0}]
+memory: 12 MB
+"""
+    )
+    short = solved(system)
+    assert short.outcome.kind == "out of budget"
+    assert "'memory' allows" in short.outcome.message
+    assert "raise it (such as memory: 16 GB)" in short.outcome.message
+
+
+def test_a_pulse_between_the_points_keeps_the_degree_rising_until_it_is_resolved():
+    solution = solved(
+        spec(
+            """
+domain: {t: [0, 10]}
+unknowns: [u]
+equations: ["u_t = -u + 10*exp(-((t - 4.3)/0.1)^2)"]
+conditions: [{where: t = 0, that: u = 1}]
+"""
+        )
+    )
+    assert solution.outcome.kind == "converged"
+    # What the pulse leaves behind: sqrt(pi) exp(0.1^2/4) in all.
+    rest = np.exp(-10.0) + np.sqrt(np.pi) * np.exp(0.1**2 / 4 - 5.7)
+    assert solution(t=10.0) == pytest.approx(rest, rel=1e-9)
+
+
+HAT = """
+domain: {x: [0, 1], t: [0, 0.5]}
+unknowns: [u]
+equations: [u_t = u_xx]
+conditions:
+  - {where: t = 0, that: "u = minimum(x/0.3, (1 - x)/0.7)"}
+  - {where: boundary, that: u = 0}
+training: [climb: {largest: 12000}]
+"""
+
+
+def hat(x, t):
+    n = np.arange(1, 400)
+    waves = 2.0 / (n * np.pi) ** 2 / 0.21 * np.sin(0.3 * n * np.pi)
+    return np.sin(n * np.pi * x[:, None]) * np.exp(-((n * np.pi) ** 2) * t[:, None]) @ waves
+
+
+@pytest.mark.parametrize(("accuracy", "kind"), [(1e-2, "converged"), (1e-5, "out of budget")])
+def test_beside_a_kink_the_rate_at_which_levels_approach_is_the_estimate(accuracy, kind):
+    solution = solved(spec(HAT, accuracy=accuracy))
+    assert solution.outcome.kind == kind
+    x, t = np.random.default_rng(0).random((2, 500))
+    found, truth = solution(x=x, t=0.5 * t), hat(x, 0.5 * t)
+    error = np.linalg.norm(found - truth) / np.linalg.norm(truth)
+    assert error < 3 * solution.report.estimate.relative_l2 < 30 * error
+
+
 def test_more_than_rounding_allows_is_said_to_be_more():
     solution = solved(
         spec(

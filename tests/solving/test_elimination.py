@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from pikan.bases.chebyshev import Chebyshev
 from pikan.network.parameters import replaced
+from pikan.network.product import FullProduct
 from pikan.solving.elimination import eliminable, eliminated
 from pikan.solving.misfit import worst
-from tests.stated import product, stated
+from tests.stated import interval, product, stated
 
 SOLVED = {
     "Robin, a slope and a box that is long": """
@@ -136,3 +138,20 @@ equations: [u_x + u_y = 0]
 conditions: [{where: x = 0, that: (2 + y)*u = 1}, {where: y = 0, that: u = 1}]
 """)
     assert eliminated(problem, product(problem, 8), 4500) is None
+
+
+def test_many_degrees_in_time_leave_a_stiff_beam_determined():
+    # Its highest modes are 1e5 times as fast as what moves it.
+    problem = stated("""
+domain: {x: [0, 0.5], t: [0, 0.1]}
+unknowns: [y]
+equations: [1e3*y_xxxx + 3.14*y_tt = 5e4*sin(60*t)]
+conditions:
+  - {where: t = 0, that: y = 0}
+  - {where: t = 0, that: y_t = 0}
+  - {where: boundary, that: y = 0}
+  - {where: boundary, that: y_xx = 0}
+""")
+    bases = [Chebyshev(interval(), degree) for degree in (27, 819)]
+    large = FullProduct(bases, 1, problem.box.lower, problem.box.upper).double()
+    assert eliminated(problem, large, 4500) is not None

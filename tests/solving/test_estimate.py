@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pikan.outcome import Outcome
-from pikan.solving.estimate import remaining
+from pikan.solving.estimate import extrapolated, remaining
 from pikan.solving.level import distance
 from pikan.solving.misfit import Misfit
 from pikan.solving.rung import rung
@@ -25,9 +25,18 @@ EPS = torch.finfo(torch.float64).eps
 FITS = Misfit("equation", 0.0)
 
 
-def level(degree):
+KINKED = stated("""
+domain: {x: [-1, 2]}
+unknowns: [u]
+equations: [u_x = sign(x - 0.3)]
+conditions: [{where: x = -1, that: u = 1.3}]
+exact: {u: abs(x - 0.3)}
+""")
+
+
+def level(degree, problem=PROBLEM):
     """The best polynomial of a degree, as a climb would have it."""
-    network = fitted(PROBLEM, degree)
+    network = fitted(problem, degree)
     end = Outcome("converged", "")
     return rung(network, end, SAMPLES, 1000, determined=False, near=True)
 
@@ -77,3 +86,28 @@ def test_in_systems_rounding_counts_as_that_of_derivatives_does():
     alone = LEVELS[30]
     beside = alone._replace(values=alone.values.repeat(1, 2))
     assert remaining(beside, beside, FITS) >= 31**2 * EPS > 10 * remaining(alone, alone, FITS)
+
+
+ROUGH = [level(degree, KINKED) for degree in (8, 12, 18, 27, 40, 60, 90)]
+
+
+@pytest.mark.parametrize("count", range(3, len(ROUGH) + 1))
+def test_the_error_beside_a_kink_is_told_within_tenfold_by_the_rate_of_earlier_levels(count):
+    error = distance(ROUGH[count - 1].values, (SAMPLES - 0.3).abs())
+    estimate = extrapolated(ROUGH[:count], negligible=1e-6)
+    assert error <= estimate <= 10 * error
+
+
+def test_levels_that_do_not_come_nearer_to_the_last_one_tell_nothing():
+    wandering = [one._replace(values=one.values * (-1) ** k) for k, one in enumerate(ROUGH)]
+    assert extrapolated(wandering, negligible=1e-6) is None
+    assert extrapolated(ROUGH[:1], negligible=1e-6) is None
+    assert extrapolated(ROUGH[:2], negligible=1e-6) is None
+
+
+def test_an_axis_that_is_resolved_needs_no_higher_degree_to_tell_of_the_others():
+    def beside(one):
+        return one._replace(decay=(one.decay[0], torch.tensor([1.0, 1e-9, 1e-9, 1e-9])))
+
+    alone = extrapolated(ROUGH, negligible=1e-6)
+    assert extrapolated([beside(one) for one in ROUGH], negligible=1e-6) == alone
