@@ -47,6 +47,7 @@ from pikan.spec import formulas, reader, writer
 from pikan.spec.changes import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
 from pikan.spec.singular import singularities
+from pikan.validation import validated
 from pikan.watch import Progress, Watch
 from pikan.worth import estimated, fresh, judged, kind, residuals
 
@@ -320,6 +321,7 @@ def _solution(
         # Nothing was compared with another level: only an accuracy says what is good enough.
         reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
         outcome = outcome if reached else Outcome("finished", outcome.message)
+    outcome = validated(outcome, part, told, estimate, left, spec.accuracy)
     report = Report(
         problem=problem.name,
         outcome=outcome.kind,

@@ -6,6 +6,7 @@ from pikan.cli.sentences import INTERRUPTED
 from pikan.report.report import Report, reaches
 from pikan.report.table import rounded
 from pikan.spec.schema import Spec
+from pikan.validation import FAR
 
 SOLVED, MISSED = 0, 3
 
@@ -35,5 +36,9 @@ def closing(report: Report, code: int, folder: Path) -> str:
     errors = [f"{name} to {rounded(e.relative_l2)}" for name, e in report.errors.items()]
     if not errors and report.estimate is not None:
         errors = [f"estimated error {rounded(report.estimate.relative_l2)}"]
-    said = "" if code == SOLVED else f" ({report.message})"
+    far = report.estimate is not None and any(
+        one.against != "exact" and one.relative_l2 > FAR * report.estimate.relative_l2
+        for one in report.errors.values()
+    )
+    said = f" ({report.message})" if code != SOLVED or far else ""
     return f"{report.problem}: {', '.join([report.outcome, *errors])}{said}; see {folder}"
