@@ -51,7 +51,7 @@ def test_another_solution_than_the_exact_one_has_not_converged_and_is_said_to_be
 
 
 @pytest.mark.parametrize(
-    ("factor", "kind", "exit", "word"),
+    ("factor", "kind", "expected", "word"),
     [
         (1.0, "converged", 0, "agree"),
         (1.001, "converged", 0, "data are likely"),
@@ -59,7 +59,7 @@ def test_another_solution_than_the_exact_one_has_not_converged_and_is_said_to_be
     ],
 )
 def test_data_that_a_solution_misses_are_named_and_beyond_a_hundredth_it_has_not_converged(
-    factor, kind, exit, word, tmp_path
+    factor, kind, expected, word, tmp_path
 ):
     x = np.linspace(0.0, 1.0, 30)
     np.savez(tmp_path / "data.npz", x=x, u=factor * np.sin(np.pi * x))
@@ -68,7 +68,7 @@ def test_data_that_a_solution_misses_are_named_and_beyond_a_hundredth_it_has_not
     solution = solved(tmp_path / "case.yaml")
     assert solution.outcome.kind == kind
     assert word in solution.outcome.message
-    assert code(solution, SINE, tmp_path) == exit
+    assert code(solution, SINE, tmp_path) == expected
 
 
 PROBLEM = stated(SINE + "exact: {u: sin(pi*x)}\n")
