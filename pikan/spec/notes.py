@@ -2,28 +2,23 @@
 
 import math
 from collections.abc import Iterator
-from itertools import islice, product
 
-import numpy as np
-
-from pikan.domain.face import Face
 from pikan.problem import Condition, Problem, normals, order, partials
+from pikan.spec.balance import imbalance
+from pikan.spec.corners import jumps
 from pikan.spec.faults import listed
 from pikan.spec.linearized import Mode, freedom, needed
 from pikan.spec.singular import singularities
-from pikan.spec.soundness import DIFFERENT, Given, on, pairs
-
-# Problems in many coordinates have more corners than anyone reads about.
-_CORNERS = 1000
 
 
 def notes(problem: Problem) -> tuple[str, ...]:
-    """Conditions that may be missing, freedom that they leave, jumps, and infinite coefficients."""
+    """Conditions that may be missing or do not fit together, freedom, and infinite coefficients."""
     return (
         *_moments(problem),
         *_faces(problem),
         *_freedom(problem),
-        *_jumps(problem),
+        *jumps(problem),
+        *imbalance(problem),
         *singularities(problem),
     )
 
@@ -90,38 +85,6 @@ def _added(problem: Problem, mode: Mode) -> str:
     factor = "" if math.isclose(abs(mode.share), 1.0) else f"{abs(mode.share):.3g}*"
     shape = "" if mode.shape is None else f"*{problem.coordinates[mode.shape]}"
     return f"{problem.unknowns[mode.unknown]} {sign} {factor}c{shape}"
-
-
-def _jumps(problem: Problem) -> Iterator[str]:
-    """Conditions on faces that meet give the same values where they meet."""
-    for first, second in pairs(problem):
-        met = (_jump(problem, first, second, *faces) for faces in _meeting(first, second))
-        yield from islice(filter(None, met), 1)
-
-
-def _meeting(first: Given, second: Given) -> Iterator[tuple[Face, Face]]:
-    """The pairs of faces that have an edge or a corner in common."""
-    for one, other in islice(product(first.condition.faces, second.condition.faces), _CORNERS):
-        if not {axis for axis, _ in one.fixed} & {axis for axis, _ in other.fixed}:
-            yield one, other
-
-
-def _jump(problem: Problem, first: Given, second: Given, one: Face, other: Face) -> str:
-    """That two conditions give an unknown different values where their faces meet, or nothing."""
-    edge = Face(tuple(sorted((*one.fixed, *other.fixed))))
-    left, right = on(problem, first.value, edge), on(problem, second.value, edge)
-    ends = on(problem, first.value, one), on(problem, second.value, other)
-    apart = np.abs(left - right)
-    place = np.argmax(apart)
-    if not DIFFERENT * np.max(np.abs(ends)) < apart[place] < math.inf:
-        return ""
-    # Adding 0 makes 0 of -0.
-    values = left[place] + 0.0, right[place] + 0.0
-    labels = first.condition.label, second.condition.label
-    return (
-        f"{first.unknown} jumps at '{edge.label(problem.box)}': '{labels[0]}' gives "
-        f"{values[0]:.3g} there, '{labels[1]}' gives {values[1]:.3g}; no smooth solution has both"
-    )
 
 
 def _conditions(count: int) -> str:

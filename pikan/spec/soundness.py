@@ -96,13 +96,17 @@ class Given(NamedTuple):
 
 def pairs(problem: Problem) -> Iterator[tuple[Given, Given]]:
     """Any two conditions that give values of the same unknown; not all where there are many."""
-    found = [
-        given
-        for index, condition in enumerate(problem.conditions)
-        if (given := _given(problem, index, condition)) is not None
-    ]
+    found = list(givens(problem))
     same = (pair for pair in combinations(found, 2) if pair[0].unknown == pair[1].unknown)
     yield from islice(same, _PAIRS)
+
+
+def givens(problem: Problem) -> Iterator[Given]:
+    """The conditions that give the values of an unknown."""
+    for index, condition in enumerate(problem.conditions):
+        given = _given(problem, index, condition)
+        if given is not None:
+            yield given
 
 
 def on(problem: Problem, formula: Expression, face: Face) -> Float[np.ndarray, " n"]:

@@ -40,7 +40,7 @@ def noted(domain, equations, *conditions):
         (
             SQUARE,
             ["laplacian(u) = 1"],
-            ["where: boundary, that: u_n = 0", "where: 'x = 0, y = 0', that: u = 0"],
+            ["where: boundary, that: u_n = 1/4", "where: 'x = 0, y = 0', that: u = 0"],
         ),
         (SQUARE, ["laplacian(u) + u = 1"], ["where: boundary, that: u_n = 0"]),
         (
@@ -69,7 +69,7 @@ def noted(domain, equations, *conditions):
             [
                 "where: t = 0, that: u = x",
                 "where: x = -1, that: u = -1",
-                "where: x = 1, that: u_x = 5",
+                "where: x = 1, that: u_x = 1",
             ],
         ),
     ],
@@ -179,7 +179,7 @@ def test_what_is_free_is_told_alike_whatever_basis_describes_it(
 
 
 def test_the_remedy_for_a_free_constant_is_one():
-    walls = "where: boundary, that: u_n = 0"
+    walls = "where: boundary, that: u_n = 1/4"
     (said,) = noted(SQUARE, ["laplacian(u) = 1"], walls)
     assert said.endswith("add a condition, such as {where: 'x = 0, y = 0', that: u = 0}")
     assert noted(SQUARE, ["laplacian(u) = 1"], walls, "where: 'x = 0, y = 0', that: u = 0") == ()
@@ -209,3 +209,61 @@ def test_a_point_at_which_an_equation_is_infinite_is_noted_with_its_place(part, 
     (said,) = noted(MOMENTS, [f"u_t = u_xx + {part}"], START, ends)
     assert place in said.replace("x = -0.5", "x = 0.5")
     assert said.endswith("choose the domain beside it, or multiply by what is 0 there")
+
+
+@pytest.mark.parametrize(
+    ("start", "ends", "place", "left"),
+    [
+        ("u = 1", "u_n = -u", "x = -1, t = 0", "1"),
+        ("u = x^2", "u_n = 0", "x = -1, t = 0", "2"),
+        ("u = 0", "u_n = 3*cos(t)", "x = -1, t = 0", "3"),
+        ("u = x^2", "u_n = 2*cos(t)", "", ""),
+        ("u = cos(pi*x)", "u_n = 0", "", ""),
+        ("u = exp(x)", "2*u_x = u + exp(x)", "", ""),
+    ],
+)
+def test_a_slope_of_the_start_that_a_condition_does_not_meet_is_noted(start, ends, place, left):
+    said = noted(
+        MOMENTS, ["u_t = u_xx"], f"where: t = 0, that: {start}", f"where: boundary, that: {ends}"
+    )
+    assert len(said) == bool(place)
+    assert all(one.startswith(f"a slope of u jumps at '{place}'") for one in said)
+    assert all(f"left with {left};" in one for one in said)
+
+
+def test_a_speed_that_the_ends_do_not_have_is_noted():
+    start, ends = "where: t = 0, that: u = 0", "where: boundary, that: u = sin(2*t)"
+    at_rest = noted(MOMENTS, ["u_tt = u_xx"], start, ends, "where: t = 0, that: u_t = 0")
+    assert [one[:34] for one in at_rest] == ["a slope of u jumps at 'x = -1, t ="]
+    assert noted(MOMENTS, ["u_tt = u_xx"], start, ends, "where: t = 0, that: u_t = 2") == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "whose"),
+    [("x", ["u"]), ("x^2", ["u_x"]), ("sin(pi*x)", []), ("x^2*(2 - x^2)", [])],
+)
+def test_a_start_that_does_not_repeat_is_noted_where_its_coordinate_does(start, whose):
+    said = noted(MOMENTS, ["u_t = u_xx"], f"where: t = 0, that: u = {start}", "periodic: x")
+    assert [one.partition(" jumps between the ends of x")[0] for one in said] == whose
+
+
+@pytest.mark.parametrize(
+    ("domain", "equation", "flux", "left"),
+    [
+        (SQUARE, "laplacian(u) = 1", "u_n = 0", "1"),
+        (SQUARE, "3*laplacian(u) = 1", "u_n = 1/12", ""),
+        (SQUARE, "3*laplacian(u) = 1", "2*u_n = 1/6 + x - 1/2", ""),
+        (SQUARE, "-laplacian(u) = cos(pi*x)", "u_n = y", "2"),
+        ("{x: [0, 2]}", "u_xx = x", "u_n = 1", ""),
+        ("{x: [0, 2]}", "u_xx = x", "u_x = x", ""),
+        ("{x: [0, 2]}", "u_xx = x", "u_x = 1", "2"),
+        # No balance is asked for where the equation itself holds the level, or a side does.
+        (SQUARE, "laplacian(u) = u + 1", "u_n = 0", ""),
+        (SQUARE, "laplacian(u) = 1", "u_n + u = 0", ""),
+    ],
+)
+def test_fluxes_that_do_not_balance_the_source_are_noted(domain, equation, flux, left):
+    said = noted(domain, [equation], f"where: boundary, that: {flux}")
+    found = [one for one in said if "do not balance" in one]
+    assert len(found) == bool(left)
+    assert all(f": {left} is left of 'equation'" in one for one in found)
