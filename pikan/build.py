@@ -6,13 +6,13 @@ from math import inf
 from typing import TypeVar, final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.named import on_interval
 from pikan.domain.box import Box
 from pikan.domain.face import Face
+from pikan.features import features
 from pikan.network.activation import Activation, silu, tanh
 from pikan.network.base import Network
 from pikan.network.kan import KAN, node_count
@@ -25,6 +25,7 @@ from pikan.residuals import Points, used_faces
 from pikan.sampling.chebyshev import chebyshev
 from pikan.sampling.gauss import gauss
 from pikan.sampling.halton import halton
+from pikan.sampling.held_out import HeldOut, held_out
 from pikan.sampling.latin_hypercube import latin_hypercube
 from pikan.sampling.method import Count, Method
 from pikan.sampling.points import interior, on_face
@@ -280,13 +281,14 @@ def marching(spec: schema.Spec, problem: Problem, march: schema.March) -> March:
     # Splines meet few others, so that their matrix has few entries.
     dense = "bspline" not in (spec.network.basis or ())
     largest = min(march.largest, memory.columns(spec)) if dense else march.largest
-    return March(spec.accuracy, largest, march.steps, samples(spec, problem))
+    compared = samples(spec, problem)
+    return March(spec.accuracy, largest, march.steps, compared, features(problem))
 
 
-def samples(spec: schema.Spec, problem: Problem) -> Float[Tensor, "n d"]:
+def samples(spec: schema.Spec, problem: Problem) -> HeldOut:
     """Points on which solutions are compared while they are made; none is trained on.
 
     Their own generator makes them the same whatever was drawn before.
     """
     generator = torch.Generator().manual_seed(spec.seed)
-    return interior(problem.box, sobol, _SAMPLES, generator, like(spec))
+    return held_out(problem.box, features(problem), _SAMPLES, generator, like(spec))

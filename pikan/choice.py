@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from pikan.bases.words import families, family
 from pikan.expression.check import gathered
+from pikan.features import features
 from pikan.problem import Problem, evolution, linear
 from pikan.spec.faults import SpecError
 from pikan.spec.memory import check_memory, columns
@@ -74,9 +75,20 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     if problem.box.dimension > _FULL:
         return _grown(spec, problem, None, Climb())
     # With two coordinates in space a march's windows are as dear as all of a climb.
-    if problem.box.dimension < _FULL and not linear(problem) and evolution(problem):
+    if (
+        problem.box.dimension < _FULL
+        and evolution(problem)
+        and (not linear(problem) or _narrow_in_time(problem))
+    ):
         return _marched(spec, problem, None, March())
     return _climbed(spec, problem, None, Climb())
+
+
+def _narrow_in_time(problem: Problem) -> bool:
+    """Whether known functions vary, jump or bend where polynomials in all of t would not do."""
+    axis = problem.box.axis("t")
+    found = features(problem)
+    return len(found.edges[axis]) > 2 or any(one.axis == axis for one in found.places)
 
 
 def _climbed(

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from pikan.domain.box import Box
 from pikan.domain.face import Face
+from pikan.exact.formula import Formula
 from pikan.expression.enclosure import enclosure
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import (
@@ -74,8 +75,9 @@ class Feature(NamedTuple):
 
 @final
 class Place(NamedTuple):
-    """Where a known function jumps, or has a kink: a value of one coordinate."""
+    """Where a known function of an equation or condition jumps, or has a kink, along one axis."""
 
+    label: str
     axis: int
     value: float
     kind: Literal["jump", "kink"]
@@ -164,7 +166,10 @@ def features(problem: Problem) -> Features:
 
 
 def _known(problem: Problem) -> Iterator[_Known]:
-    """The calls, quotients and high powers of coordinates alone, each once."""
+    """The calls, quotients and high powers of coordinates alone, each once.
+
+    Those of a known solution are of no equation, but tell where it has to be compared.
+    """
     box = problem.box
     placed = [(one.label, one.residual, Face(())) for one in problem.equations]
     placed += [
@@ -172,6 +177,8 @@ def _known(problem: Problem) -> Iterator[_Known]:
         for one in problem.conditions
         for face in one.faces
     ]
+    if isinstance(problem.exact, Formula):
+        placed += [("exact", formula, Face(())) for formula in problem.exact.formulas.values()]
     seen: set[Expression] = set()
     for label, residual, face in placed:
         values = {box.coordinates[axis]: Number(value) for axis, value in face.fixed}
@@ -235,7 +242,7 @@ def _kinks(known: _Known, box: Box) -> tuple[list[Place], bool]:
     roots = [(one[0] + one[-1]) / 2 for one in _groups(lower[:, axis], near)]
     kind = "jump" if function in _JUMPS else "kink"
     return [
-        Place(axis, float(root), kind, text(known.formula))
+        Place(known.label, axis, float(root), kind, text(known.formula))
         for root in roots
         if root - box.lower[axis] > near and box.upper[axis] - root > near
     ], False
@@ -352,7 +359,25 @@ def _between(
                 lower[:, axis], upper[:, axis] = inside[:-1], inside[1:]
                 found = next(p for p in places if p.axis == axis and p.value == left)
                 words = f"{name} = {left:.6g} to {right:.6g}"
-                yield Feature("", found.formula, words, right - left, lower, upper)
+                yield Feature(found.label, found.formula, words, right - left, lower, upper)
+
+
+def graded(
+    unit: Float[np.ndarray, "n d"], box: Box, edges: Sequence[Array]
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:
+    """Points of the unit cube moved into a box, and the part of it that each stands for.
+
+    Along each axis half of them lie evenly, half as many in every cell as in any other; the parts
+    are relative to their mean for even points, so that weighted sums are those of even points.
+    """
+    points, parts = np.empty_like(unit), np.ones(len(unit))
+    for axis, along in enumerate(edges):
+        share = (along - along[0]) / (along[-1] - along[0])
+        position = (share + np.linspace(0.0, 1.0, len(along))) / 2
+        points[:, axis] = np.interp(unit[:, axis], position, along)
+        cell = np.clip(np.searchsorted(position, unit[:, axis]) - 1, 0, len(along) - 2)
+        parts *= (np.diff(share) / np.diff(position))[cell]
+    return np.clip(points, box.lower, box.upper), parts
 
 
 def _balanced(edges: Array) -> Array:

@@ -40,7 +40,7 @@ from pikan.solving.continuation import end_of, solved_part
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
 from pikan.solving.march import march
-from pikan.solving.misfit import worst
+from pikan.solving.misfit import misfits
 from pikan.solving.rank import grow
 from pikan.solving.schedule import follow, follow_windows
 from pikan.spec import formulas, reader, writer
@@ -309,10 +309,11 @@ def _solution(
     parameters = sum(parameter.numel() for parameter in network.parameters())
     part = solved_part(problem, network)
     samples = build.samples(spec, part)
-    points = fresh(part, samples)
+    points = fresh(part, samples.points)
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
-    left = worst(part, network, samples)
-    outcome = _explained(judged(level.outcome, left), problem)
+    every = tuple(misfits(part, network, samples))
+    left = max(every, key=lambda one: one.relative)
+    outcome = _explained(judged(level.outcome, every, spec.accuracy), problem)
     if (end := end_of(problem, network)) is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
     told = errors(part, evaluation(part, network))

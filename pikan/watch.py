@@ -13,6 +13,7 @@ from pikan.archive.checkpoint import Mark
 from pikan.network.base import Network
 from pikan.problem import Problem
 from pikan.report.report import Record
+from pikan.sampling.held_out import HeldOut
 from pikan.solving.event import Event
 from pikan.solving.level import distance
 
@@ -48,7 +49,7 @@ class Watch:
     def __init__(
         self,
         problem: Problem,
-        samples: Float[Tensor, "n d"],
+        samples: HeldOut,
         mark: Mark | None = None,
         history: Sequence[Record] = (),
     ) -> None:
@@ -57,7 +58,7 @@ class Watch:
         self._began = monotonic()
         self._watching = 0.0
         self._samples = samples
-        self._truth = _truth(problem, samples)
+        self._truth = _truth(problem, samples.points)
         # Where the watch of an interrupted run stood, its seconds come before those of this one.
         self._training, self._total = self._mark.training, self._mark.total
 
@@ -159,7 +160,7 @@ def _truth(problem: Problem, samples: Float[Tensor, "n d"]) -> Float[np.ndarray,
 
 
 def _error(
-    network: Network | None, samples: Float[Tensor, "n d"], truth: Float[np.ndarray, "n m"]
+    network: Network | None, samples: HeldOut, truth: Float[np.ndarray, "n m"]
 ) -> float | None:
     """The relative L2 error of the worst unknown, as far in time as there is a solution.
 
@@ -167,9 +168,10 @@ def _error(
     """
     if network is None:
         return None
-    solved = ((samples - network.center).abs() <= network.scale).all(dim=1)
+    solved = ((samples.points - network.center).abs() <= network.scale).all(dim=1)
     if not bool(solved.any()):
         return None
     with torch.no_grad():
-        found = network(samples[solved])
-    return distance(found, torch.from_numpy(truth).to(found)[solved])
+        found = network(samples.points[solved])
+    share = samples.weights[solved, None].sqrt()
+    return distance(share * found, share * torch.from_numpy(truth).to(found)[solved])

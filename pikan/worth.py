@@ -1,7 +1,7 @@
 """What a solution is worth on points that nothing was trained on: outcome, estimate, residuals."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -27,18 +27,32 @@ from pikan.solving.misfit import Misfit
 _CARRIED = 3.0
 # Where so much of the terms is left, as where a march ended early, the error may be anything.
 _NOTHING = 0.1
+# Inside a narrow feature a residual below this part of its terms is that of a solution that has
+# seen it, and so is one of this many times the accuracy, being made of derivatives.
+_RESOLVED, _LOOSE = 1e-4, 10.0
 # Fresh points for the residuals of the report.
 _INSIDE, _ON_FACES, _FRESH = 2000, 200, 20_261_122
 
 
-def judged(outcome: Outcome, left: Misfit) -> Outcome:
-    """How a run ended; where a stage found the least residual, and that is large, it stalled."""
+def judged(outcome: Outcome, left: Sequence[Misfit], accuracy: float | None) -> Outcome:
+    """How a run ended; where a stage found the least residual, and that is large, it stalled.
+
+    Where the residual is not small inside the cells of a narrow feature, nothing has resolved it:
+    no such run has converged, and the feature is named.
+    """
+    resolved = min(max(_RESOLVED, _LOOSE * (accuracy or 0.0)), _NOTHING)
     # A residual that is not a number is not below either.
-    if outcome.kind != "converged" or left.relative < _NOTHING:
+    unseen = [one for one in left if one.feature is not None and not one.relative < resolved]
+    if unseen and outcome.kind in ("converged", "stalled", "out of budget"):
+        worst = max(unseen, key=lambda one: one.relative)
+        kind = "stalled" if outcome.kind == "converged" else outcome.kind
+        return Outcome(kind, f"{outcome.message}; {worst.sentence()}")
+    worst = max(left, key=lambda one: one.relative)
+    if outcome.kind != "converged" or worst.relative < _NOTHING:
         return outcome
     return Outcome(
         "stalled",
-        f"{outcome.message}, and still '{left.label}' is left with {left.relative:.1e} of its "
+        f"{outcome.message}, and still '{worst.label}' is left with {worst.relative:.1e} of its "
         "terms; use more points or parameters, or see whether the conditions contradict each other",
     )
 

@@ -16,6 +16,7 @@ from pikan.network.mlp import MLP
 from pikan.network.parameters import flat, replaced
 from pikan.network.product import FullProduct, LowRank
 from pikan.residuals import Points, used_faces
+from pikan.sampling.held_out import HeldOut
 from pikan.sampling.points import interior, on_face
 from pikan.sampling.uniform import uniform
 from pikan.solving.event import Begins, Ends
@@ -33,6 +34,11 @@ def spec(text, **settings):
 def stated(text):
     """The problem in a text."""
     return formulas.problem(spec(text))
+
+
+def evenly(points):
+    """Held-out points that stand for equal parts, where nothing is narrow."""
+    return HeldOut(points, torch.ones_like(points[:, 0]), ())
 
 
 def interval(nodes=1):

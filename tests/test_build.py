@@ -160,10 +160,10 @@ def test_a_device_that_is_not_there_is_named():
 
 def test_points_of_comparison_are_the_same_whatever_was_drawn_before():
     chosen, posed = completed()
-    first = build.samples(chosen, posed)
+    first = build.samples(chosen, posed).points
     torch.rand(3)
     build.points(completed(network="{kind: kan}")[0], posed, torch.Generator())(posed.box)
-    assert torch.equal(first, build.samples(chosen, posed))
+    assert torch.equal(first, build.samples(chosen, posed).points)
     box = Box(("x", "t"), posed.box.lower, posed.box.upper)
     assert torch.equal(build.like(chosen).to(first).expand(0), torch.empty(0).to(first))
     assert box == posed.box

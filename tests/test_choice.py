@@ -235,3 +235,13 @@ def test_a_refinement_that_would_shrink_is_refused_before_anything_is_trained(
     given = spec(POISSON, network=network, training=training)
     with pytest.raises(SpecError, match=re.escape(f"training.{told}")):
         complete(given, problem(given))
+
+
+def test_linear_evolutions_with_narrow_sources_in_time_are_marched():
+    narrow = HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-4)^2)]")
+    asked = spec(narrow)
+    (stage,) = complete(asked, problem(asked))[0].training
+    assert isinstance(stage, MarchStage)
+    smooth = spec(HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-1)^2)]"))
+    (stage,) = complete(smooth, problem(smooth))[0].training
+    assert isinstance(stage, ClimbStage)

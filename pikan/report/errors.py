@@ -8,6 +8,7 @@ from jaxtyping import Float
 from pikan.domain.box import Box
 from pikan.exact.data import ROUNDING
 from pikan.exact.exact import Exact
+from pikan.features import features, graded
 from pikan.problem import Problem, partials
 from pikan.report.report import Errors
 from pikan.sampling.sobol import sobol
@@ -26,13 +27,18 @@ Evaluate = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, "n m"]]
 def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
     """The errors of `evaluate` by unknown; none where the problem knows no solution.
 
-    An exact formula is compared on `check_points`, data where they lie in the box. An unknown
-    that the problem pins only up to a constant is compared up to that constant.
+    An exact formula is compared on `check_points`, closer together where known functions are
+    narrow, data where they lie in the box. An unknown that the problem pins only up to a constant
+    is compared up to that constant.
     """
     exact = problem.exact
     if exact is None:
         return {}
     points, truth = compared(problem.box, exact)
+    parts, known = None, features(problem)
+    if exact.points is None and not known.smooth:
+        points, parts = graded(_unit_points(problem.box.dimension), problem.box, known.edges)
+        truth = exact.values(points)
     if not len(points):
         return {}
     found = by_chunks(evaluate, points)
@@ -43,6 +49,7 @@ def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
             truth[:, column],
             against=exact.against,
             free=name in free,
+            parts=parts,
         )
         for column, name in enumerate(exact.unknowns)
     }
@@ -64,12 +71,15 @@ def check_points(box: Box) -> Float[np.ndarray, "n d"]:
     1010 points, 164 x 164 or 38 x 38 x 38; in more coordinates 16384 scrambled Sobol points.
     """
     lower, upper = np.asarray(box.lower), np.asarray(box.upper)
-    if box.dimension not in _INTERVALS:
-        chance = np.random.default_rng(20_260_731)
-        return lower + (upper - lower) * sobol(_SCATTERED, box.dimension, chance)
-    axis = np.linspace(0.0, 1.0, _INTERVALS[box.dimension] + 1)
-    unit = np.stack(np.meshgrid(*[axis] * box.dimension, indexing="ij"), axis=-1)
-    return lower + (upper - lower) * unit.reshape(-1, box.dimension)
+    return lower + (upper - lower) * _unit_points(box.dimension)
+
+
+def _unit_points(dimension: int) -> Float[np.ndarray, "n d"]:
+    if dimension not in _INTERVALS:
+        return sobol(_SCATTERED, dimension, np.random.default_rng(20_260_731))
+    axis = np.linspace(0.0, 1.0, _INTERVALS[dimension] + 1)
+    unit = np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1)
+    return unit.reshape(-1, dimension)
 
 
 def distance(
@@ -77,8 +87,11 @@ def distance(
     truth: Float[np.ndarray, " n"],
     against: str,
     free: bool = False,
+    parts: Float[np.ndarray, " n"] | None = None,
 ) -> Errors:
     """The three norms of `found - truth`; up to a constant where `free`.
+
+    `parts` says how much each square counts, None that all count alike.
 
     The relative L2 error is |found - truth| / |truth|, and where the truth is zero everywhere
     the root mean square error, which is then the only scale there is.
@@ -90,8 +103,8 @@ def distance(
         difference = found - truth
         if free:
             difference, truth = difference - difference.mean(), truth - truth.mean()
-        rmse = float(np.sqrt(np.mean(difference**2)))
-        scale = float(np.sqrt(np.mean(truth**2))) or 1.0
+        rmse = float(np.sqrt(np.average(difference**2, weights=parts)))
+        scale = float(np.sqrt(np.average(truth**2, weights=parts))) or 1.0
         maximum = float(np.max(np.abs(difference)))
     return Errors(rmse / scale, maximum, rmse, against, len(truth))
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from pikan.network.product import LowRank
 from pikan.problem import Problem
 from pikan.residuals import Points, Sheet, merged, sheets, used_faces
+from pikan.sampling.held_out import HeldOut
 from pikan.sampling.method import Method
 from pikan.sampling.points import interior, on_face
 from pikan.solving.level import distance
@@ -44,7 +45,7 @@ class Growth:
     accuracy: float
     largest: int
     steps: int
-    samples: Float[Tensor, "n d"]
+    samples: HeldOut
 
 
 class Rung(NamedTuple):
@@ -67,7 +68,7 @@ def rung(
 ) -> Rung:
     """A level from its network, compared with the level before."""
     with torch.no_grad():
-        values = network(growth.samples)
+        values = growth.samples.weighted(network(growth.samples.points))
     misfit = worst(problem, network, growth.samples)
     estimate = None if lower is None else _estimate(lower, values, misfit)
     return Rung(words, network, values, misfit, estimate)

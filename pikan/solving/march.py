@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.features import Features
 from pikan.network.base import Network
 from pikan.network.parameters import replaced
 from pikan.network.product import FullProduct
@@ -16,6 +18,7 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.problem import Problem, linear
 from pikan.residuals import Sheet
+from pikan.sampling.held_out import HeldOut
 from pikan.solving.continuation import between, window_sheets
 from pikan.solving.event import Event, Events, kept
 from pikan.solving.level import Level, distance, trained
@@ -47,6 +50,8 @@ _COARSEST, _FINER = 1e-4, 10.0
 _SHARE = 10.0
 # Steps that change a residual of truncation by less than this part of it change nothing.
 _STEADY = 1e-5
+# A window's polynomials resolve so many cells on each of which known functions vary little.
+_CELLS = 4.0
 _HOW = "difference from the march before, of coarser tolerance, on fresh points"
 
 
@@ -57,13 +62,14 @@ class March:
 
     `accuracy` is the relative L2 error wanted, `largest` the number of coefficients that a
     window may have, `steps` the Newton steps in a window, `samples` the points on which two
-    marches are compared.
+    marches are compared, `features` what the known functions tell of places in time.
     """
 
     accuracy: float
     largest: int
     steps: int
-    samples: Float[Tensor, "n d"]
+    samples: HeldOut
+    features: Features
 
 
 class _Solved(NamedTuple):
@@ -123,7 +129,7 @@ def _pass(
         known = None if before is None else before.network
         again, long, regridded = False, 0, 0
         while True:
-            upper = _end(lower, length, end, again)
+            upper = _cut(lower, _end(lower, length, end, again), marching.features, axis)
             network, outcome = yield from kept(
                 _solved(problem, marching, grid, (lower, upper), earlier, known, best),
                 _Solved,
@@ -153,9 +159,9 @@ def _pass(
             again = True
         edges.append(upper)
         networks.append(network)
-    whole = Windows(edges, networks, axis)
+    whole, samples = Windows(edges, networks, axis), marching.samples
     with torch.no_grad():
-        return _Pass(whole, outcome, whole(marching.samples))
+        return _Pass(whole, outcome, samples.weighted(whole(samples.points)))
 
 
 def _end(lower: float, length: float, end: float, refused: bool) -> float:
@@ -163,6 +169,19 @@ def _end(lower: float, length: float, end: float, refused: bool) -> float:
     if refused:
         return min(lower + length, end)
     return lower + length if lower + 1.3 * length < end else end
+
+
+def _cut(lower: float, upper: float, features: Features, axis: int) -> float:
+    """The end of a window that holds no jump or kink, nor cells much narrower than itself."""
+    places = [p.value for p in features.places if p.axis == axis and lower < p.value < upper]
+    upper = min([upper, *places])
+    edges = features.edges[axis]
+    inside = edges[(edges > lower) & (edges < upper)]
+    for end in (upper, *inside[::-1]):
+        held = np.diff(edges)[(edges[1:] > lower) & (edges[:-1] < end)]
+        if end - lower <= _CELLS * held.min(initial=np.inf):
+            return float(end)
+    return float(inside[0])
 
 
 def _solved(
@@ -176,8 +195,9 @@ def _solved(
 ) -> Events[_Solved]:
     """The network of one window, from what is known of it or a constant continuation."""
     part = between(problem, *window)
-    network = window_network(part, grid, marching.samples)
-    sheets = window_sheets(part, window_points(part, grid, marching.samples), earlier)
+    network = window_network(part, grid, marching.samples.points)
+    points = window_points(part, grid, marching.samples.points)
+    sheets = window_sheets(part, points, earlier)
     if known is None:
         theta = start_values(problem, sheets.start, network)
     else:

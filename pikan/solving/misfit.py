@@ -1,8 +1,8 @@
 """What a solution leaves of each equation and condition, beside the size of their terms."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +13,12 @@ from torch import Tensor
 from pikan.derivatives.jets import partials
 from pikan.domain.face import Face
 from pikan.expression.magnitude import magnitude
+from pikan.features import Feature
 from pikan.jet import MultiIndex
 from pikan.network.base import Network
 from pikan.problem import Problem
 from pikan.residuals import Partials, Points, Sheet, sheets, used_faces
+from pikan.sampling.held_out import HeldOut
 
 # As many points as tell a residual of the first digit from rounding.
 _INSIDE, _ON_FACES = 400, 60
@@ -33,39 +35,54 @@ _Fields = dict[MultiIndex, Tensor]
 
 
 class Misfit(NamedTuple):
-    """The label whose residual is the largest part of its terms, and how large a part it is."""
+    """The label whose residual is the largest part of its terms, and how large a part it is.
+
+    `feature` is the narrow feature in whose cells that is so, None where it is so in general.
+    """
 
     label: str
     relative: float
+    feature: Feature | None = None
 
     def sentence(self) -> str:
         """What does not fit, and why that may be."""
+        if self.feature is not None:
+            return (
+                f"'{self.feature.formula}', which varies within {self.feature.width:.1e} at "
+                f"{self.feature.place}, is not resolved: there '{self.label}' is left with "
+                f"{self.relative:.1e} of its terms"
+            )
         return (
             f"'{self.label}' is left with a residual of {self.relative:.1e} of its terms; "
             "do the equations and conditions contradict each other?"
         )
 
 
-def worst(problem: Problem, network: Network, samples: Float[Tensor, "n d"]) -> Misfit:
+def worst(problem: Problem, network: Network, held_out: HeldOut) -> Misfit:
     """The worst of all equations and conditions, on points inside and the same moved to faces.
 
-    Residuals are root mean squares. Terms count where they are largest, on a face or inside:
-    on a face where u = 0 there is nothing else to compare u with.
+    Narrow features are judged by themselves, inside their own cells. Residuals are root mean
+    squares. Terms count where they are largest, on a face or inside: on a face where u = 0 there
+    is nothing else to compare u with.
     """
-    return max(misfits(problem, network, samples), key=lambda one: one.relative)
+    return max(misfits(problem, network, held_out), key=lambda one: one.relative)
 
 
-def misfits(problem: Problem, network: Network, samples: Float[Tensor, "n d"]) -> Iterator[Misfit]:
-    """What is left of every equation and condition."""
-    inside = samples[:_INSIDE]
-    points = Points(inside, {f: _moved(samples[:_ON_FACES], f) for f in used_faces(problem)})
+def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[Misfit]:
+    """What is left of every equation and condition, and of each inside narrow features."""
+    inside = held_out.points[:_INSIDE]
+    faces = used_faces(problem)
+    on_faces = {face: _moved(inside[:_ON_FACES], face) for face in faces}
+    stated = [(one, None) for one in sheets(problem, Points(inside, on_faces))]
+    for feature, points in held_out.inside:
+        there = Points(points, {face: _moved(points, face) for face in faces})
+        stated += [(one, feature) for one in sheets(problem, there) if one.label == feature.label]
     coordinates = dict(zip(problem.coordinates, inside.unbind(1), strict=True))
-    stated = sheets(problem, points)
     lengths = inside.amax(dim=0) - inside.amin(dim=0)
     with torch.no_grad():
-        everywhere, found = _fields(network, inside, stated)
+        everywhere, found = _fields(network, inside, [one for one, _ in stated])
         natural = _NATURAL * everywhere[(0,) * inside.shape[1]].abs().amax(dim=0)
-        for one, here in zip(stated, found, strict=True):
+        for (one, feature), here in zip(stated, found, strict=True):
             least = {
                 name: float(
                     natural[partial.unknown]
@@ -73,15 +90,12 @@ def misfits(problem: Problem, network: Network, samples: Float[Tensor, "n d"]) -
                 )
                 for name, (_, partial) in one.symbols.items()
             }
-            there = replace(
-                one,
-                places=(inside,) * len(one.places),
-                known={**problem.constants, **coordinates},
-            )
-            left = float(one.residual(here).square().mean().sqrt())
-            fields = (everywhere,) * len(one.places)
-            size = max(_size(one, here, least), _size(there, fields, least))
-            yield Misfit(one.label, 0.0 if left == 0.0 else left / size if size else math.inf)
+            left, size = float(one.residual(here).square().mean().sqrt()), _size(one, here, least)
+            if feature is None:
+                places = (inside,) * len(one.places)
+                there = replace(one, places=places, known={**problem.constants, **coordinates})
+                size = max(size, _size(there, (everywhere,) * len(places), least))
+            yield Misfit(one.label, 0.0 if left == 0.0 else left / size if size else inf, feature)
 
 
 def _fields(

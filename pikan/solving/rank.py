@@ -74,7 +74,7 @@ def _level(rung: Rung, growth: Growth) -> Level:
     if rung.reaches(growth.accuracy):
         outcome = Outcome("converged", f"two levels agree to {rung.estimate:.1e}: {rung.words}")
     else:
-        label, relative = rung.misfit
+        label, relative, _ = rung.misfit
         outcome = Outcome(
             "stalled",
             f"{rung.words} come closest and leave {relative:.1e} of the terms of '{label}'; "

@@ -17,6 +17,7 @@ from pikan.objective import Objective
 from pikan.outcome import Outcome
 from pikan.problem import Problem, linear
 from pikan.residuals import Sheet, sheets
+from pikan.sampling.held_out import HeldOut
 from pikan.solving.elimination import eliminated
 from pikan.solving.event import Event, Events, kept
 from pikan.solving.homotopy import led
@@ -69,7 +70,7 @@ class Ladder:
     dense: int
     steps: int
     time_limit: float
-    samples: Float[Tensor, "n d"]
+    samples: HeldOut
 
 
 class Rung(NamedTuple):
@@ -153,7 +154,7 @@ def _progress(theta: Float[Tensor, " p"], problem: Problem, residual: float) -> 
 def rung(
     network: FullProduct,
     outcome: Outcome,
-    samples: Float[Tensor, "n d"],
+    samples: HeldOut,
     largest: int,
     *,
     determined: bool,
@@ -162,7 +163,8 @@ def rung(
     """A level from its network; the other arguments as in `Rung`."""
     sizes = tuple(basis.size for basis in network.axes())
     decay = tuple(profile(network.coefficients, sizes, axis) for axis in range(len(sizes)))
-    values, without = _with_and_without(network, sizes, samples[:_COMPARED])
+    both = _with_and_without(network, sizes, samples.points[:_COMPARED])
+    values, without = (samples.weighted(each) for each in both)
     truncated = distance(without, values)
     return Rung(network, outcome, values, decay, truncated, largest, determined, near)
 

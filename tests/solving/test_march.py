@@ -1,5 +1,6 @@
 """Windows in time reach the end with the accuracy asked for, or say where they stopped."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -8,9 +9,11 @@ import torch
 from scipy.integrate import solve_ivp
 
 from pikan.derivatives.jets import partials
+from pikan.features import features
 from pikan.network.windows import Windows
 from pikan.run import solved
-from tests.stated import spec
+from pikan.solving import march
+from tests.stated import spec, stated
 
 DECAY = """
 domain: {t: [0, 4]}
@@ -241,3 +244,36 @@ time_limit: 60
 """)
     )
     assert solution.outcome.kind == "converged"
+
+
+PULSES = """
+domain: {t: [0, 10]}
+unknowns: [u]
+equations: ["u_t = -u + exp(-((t - 4.3)/1e-4)^2)/1e-4 + step(t - 7)*step(7.05 - t)"]
+conditions: [{where: t = 0, that: u = 1}]
+"""
+
+
+@pytest.mark.parametrize("start", [0.0, 3.0, 4.29, 4.3, 6.9, 7.0, 7.01])
+def test_no_window_holds_a_jump_or_cells_much_narrower_than_itself(start):
+    found = features(stated(PULSES))
+    end = march._cut(start, 10.0, found, 0)
+    assert start < end <= 10.0
+    assert not any(start < one.value < end for one in found.places)
+    edges = found.edges[0]
+    inside = np.diff(edges)[(edges[1:] > start) & (edges[:-1] < end)]
+    assert end - start <= march._CELLS * inside.min() * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "place"), [(5e3, 2e-4, 4.3), (50, 2e-2, 8.77), (3e5, 1e-6, 0.913)]
+)
+def test_a_pulse_that_no_even_point_sees_is_solved_for(height, width, place):
+    text = PULSES.replace(
+        "exp(-((t - 4.3)/1e-4)^2)/1e-4", f"{height}*exp(-((t - {place})/{width})^2)"
+    )
+    solution = solved(spec(text.replace(" + step(t - 7)*step(7.05 - t)", "")))
+    # u = exp(-t) (1 + the integral of height exp(s) exp(-((s - place)/width)^2)).
+    mass = height * width * math.sqrt(math.pi) * math.exp(place + width**2 / 4)
+    assert solution.report.outcome == "converged"
+    assert solution(t=10.0) == pytest.approx(math.exp(-10) * (1 + mass), rel=1e-6)

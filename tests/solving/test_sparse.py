@@ -19,7 +19,7 @@ def climbed(text, largest=600):
     (stage,) = completed.training
     growth = build.growth(completed, problem, stage.climb)
     _, found = finish(polynomials(problem, growth, largest, None, torch.Generator()))
-    points = growth.samples.numpy()
+    points = growth.samples.points.numpy()
     truth = torch.from_numpy(problem.exact.values(points))
     error = float((found.values - truth).norm() / truth.norm())
     return found, error, growth.accuracy
