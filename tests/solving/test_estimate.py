@@ -10,7 +10,7 @@ from pikan.solving.estimate import extrapolated, remaining
 from pikan.solving.level import distance
 from pikan.solving.misfit import Misfit
 from pikan.solving.rung import rung
-from tests.stated import fitted, stated
+from tests.stated import evenly, fitted, stated
 
 PROBLEM = stated("""
 domain: {x: [-1, 2]}
@@ -38,7 +38,7 @@ def level(degree, problem=PROBLEM):
     """The best polynomial of a degree, as a climb would have it."""
     network = fitted(problem, degree)
     end = Outcome("converged", "")
-    return rung(network, end, SAMPLES, 1000, determined=False, near=True)
+    return rung(network, end, evenly(SAMPLES), 1000, determined=False, near=True)
 
 
 LEVELS = {degree: level(degree) for degree in range(2, 33)}
