@@ -179,8 +179,7 @@ def _ended(steps: Generator[Progress, None, Solution]) -> Solution:
 _LATE = "the time limit of {:g} s was over; this is the best until then"
 _INTERRUPTED = "interrupted; this is the best until then"
 _UNTIL = (
-    "it is solved until t = {:.6g} and nan from there on, and errors and residuals are those "
-    "until then"
+    "it is solved until t = {:.6g} and nan from there on; errors and residuals are those until then"
 )
 
 

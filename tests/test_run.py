@@ -19,6 +19,7 @@ import pikan
 from pikan import run, watch
 from pikan.archive.file import ArchiveError
 from pikan.run import solve
+from pikan.solving import march as marching
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
 from pikan.spec.writer import dump
@@ -280,6 +281,16 @@ def test_errors_and_residuals_of_a_march_that_was_cut_go_as_far_as_it_came(clock
     # To the end of time the first windows would be off by a tenth.
     assert solution.errors["u"].relative_l2 < 1e-6
     assert max(solution.report.residuals.values()) < 1e-3
+
+
+def test_a_window_that_was_given_up_is_no_part_of_the_solution(monkeypatch):
+    # At u = 1/(1 - t) windows become shorter and shorter, and this soon is short enough.
+    monkeypatch.setattr(marching, "_SHORTEST", 0.05)
+    pole = "domain: {t: [0, 2]}\nunknowns: [u]\nequations: [u_t = u^2]\n"
+    pole += "conditions: [{where: t = 0, that: u = 1}]\nexact: {u: 1/(1 - t)}\naccuracy: 1e-5\n"
+    solution = pikan.solve(spec(pole))
+    assert f"no window after t = {solution.end:.6g} is short enough" in solution.outcome.message
+    assert solution.errors["u"].relative_l2 < 1e-4
 
 
 def test_data_beyond_the_end_of_a_march_are_not_compared(clock, tmp_path):

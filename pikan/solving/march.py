@@ -157,8 +157,10 @@ def _pass(
                 outcome = _stuck(lower, outcome)
                 break
             again = True
-        edges.append(upper)
-        networks.append(network)
+        # A window that was given up is no part of the solution, unless there is no other.
+        if outcome.kind == "converged" or not networks:
+            edges.append(upper)
+            networks.append(network)
     whole, samples = Windows(edges, networks, axis), marching.samples
     with torch.no_grad():
         return _Pass(whole, outcome, samples.weighted(whole(samples.points)))
