@@ -172,7 +172,11 @@ def new(
                 draft.write(template(name))
         except FileExistsError:
             refuse(f"{file} is there already; take another name or remove it")
-    typer.echo(f"{file} is written; next: pikan solve {file}")
+        except OSError:
+            # On a full disk a part of it is there.
+            file.unlink(missing_ok=True)
+            raise
+        typer.echo(f"{file} is written; next: pikan solve {file}")
 
 
 @app.command()
@@ -180,7 +184,8 @@ def schema() -> None:
     """Print the JSON Schema of a problem file, for editors."""
     from pikan.spec.schema import Spec
 
-    typer.echo(json.dumps(Spec.model_json_schema(), indent=2))
+    with sentences():
+        typer.echo(json.dumps(Spec.model_json_schema(), indent=2))
 
 
 def pairs(settings: list[str]) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from errno import EDQUOT, EFBIG, ENOSPC
 from typing import NoReturn
 
 import typer
+
+from pikan.report.files import FULL
 
 FAULTY, UNWRITTEN, INTERRUPTED = 2, 4, 130
 
@@ -31,8 +32,7 @@ def sentences() -> Generator[None, None, None]:
     except BlockingIOError as error:
         refuse(_told(error))
     except OSError as error:
-        full = error.errno in (ENOSPC, EDQUOT, EFBIG)
-        remedy = "make room there" if full else "see to that"
+        remedy = "make room there" if error.errno in FULL else "see to that"
         typer.echo(f"{_told(error)}; {remedy}, or take another folder", err=True)
         raise typer.Exit(UNWRITTEN) from None
 

@@ -3,9 +3,13 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryFile
+
+FULL = frozenset({ENOSPC, EDQUOT, EFBIG})
+"""What the system says where there is no room for a file."""
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:

@@ -1,6 +1,7 @@
 """A sweep from start to end: what is missing is made, whatever happens on the way."""
 
 from collections.abc import Generator, Mapping
+from errno import ENOSPC
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from pikan.sweeping import laws, table
 from pikan.sweeping.ending import Ending
 from pikan.sweeping.executor import Executor
 from pikan.sweeping.plan import Plan
-from pikan.sweeping.row import Row
+from pikan.sweeping.row import UNWRITTEN, Row
 from pikan.sweeping.table import Table
 
 # How often the table is written while runs go on [s]; at the end it is written in any case.
@@ -42,7 +43,7 @@ def conduct(
     """Makes the runs of a plan that have not ended yet; with `again`, those that failed too.
 
     A `KeyboardInterrupt` thrown in ends it with the table so far. FolderError where the folder
-    belongs to another sweep.
+    belongs to another sweep, OSError where a run finds no room on the disk, which is then missing.
     """
     with folders.owned(folder, plan):
         rows: Mapping[int, Row] = folders.done(folder, plan)
@@ -69,6 +70,8 @@ def _made(
             if event.run is not None and event.result is None:
                 running[event.run] = None
             elif event.run is not None and event.result is not None:
+                if event.result.outcome == UNWRITTEN:
+                    raise OSError(ENOSPC, event.result.message)
                 running.pop(event.run, None)
                 values = plan.variants[event.run].values
                 ended = rows[event.run] = Row(event.run, values, event.attempts, event.result)

@@ -10,6 +10,8 @@ from pikan.spec.tree import scalar
 
 FAILED, KILLED, LATE = "failed", "killed", "out of time"
 """Ends of a run that leaves no solution: an exception, a dead process, the budget of a run."""
+UNWRITTEN = "not written"
+"""The end of a run for which there was no room on the disk: that is no result of the run."""
 # What a network is worth that diverged is no point of a law either.
 _FAILURES = (FAILED, KILLED, LATE, "diverged")
 

@@ -10,7 +10,8 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 
-from pikan.sweeping.row import FAILED, Result, Task
+from pikan.report.files import FULL
+from pikan.sweeping.row import FAILED, UNWRITTEN, Result, Task
 
 
 def serve(line: Connection, threads: int) -> None:
@@ -38,6 +39,8 @@ def answer(task: Task, threads: int, limit: float | None = None) -> Result:
         prepare(threads)
         return work(task, limit)
     except Exception as error:  # noqa: BLE001  whatever it was, it is this run's and no other's
+        if isinstance(error, OSError) and error.errno in FULL:
+            return Result(UNWRITTEN, f"{error.filename}: {error.strerror}")
         return Result(FAILED, reason(error))
 
 

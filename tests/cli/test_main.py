@@ -235,3 +235,24 @@ def test_an_interrupted_run_keeps_what_it_has(case, tmp_path, number):
     assert process.returncode == 130
     report = json.loads((tmp_path / "here" / "report.json").read_text())
     assert report["outcome"] == "interrupted"
+
+
+@pytest.mark.parametrize("words", [("schema",), ("check", "case.yaml"), ("new", "rod")])
+def test_output_that_nobody_can_keep_is_no_failure_of_pikan(case, tmp_path, words):
+    case()
+    command = [sys.executable, "-m", "pikan", *words]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("No space left on device; make room there")
+
+
+def test_a_new_file_that_finds_no_room_leaves_no_half(run, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pikan.cli.template.template", full)
+    assert run("new", "rod").exit_code == 4
+    assert files(tmp_path) == []

@@ -17,7 +17,7 @@ from pikan.sweeping.executor import Event
 from pikan.sweeping.folder import FolderError
 from pikan.sweeping.plan import read
 from pikan.sweeping.pool import processes
-from pikan.sweeping.row import FAILED, KILLED, LATE, Measures, Result
+from pikan.sweeping.row import FAILED, KILLED, LATE, UNWRITTEN, Measures, Result
 from pikan.sweeping.table import from_csv
 from tests.stated import finish
 
@@ -219,3 +219,16 @@ def until(there, seconds=300.0):
     while not there():
         assert monotonic() < end
         sleep(0.05)
+
+
+def test_a_run_that_finds_no_room_on_the_disk_is_missing_and_has_not_failed(written, tmp_path):
+    def cramped(tasks):
+        yield Event(tasks[0].run, measured(1.0), 1)
+        yield Event(tasks[1].run, Result(UNWRITTEN, "run.h5: No space left on device"), 1)
+
+    plan = read(written())
+    with pytest.raises(OSError, match=r"run\.h5: No space left on device"):
+        finish(conduct(plan, tmp_path / "out", cramped))
+    assert set(folders.done(tmp_path / "out", plan)) == {0}
+    _, ending = finish(conduct(plan, tmp_path / "out", backwards))
+    assert ending.table.failures == 0

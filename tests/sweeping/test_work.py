@@ -1,16 +1,19 @@
 """A run of a sweep goes on from what it has left when it was killed."""
 
+import errno
 import math
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
+import torch
 
 from pikan import run, watch
 from pikan.spec import formulas, reader
-from pikan.sweeping.row import Task
+from pikan.sweeping.row import UNWRITTEN, Task
 from pikan.sweeping.work import work
+from pikan.sweeping.worker import answer
 from tests.sweeping.conftest import ROD
 from tests.test_run import FISHER
 
@@ -59,3 +62,14 @@ def test_a_march_that_was_cut_short_is_no_point_of_a_law(tmp_path, monkeypatch):
     assert math.isnan(result.measures.residual)
     assert math.isnan(result.measures.estimate)
     assert result.measures.steps > 0
+
+
+def test_a_full_disk_is_no_failure_of_the_run(killed, monkeypatch):
+    def refuse(opened):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    before = torch.get_num_threads()
+    found = answer(killed, before)
+    assert found.outcome == UNWRITTEN
+    assert found.message.endswith("0000/run.h5: No space left on device")
