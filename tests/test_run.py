@@ -154,12 +154,12 @@ def test_an_interruption_before_there_is_anything_goes_through():
 
 
 @pytest.mark.parametrize("name", ["kan", "windows"])
-def test_the_time_limit_ends_a_run_with_what_there_is(name):
+def test_the_time_limit_ends_a_run_with_what_there_is(clock, name):
     text = RUNS[name].replace("steps: 8,", "steps: 1000000,")
-    solution = pikan.solve(spec(text, time_limit=0.3))
+    solution = pikan.solve(spec(text, time_limit=30))
     assert solution.outcome.kind == "out of budget"
-    assert "0.3 s" in solution.outcome.message
-    assert solution.report.seconds.training > 0.3
+    assert "30 s" in solution.outcome.message
+    assert solution.report.seconds.training > 30
     assert np.isfinite(solution(x=0.5, t=0.5))
     assert solution.history[-1].step > 1
 
