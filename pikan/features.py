@@ -38,8 +38,9 @@ _UNSEEN = 1e-3
 _DEPTH, _KINK_DEPTH, _MOST = 40, 52, 200_000
 # So often every cell is halved along each axis, whatever is known of it.
 _FIRST = 2
-# Points spread evenly see what varies in this part of the domain.
-_NARROW = 1e-3
+# Points spread evenly see what varies in this part of the domain, or this part of an axis, and
+# what lies between two places this part of an axis apart.
+_NARROW, _SLIM, _SHORT = 1e-3, 1 / 64, 1 / 32
 # Roots as near as this part of the axis are one.
 _SAME = 1e-12
 # Cells that are a larger part than this of their distance from a pole are only graded toward it.
@@ -50,7 +51,7 @@ _RATIO = 3.0
 _LOW_POWER = 4
 _JUMPS = frozenset({"step", "sign"})
 _KINKS = frozenset({"abs", "sqrt", "minimum", "maximum"})
-# What varies on so much of the domain has no place.
+# So much of the domain is nearly everywhere.
 _EVERYWHERE = 0.5
 # So many places are named in a sentence.
 _NAMED = 3
@@ -151,18 +152,13 @@ def features(problem: Problem) -> Features:
             narrow.append(feature)
         if cells is not None and not cells.certain:
             unread.append(text(known.formula))
-        elif feature is not None:
-            for axis in known.axes.values():
-                edges[axis] += [feature.lower[:, axis], feature.upper[:, axis]]
-    for axis in range(box.dimension):
-        edges[axis].append(np.array([p.value for p in places.values() if p.axis == axis]))
+    narrow += _between(problem, tuple(places.values()))
+    for feature in narrow:
+        # A mesh that resolves what varies in too many places would be too large.
+        for axis in range(box.dimension if feature.formula not in unread else 0):
+            edges[axis] += [feature.lower[:, axis], feature.upper[:, axis]]
     along = tuple(_balanced(np.unique(np.concatenate(one))) for one in edges)
-    return Features(
-        (*narrow, *_between(problem, tuple(places.values()), along)),
-        tuple(places.values()),
-        tuple(dict.fromkeys(unread)),
-        along,
-    )
+    return Features(tuple(narrow), tuple(places.values()), tuple(dict.fromkeys(unread)), along)
 
 
 def _known(problem: Problem) -> Iterator[_Known]:
@@ -307,14 +303,15 @@ def _feature(known: _Known, box: Box, cells: _Cells) -> Feature | None:
     widths = np.array(box.upper) - np.array(box.lower)
     sizes = cells.upper - cells.lower
     volumes = (sizes / widths).prod(axis=1)
-    small = volumes < _NARROW
+    small = (volumes < _NARROW) & ((sizes / widths).min(axis=1) < _SLIM)
     if len(cells.poles):
         # Cells become smaller and smaller toward a pole, whether or not anything varies there.
         from scipy.spatial import KDTree  # slow to import, and few formulas have poles
 
         nearest, _ = KDTree(cells.poles / widths).query(cells.lower / widths, p=np.inf)
         small &= (sizes / widths)[:, own].max(axis=1) < nearest / _GRADED
-    if not small.any():
+    # What varies nearly everywhere is seen by any points.
+    if not small.any() or volumes[small].sum() > _EVERYWHERE:
         return None
     smallest = volumes < 2 * volumes.min()
     place = ", ".join(
@@ -322,8 +319,6 @@ def _feature(known: _Known, box: Box, cells: _Cells) -> Feature | None:
         for name, axis in known.axes.items()
         if sizes[smallest, axis].max() < widths[axis] / 32
     )
-    if volumes[small].sum() > _EVERYWHERE:
-        place = "everywhere"
     width = float(sizes[small][:, own].min())
     formula = text(known.formula)
     return Feature(known.label, formula, place, width, cells.lower[small], cells.upper[small])
@@ -343,23 +338,19 @@ def _groups(values: Array, near: float) -> list[Array]:
     return np.split(ordered, np.flatnonzero(np.diff(ordered) > near) + 1) if len(values) else []
 
 
-def _between(
-    problem: Problem, places: tuple[Place, ...], edges: tuple[Array, ...]
-) -> Iterator[Feature]:
-    """Narrow cells between jumps and kinks."""
+def _between(problem: Problem, places: Sequence[Place]) -> Iterator[Feature]:
+    """Short stretches between two jumps or kinks."""
     box = problem.box
     for axis, name in enumerate(box.coordinates):
-        here = np.array(sorted(place.value for place in places if place.axis == axis))
+        here = sorted((one for one in places if one.axis == axis), key=lambda one: one.value)
         length = box.upper[axis] - box.lower[axis]
         for left, right in pairwise(here):
-            if right - left < _NARROW * length:
-                inside = edges[axis][(edges[axis] >= left) & (edges[axis] <= right)]
-                lower = np.tile(box.lower, (len(inside) - 1, 1))
-                upper = np.tile(box.upper, (len(inside) - 1, 1))
-                lower[:, axis], upper[:, axis] = inside[:-1], inside[1:]
-                found = next(p for p in places if p.axis == axis and p.value == left)
-                words = f"{name} = {left:.6g} to {right:.6g}"
-                yield Feature(found.label, found.formula, words, right - left, lower, upper)
+            width = right.value - left.value
+            if width < _SHORT * length:
+                lower, upper = np.array([box.lower]), np.array([box.upper])
+                lower[:, axis], upper[:, axis] = left.value, right.value
+                words = f"{name} = {left.value:.6g} to {right.value:.6g}"
+                yield Feature(left.label, left.formula, words, width, lower, upper)
 
 
 def graded(

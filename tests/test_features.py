@@ -90,6 +90,15 @@ def test_jumps_and_kinks_are_placed():
     assert kinks == pytest.approx([1.0, np.pi, 2 * np.pi, 3 * np.pi], abs=1e-12)
 
 
+def test_kinks_far_apart_leave_points_evenly_spread():
+    assert features(problem("minimum(x/0.3, (1 - x)/0.7)", x=(0, 1))).smooth
+
+
+def test_smooth_functions_of_many_coordinates_are_not_narrow():
+    unit = dict.fromkeys("abcd", (0, 1))
+    assert features(problem("1/(1 + a + b + c + d) + exp(-a*b*c)", **unit)).smooth
+
+
 def test_a_window_between_two_jumps_is_narrow():
     (feature,) = features(problem("step(t - 4)*step(4.00001 - t)", t=(0, 10))).narrow
     assert feature.width == pytest.approx(1e-5)
