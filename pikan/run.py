@@ -1,9 +1,11 @@
 """A run from start to end: a completed spec becomes a solution, whatever happens on the way."""
 
 from collections.abc import Generator
+from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from platform import node
 from time import monotonic
 from typing import NamedTuple, final
 
@@ -338,6 +340,9 @@ def _solution(
         stages=stages(history),
         versions=versions(),
         hashes=Hashes(sha256(text.encode()).hexdigest(), digest(network)),
+        date=datetime.now().astimezone().isoformat(timespec="seconds"),
+        file=spec.origin.file,
+        host=node(),
     )
     return Solution(problem, network, text, outcome, history, report, checkpoint)
 

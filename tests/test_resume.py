@@ -62,10 +62,11 @@ def begun(name, folder=None, every=60.0):
 
 
 def plain(solution):
-    """A solution as it is compared: everything but the seconds."""
+    """A solution as it is compared: everything but the time and the file that it came from."""
     history = [record._replace(seconds=0.0) for record in solution.history]
     stages = tuple(replace(stage, seconds=0.0) for stage in solution.report.stages)
-    report = replace(solution.report, seconds=Seconds(0.0, 0.0), stages=stages)
+    timeless = replace(solution.report, seconds=Seconds(0.0, 0.0), stages=stages)
+    report = replace(timeless, date="", file="")
     return history, report, solution.spec, solution.outcome
 
 

@@ -1,6 +1,9 @@
 """A run on the command line, from its first step to its files and its exit code."""
 
+import shlex
+import sys
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -33,6 +36,8 @@ def concluded(
                 raise
             typer.echo(f"{folder}: interrupted before there was any solution; {goes_on}", err=True)
             return INTERRUPTED
+        command = shlex.join(["pikan", *sys.argv[1:]])
+        solution = replace(solution, report=replace(solution.report, command=command))
         # The table comes before the figures, which take longer to draw than many a solution.
         if not quiet:
             show(Console(), solution.report, title)

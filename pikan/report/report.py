@@ -118,7 +118,8 @@ class Report:
     """All of `report.json`.
 
     `errors` are by unknown, and empty where no solution is known; `residuals` are root mean
-    squares by block; `estimate` is None where none was made.
+    squares by block; `estimate` is None where none was made. `date` is when the run ended
+    [ISO 8601], `command` that of the command line, empty in Python; `file` is the problem file.
     """
 
     problem: str
@@ -136,6 +137,10 @@ class Report:
     stages: tuple[StageFacts, ...]
     versions: Versions
     hashes: Hashes = Hashes()
+    date: str = ""
+    command: str = ""
+    file: str = ""
+    host: str = ""
 
     def to_json(self) -> str:
         """The text of `report.json`; numbers that are not finite become null, which JSON has."""
@@ -194,6 +199,9 @@ def stages(history: tuple[Record, ...]) -> tuple[StageFacts, ...]:
 def _plain(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        # The name of a file need not be text.
+        return value.encode(errors="replace").decode()
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple):
@@ -209,6 +217,9 @@ def _report(content: Mapping[str, object]) -> Report:
     ran = _table(content["versions"])
     # Reports of version 0.1 have none.
     hashes = _table(content.get("hashes", {"problem": "", "weights": ""}))
+    date, command, file, host = (
+        _word(content.get(name, "")) for name in ("date", "command", "file", "host")
+    )
     return Report(
         problem=_word(content["problem"]),
         outcome=_ending(content["outcome"]),
@@ -227,6 +238,10 @@ def _report(content: Mapping[str, object]) -> Report:
         stages=tuple(_stage(_table(entry)) for entry in _row(content["stages"])),
         versions=Versions(_word(ran["pikan"]), _word(ran["torch"]), _word(ran["python"])),
         hashes=Hashes(_word(hashes["problem"]), _word(hashes["weights"])),
+        date=date,
+        command=command,
+        file=file,
+        host=host,
     )
 
 

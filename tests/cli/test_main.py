@@ -1,7 +1,9 @@
 import json
+import platform
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -177,7 +179,11 @@ def test_a_solved_problem_leaves_its_files_and_is_reported_again(run, case, tmp_
     assert solved.exit_code == 0, solved.output
     left = tmp_path / "results" / "case"
     assert {"run.h5", "report.json", "problem.yaml"} < set(files(left))
-    assert json.loads((left / "report.json").read_text())["errors"]["u"]["relative_l2"] < 1e-10
+    report = json.loads((left / "report.json").read_text())
+    assert report["errors"]["u"]["relative_l2"] < 1e-10
+    assert datetime.fromisoformat(report["date"]).utcoffset() is not None
+    assert report["command"].startswith("pikan ")
+    assert (report["file"], report["host"]) == ("case.yaml", platform.node())
     assert "\x1b" not in solved.stdout
     for figure in left.glob("*.png"):
         figure.unlink()

@@ -38,6 +38,10 @@ REPORT = Report(
     stages=(StageFacts("gauss_newton", 12, 5.0, 1e-20),),
     versions=Versions("0.1.0", "2.13.0", "3.11.9"),
     hashes=Hashes("0a1b", "2c3d"),
+    date="2026-11-30T12:00:00+01:00",
+    command="pikan solve burgers.yaml",
+    file="burgers.yaml",
+    host="desk",
 )
 
 
@@ -50,6 +54,7 @@ def test_the_text_has_the_keys_of_the_contract():
     assert list(content) == [
         "schema", "problem", "outcome", "message", "errors", "estimate", "residuals", "network",
         "seed", "dtype", "device", "threads", "seconds", "stages", "versions", "hashes",
+        "date", "command", "file", "host",
     ]  # fmt: skip
     assert content["errors"]["u"] == {
         "relative_l2": 1.2e-9, "maximum": 3e-9, "rmse": 7e-10, "against": "exact", "points": 26896,
@@ -59,10 +64,17 @@ def test_the_text_has_the_keys_of_the_contract():
     ]
 
 
-def test_a_report_without_hashes_is_read():
+def test_a_report_of_an_earlier_version_is_read():
     content = json.loads(REPORT.to_json())
-    del content["hashes"]
-    assert from_json(json.dumps(content)) == replace(REPORT, hashes=Hashes())
+    later = {"date": "", "command": "", "file": "", "host": ""}
+    for name in ("hashes", *later):
+        del content[name]
+    assert from_json(json.dumps(content)) == replace(REPORT, hashes=Hashes(), **later)
+
+
+def test_the_name_of_a_file_that_is_no_text_is_written_all_the_same():
+    text = replace(REPORT, file="\udcff.yaml").to_json()
+    assert from_json(text.encode().decode()).file == "?.yaml"
 
 
 def test_what_is_not_finite_is_null():
