@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from pikan.features import features
 from pikan.problem import Condition, Problem, normals, order, partials
 from pikan.spec.balance import imbalance
 from pikan.spec.corners import jumps
@@ -12,7 +13,7 @@ from pikan.spec.singular import singularities
 
 
 def notes(problem: Problem) -> tuple[str, ...]:
-    """Conditions that may be missing or do not fit together, freedom, and infinite coefficients."""
+    """Conditions that may be missing or do not fit together, freedom, infinity, what is narrow."""
     return (
         *_moments(problem),
         *_faces(problem),
@@ -20,6 +21,7 @@ def notes(problem: Problem) -> tuple[str, ...]:
         *jumps(problem),
         *imbalance(problem),
         *singularities(problem),
+        *_features(problem),
     )
 
 
@@ -93,3 +95,15 @@ def _conditions(count: int) -> str:
 
 def _there_are(count: int) -> str:
     return f"there {'is' if count == 1 else 'are'} {count or 'none'}"
+
+
+def _features(problem: Problem) -> Iterator[str]:
+    """Known functions that vary, jump or bend where evenly spread points need not see it."""
+    found = features(problem)
+    for one in found.narrow:
+        yield f"'{one.formula}' varies within {one.width:.1e} at {one.place}"
+    for place in found.places:
+        name = problem.coordinates[place.axis]
+        yield f"'{place.formula}' has a {place.kind} at {name} = {place.value:.6g}"
+    for formula in found.unread:
+        yield f"'{formula}' varies in too many places to list, or has kinks along oblique lines"

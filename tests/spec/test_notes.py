@@ -1,5 +1,7 @@
 """What keeps a problem from having one smooth solution is noted before any training."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -267,3 +269,16 @@ def test_fluxes_that_do_not_balance_the_source_are_noted(domain, equation, flux,
     found = [one for one in said if "do not balance" in one]
     assert len(found) == bool(left)
     assert all(f": {left} is left of 'equation'" in one for one in found)
+
+
+def test_what_is_narrow_jumps_or_bends_is_noted():
+    text = """
+domain: {t: [0, 10]}
+unknowns: [u]
+equations: ["u_t = -u + exp(-((t - 4.3)/1e-4)^2) + step(t - 7) + abs(sin(1e9*t))"]
+conditions: [{where: t = 0, that: u = 1}]
+"""
+    said = "\n".join(notes(stated(text)))
+    assert re.search(r"'exp\(.*\)' varies within .*e-05 at t = 4.3", said)
+    assert "'step(t - 7)' has a jump at t = 7" in said
+    assert "varies in too many places" in said
