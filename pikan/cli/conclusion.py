@@ -23,7 +23,7 @@ def concluded(
     steps: Generator[Progress, None, Solution], asked: Spec, title: str, folder: Path, quiet: bool
 ) -> int:
     """The exit code of a run of a completed spec; what it came to is in a folder then."""
-    goes_on = f"`pikan resume {folder}` goes on"
+    goes_on = f"`pikan resume {shlex.quote(str(folder))}` goes on"
     with interruptible() as stop:
         try:
             with display(quiet) as progress:

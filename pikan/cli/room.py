@@ -1,5 +1,6 @@
 """Room for the results of a run: what is in the way is set aside or refused, in a sentence."""
 
+import shlex
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -69,7 +70,8 @@ def _set_aside(folder: Path, kind: str, goes: bool) -> Path | None:
             )
         return None
     if kind == "an interrupted run" and not goes:
-        said = f"an interrupted run was here, which `pikan resume {aside}` goes on with"
+        resumed = f"pikan resume {shlex.quote(str(aside))}"
+        said = f"an interrupted run was here, which `{resumed}` goes on with"
         typer.echo(f"{folder}: {said}", err=True)
     elif not goes:
         said = f"a result of another problem or of other settings was here, which is now {aside}"

@@ -66,6 +66,13 @@ def test_solving_anew_sets_the_interrupted_run_aside_and_that_goes_on(command, t
     assert interrupted(tmp_path / "results" / "rod.1") is None
 
 
+def test_the_command_that_goes_on_can_be_typed_as_it_is_said(command, tmp_path):
+    (tmp_path / "my march.yaml").write_text(RUNS["march"], encoding="utf-8")
+    words = ("solve", "my march.yaml", "--quiet", "--set", "time_limit=1e-9")
+    assert "`pikan resume 'results/my march'` goes on" in command(*words).stderr
+    assert "`pikan resume 'results/my march.1'` goes on with" in command(*words).stderr
+
+
 def test_resuming_what_has_ended_leaves_the_texts_that_a_kill_has_cost(command, tmp_path):
     _, solution = finish(begun("climb"))
     solution.keep(tmp_path / "there")
