@@ -16,7 +16,7 @@ from pikan.model.library import LIBRARY, Numbers
 from pikan.network.elementary import ELEMENTARY
 
 # Points that a scan looks at and that steps are made on; starts for each function; steps.
-_SCANNED, _FITTED, _STARTS, _STEPS = 100, 200, 4, 40
+_SCANNED, _FITTED, _STARTS, _STEPS = 100, 200, 4, 80
 
 # What is left of a variance below which it is rounding.
 _ROUNDING = 1e-14
