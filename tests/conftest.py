@@ -1,9 +1,13 @@
 """What all tests share: problem files, data and the skipping of what cannot run here."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Tests are small, and each process of several has its core; torch reads this when it is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Times on shared machines say nothing about an example, and the same examples come every time:
 # more of them with `--hypothesis-profile slow`, others with `--hypothesis-profile fresh`.

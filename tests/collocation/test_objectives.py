@@ -248,7 +248,7 @@ def test_chunks_have_all_rows_in_their_order_and_no_more_points_than_they_may(pr
 
 
 def test_chunks_have_the_rows_the_gradient_and_the_jacobian_of_the_whole(problem, network):
-    points = drawn(problem, inside=31, on_faces=9)
+    points = drawn(problem, inside=11, on_faces=4)
     found = merged(sheets(problem, points))
     whole, parts = (
         network_objective(found, network, WEIGHTS, linear=False, time=None, memory=memory)

@@ -87,6 +87,7 @@ def problem(lower=(-1.0, -1.0), upper=(1.0, 1.0)) -> Problem:
     )
 
 
+@pytest.mark.slow
 def test_a_kan_is_read_through_its_edges():
     interval = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
     bases = [Chebyshev(interval.repeat(2, 1), 14), Chebyshev(2.2 * interval, 14)]

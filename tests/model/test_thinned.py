@@ -19,6 +19,7 @@ def test_a_simple_network_fits_and_has_formulas_on_its_polynomials():
     assert sum(int(layer.sum()) for layer in simple.live()) <= 4
 
 
+@pytest.mark.slow
 def test_functions_of_functions_are_read_off_single_edges():
     dataset = pikan.create_dataset(
         lambda x: torch.asin(x[:, [0]] / x[:, [1]]), ranges=[(0.1, 0.9), (1, 2)], train_num=400
