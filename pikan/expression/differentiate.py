@@ -17,6 +17,7 @@ from pikan.expression.tree import (
     add,
     divide,
     multiply,
+    names,
     negative,
     operands,
     power,
@@ -51,8 +52,8 @@ def differentiate(expression: Expression, name: str) -> Expression:
         case Call(function, (argument,)):
             rate = differentiate(argument, name)
             # What decays faster than any power grows leaves nothing of a pole: exp(-1/x^2).
-            decays = function in DECAYING and "log" not in _functions(argument)
-            return (scaled if decays else product)(UNARY[function](argument), rate)
+            vanishes = function in DECAYING and _has_poles(argument)
+            return (scaled if vanishes else product)(UNARY[function](argument), rate)
         case Call(function, arguments):
             return JOINT[function](*arguments, *(differentiate(each, name) for each in arguments))
 
@@ -102,10 +103,18 @@ RULES: Mapping[Operator, Callable[..., Expression]] = {
 }
 
 
-def _functions(expression: Expression) -> frozenset[str]:
-    """The functions in a formula."""
-    own = frozenset({expression.function} if isinstance(expression, Call) else ())
-    return own.union(*(_functions(operand) for operand in operands(expression)))
+def _has_poles(expression: Expression) -> bool:
+    """Whether a formula may be infinite somewhere, and not only as slowly as a logarithm."""
+    match expression:
+        case Call("log", _):
+            return False
+        case Operation("/", _, divisor) if names(divisor):
+            own = True
+        case Operation("**", _, exponent):
+            own = not (isinstance(exponent, Number) and exponent.value >= 0)
+        case _:
+            own = False
+    return own or any(_has_poles(operand) for operand in operands(expression))
 
 
 def _call(function: str, *arguments: Expression) -> Call:
