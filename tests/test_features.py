@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pikan.domain.box import Box
@@ -24,6 +24,7 @@ def cell(found, value, axis=0):
     return np.diff(edges)[np.clip(np.searchsorted(edges, value) - 1, 0, len(edges) - 2)]
 
 
+@settings(max_examples=settings.default.max_examples // 5)
 @given(
     st.floats(0.1, 9.9),
     st.floats(-9, -2.7),
