@@ -1,5 +1,6 @@
-"""How a run or one of its stages ended."""
+"""How a run or one of its stages ended, and what else solves its problem."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -17,3 +18,17 @@ class Outcome:
 
     kind: Kind
     message: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another solution of the same problem, by what it can be recognized.
+
+    `size` is the root mean square of each unknown, `middle` its value in the middle of the domain,
+    `distance` the relative L2 difference from the solution taken, absolute if that is zero.
+    """
+
+    size: Mapping[str, float]
+    middle: Mapping[str, float]
+    distance: float

@@ -37,7 +37,7 @@ from pikan.report.report import (
     versions,
 )
 from pikan.solution import Solution, evaluation, kept_data
-from pikan.solving.climb import climb
+from pikan.solving.alternatives import climb_from_branches
 from pikan.solving.continuation import end_of, solved_part
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
@@ -282,7 +282,7 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
         case (ClimbStage(climb=asked),):
             if isinstance(spec.network, Product) and spec.network.rank is None:
                 return grow(problem, build.growth(spec, problem, asked), generator)
-            return climb(problem, build.ladder(spec, problem, asked))
+            return climb_from_branches(problem, build.ladder(spec, problem, asked))
         case (MarchStage(march=asked),):
             return march(problem, build.marching(spec, problem, asked))
         case _:
@@ -330,6 +330,7 @@ def _solution(
         message=outcome.message,
         errors=told,
         estimate=estimate,
+        alternatives=level.alternatives,
         residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import version
 from typing import NamedTuple, final, get_args
 
-from pikan.outcome import Kind
+from pikan.outcome import Alternative, Kind
 
 SCHEMA = 1
 # Data are seldom exact; but what is off by more than this part is another solution.
@@ -120,6 +120,7 @@ class Report:
     `errors` are by unknown, and empty where no solution is known; `residuals` are root mean
     squares by block; `estimate` is None where none was made. `date` is when the run ended
     [ISO 8601], `command` that of the command line, empty in Python; `file` is the problem file.
+    `alternatives` are other solutions that were found.
     """
 
     problem: str
@@ -141,6 +142,7 @@ class Report:
     command: str = ""
     file: str = ""
     host: str = ""
+    alternatives: tuple[Alternative, ...] = ()
 
     def to_json(self) -> str:
         """The text of `report.json`; numbers that are not finite become null, which JSON has."""
@@ -242,6 +244,7 @@ def _report(content: Mapping[str, object]) -> Report:
         command=command,
         file=file,
         host=host,
+        alternatives=tuple(_alternative(_table(e)) for e in _row(content.get("alternatives", []))),
     )
 
 
@@ -252,6 +255,15 @@ def _errors(content: Mapping[str, object]) -> Errors:
         rmse=_number(content["rmse"]),
         against=_word(content["against"]),
         points=_count(content["points"]),
+    )
+
+
+def _alternative(content: Mapping[str, object]) -> Alternative:
+    size, middle = _table(content["size"]), _table(content["middle"])
+    return Alternative(
+        size={name: _number(value) for name, value in size.items()},
+        middle={name: _number(value) for name, value in middle.items()},
+        distance=_number(content["distance"]),
     )
 
 

@@ -47,16 +47,17 @@ _HOLDING, _ROUGH = 1e-3, 0.1
 _NEGLIGIBLE_AXIS = 0.1
 
 
-def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
+def climb(problem: Problem, ladder: Ladder, lower: Rung | None = None) -> Events[Level]:
     """Levels of rising degree, each started from the last, until two agree.
+
+    The first is the one above `lower` if there is one.
 
     The degree along an axis rises while the coefficients along it have not decayed; when all
     have, one more level confirms, and the difference between the last two, on points that no
     level was fitted to, is the estimate.
     """
-    lower: Rung | None = None
-    levels: list[Rung] = []
-    degrees, estimate, restless = ladder.start, None, 0
+    levels: list[Rung] = [] if lower is None else [lower]
+    degrees, estimate, restless = _first(problem, ladder, lower), None, 0
     direct, ends = eliminable(problem), monotonic() + ladder.time_limit
     while True:
         began = monotonic()
@@ -101,6 +102,16 @@ def climb(problem: Problem, ladder: Ladder) -> Events[Level]:
                 end = _late(affordable) if late else _too_large(problem, ladder, higher, rung)
                 return _cut(problem, ladder, levels, end)
         lower, degrees = rung, affordable
+
+
+def _first(problem: Problem, ladder: Ladder, lower: Rung | None) -> tuple[int, ...]:
+    """The degrees of the first level."""
+    if lower is None:
+        return ladder.start
+    degrees = tuple(len(decay) - 1 for decay in lower.decay)
+    wanted = next_degrees(lower.decay, max(_NEGLIGIBLE * ladder.accuracy, _ROUNDING))
+    higher = tuple(d + 2 for d in degrees) if wanted == degrees else wanted
+    return _affordable(problem, ladder, degrees, higher, lower)
 
 
 def _misfit(problem: Problem, rung: Rung, ladder: Ladder) -> Misfit:

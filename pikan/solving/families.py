@@ -1,19 +1,23 @@
-"""A linear problem from which a nonlinear one is started."""
+"""Problems that lead to a nonlinear one: one to start from, and families that end in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
 from math import prod
 
-from pikan.expression.tree import Expression, Name, Number, add, multiply
+from pikan.expression.tree import Expression, Name, Number, add, multiply, substitute, subtract
 from pikan.problem import (
     Equation,
     Partial,
     Problem,
     in_use,
+    normals,
     partial_name,
     partials,
 )
+
+Family = Callable[[Problem, float], Problem]
+"""A problem for every factor from one upwards: with one it is the problem itself."""
 
 
 def highest(problem: Problem) -> Mapping[int, int]:
@@ -57,3 +61,45 @@ def extension(problem: Problem) -> Problem:
         for residual in [reduce(add, terms)] if even and terms else terms:
             equations.append(Equation(extension_label(unknown), residual))
     return replace(problem, equations=tuple(equations))
+
+
+def strengthened(problem: Problem, factor: float) -> Problem:
+    """The problem with the highest derivatives of its equations multiplied by a factor.
+
+    The larger it is, the nearer the solution is to that of `extension`.
+    """
+    top = highest(problem)
+
+    def scaled(residual: Expression) -> Expression:
+        return substitute(
+            residual,
+            {
+                name: multiply(Number(factor), Name(name))
+                for name, one in partials(problem, residual).items()
+                if 0 < sum(one.orders) == top[one.unknown]
+            },
+        )
+
+    return replace(
+        problem, equations=tuple(replace(e, residual=scaled(e.residual)) for e in problem.equations)
+    )
+
+
+def shortened(problem: Problem, factor: float) -> Problem:
+    """The problem on a domain shorter by a factor, from its lower end, stretched to the old one."""
+    moved = {
+        name: add(Number(low), multiply(Number(1.0 / factor), subtract(Name(name), Number(low))))
+        for name, low in zip(problem.box.coordinates, problem.box.lower, strict=True)
+    }
+
+    def scaled(residual: Expression) -> Expression:
+        orders = {name: sum(one.orders) for name, one in partials(problem, residual).items()}
+        orders |= dict.fromkeys(normals(problem, residual), 1)
+        slopes = {name: multiply(Number(factor**k), Name(name)) for name, k in orders.items()}
+        return substitute(residual, {**moved, **slopes})
+
+    return replace(
+        problem,
+        equations=tuple(replace(e, residual=scaled(e.residual)) for e in problem.equations),
+        conditions=tuple(replace(c, residual=scaled(c.residual)) for c in problem.conditions),
+    )

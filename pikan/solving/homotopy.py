@@ -1,6 +1,6 @@
-"""A nonlinear problem led to from one that its start solves."""
+"""Newton's homotopy: r(θ) = r(start), which the start solves, is deformed into r(θ) = 0."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from jaxtyping import Float
@@ -21,15 +21,25 @@ def led(
     start: Float[Tensor, " p"],
     event: Callable[[Progress], Event],
 ) -> Events[Trained]:
-    """r(θ) = (1 - k/K) r(start) for k = 1 to K, each solved from the one before.
+    """Each problem of the homotopy solved from the one before.
 
     Where least squares leads to a residual that is only the least nearby, this often leads
     to a solution.
+    """
+    theta, outcome = start, Outcome("converged", "there is nothing to lead to")
+    for nearby in newton_homotopy(objective, start):
+        theta, outcome = yield from trained(stage, nearby, theta, event)
+        if outcome.kind == "diverged":
+            break
+    return Trained(theta, outcome)
+
+
+def newton_homotopy(objective: Objective, start: Float[Tensor, " p"]) -> Iterator[Objective]:
+    """r(θ) - (1 - k/K) r(start) for k = 1 to K.
 
     Source: Allgower and Georg 2003, Introduction to Numerical Continuation Methods, Eq. (1.1.4).
     """
     first = objective.residual(start).detach()
-    theta, outcome = start, Outcome("converged", "there is nothing to lead to")
     for part in range(1, _PARTS + 1):
         rest = (1.0 - part / _PARTS) * first
 
@@ -38,8 +48,4 @@ def led(
         ) -> Float[Tensor, " r"]:
             return objective.residual(at) - rest
 
-        nearby = replace(objective, residual=shifted)
-        theta, outcome = yield from trained(stage, nearby, theta, event)
-        if outcome.kind == "diverged":
-            break
-    return Trained(theta, outcome)
+        yield replace(objective, residual=shifted)

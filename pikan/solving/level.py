@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pikan.network.base import Network
 from pikan.objective import Objective
-from pikan.outcome import Outcome
+from pikan.outcome import Alternative, Outcome
 from pikan.solving.event import Begins, Ends, Event, Events, Going, Known
 from pikan.training.stage import Progress, Stage
 
@@ -20,13 +20,15 @@ _ROUNDING = 1e-11
 class Level(NamedTuple):
     """A finished solution; `estimate` is its relative L2 error as estimated, None if not known.
 
-    It is infinite where other solutions, far from this one, fit as well.
+    It is infinite where other solutions, far from this one, fit as well. `alternatives` are others
+    that were found, apart from this one.
     """
 
     network: Network
     outcome: Outcome
     estimate: float | None
     how: str
+    alternatives: tuple[Alternative, ...] = ()
 
 
 def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from pikan.outcome import Alternative
 from pikan.report.report import (
     Errors,
     Estimate,
@@ -42,6 +43,7 @@ REPORT = Report(
     command="pikan solve burgers.yaml",
     file="burgers.yaml",
     host="desk",
+    alternatives=(Alternative({"u": 2.7}, {"u": 4.1}, 25.9),),
 )
 
 
@@ -54,7 +56,7 @@ def test_the_text_has_the_keys_of_the_contract():
     assert list(content) == [
         "schema", "problem", "outcome", "message", "errors", "estimate", "residuals", "network",
         "seed", "dtype", "device", "threads", "seconds", "stages", "versions", "hashes",
-        "date", "command", "file", "host",
+        "date", "command", "file", "host", "alternatives",
     ]  # fmt: skip
     assert content["errors"]["u"] == {
         "relative_l2": 1.2e-9, "maximum": 3e-9, "rmse": 7e-10, "against": "exact", "points": 26896,
@@ -66,7 +68,7 @@ def test_the_text_has_the_keys_of_the_contract():
 
 def test_a_report_of_an_earlier_version_is_read():
     content = json.loads(REPORT.to_json())
-    later = {"date": "", "command": "", "file": "", "host": ""}
+    later = {"date": "", "command": "", "file": "", "host": "", "alternatives": ()}
     for name in ("hashes", *later):
         del content[name]
     assert from_json(json.dumps(content)) == replace(REPORT, hashes=Hashes(), **later)
