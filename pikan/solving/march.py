@@ -23,7 +23,7 @@ from pikan.solving.continuation import between, window_sheets
 from pikan.solving.event import Event, Events, kept
 from pikan.solving.level import Level, distance, trained
 from pikan.solving.local_objective import local_objective
-from pikan.solving.product_objective import objective_on
+from pikan.solving.product_objective import objective_on, without_value
 from pikan.solving.window import (
     Grid,
     Verdict,
@@ -210,6 +210,8 @@ def _solved(
     theta, outcome = yield from trained(
         stage, objective, theta, lambda p: Event(name, p, lambda: best)
     )
+    if outcome.kind == "diverged" and (part := without_value(sheets.all, network, theta)):
+        outcome = Outcome("diverged", part)
     return _Solved(replaced(network, theta), outcome)
 
 

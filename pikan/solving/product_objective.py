@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from pikan.collocation.last_layer import balanced_weights, last_layer_objective
+from pikan.derivatives.jets import partials
+from pikan.expression.undefined import undefined
 from pikan.network.parameters import replaced
 from pikan.network.product import FullProduct
 from pikan.objective import Objective
@@ -53,3 +56,18 @@ def objective_on(
     if start is not None and not all(0.0 < weight < float("inf") for weight in weights.values()):
         weights = balanced_weights(on_points, replaced(network, start))
     return last_layer_objective(on_points, network, weights, linear=affine)
+
+
+def without_value(
+    on_points: Sequence[Sheet], network: FullProduct, theta: Float[Tensor, " p"]
+) -> str:
+    """What says which part of a formula is not finite at coefficients; empty where all are."""
+    at = replaced(network, theta)
+    for one in on_points:
+        with torch.no_grad():
+            fields = [partials(at, place, one.wanted(k)) for k, place in enumerate(one.places)]
+        columns = {**one.known, **one.columns(tuple(fields))}
+        values = {k: v.cpu().numpy() if isinstance(v, Tensor) else v for k, v in columns.items()}
+        if (part := undefined(one.formula, values)) is not None:
+            return f"in '{one.label}' {part}"
+    return ""

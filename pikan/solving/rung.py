@@ -23,7 +23,7 @@ from pikan.solving.event import Event, Events, kept
 from pikan.solving.homotopy import led
 from pikan.solving.level import Trained, distance, trained
 from pikan.solving.misfit import Misfit, worst
-from pikan.solving.product_objective import matching_points, objective_on
+from pikan.solving.product_objective import matching_points, objective_on, without_value
 from pikan.solving.starts import NUDGE, defined_start, padded, smooth_start
 from pikan.solving.tails import profile, tail
 from pikan.training.gauss_newton import GaussNewton
@@ -48,6 +48,10 @@ _COMPARED = 512
 _RESOLVED = 1e-6
 # What is left of a nudge where the solution is zero.
 _NUDGED_ZERO = 1e-9 * NUDGE
+_UNDEFINED = (
+    "no start was found at which all formulas have values: {}; see whether the conditions let them "
+    "have any"
+)
 # An unknown this much smaller than another may be nothing but rounding.
 _ROUNDED_ZERO = 1e-12
 
@@ -210,6 +214,8 @@ def _fitted(
         theta, outcome = yield from way(
             stage, objective, start, lambda p: Event(name, p, lambda: best)
         )
+        if outcome.kind == "diverged" and (part := without_value(on_points, network, start)):
+            outcome = Outcome("diverged", _UNDEFINED.format(part))
         if lower is not None and not lower.values.any() and theta.abs().max() < _NUDGED_ZERO:
             theta = torch.zeros_like(theta)
         theta = _without_rounding(objective, theta, len(problem.unknowns))
@@ -217,7 +223,13 @@ def _fitted(
         found.append(_Found(theta, outcome, misfit))
         if misfit.relative < _ASTRAY:
             break
-    return min(found, key=lambda one: inf if isnan(one.misfit.relative) else one.misfit.relative)
+    return min(found, key=_merit)
+
+
+def _merit(found: _Found) -> float:
+    """How well a start has done, the less the better; the first of those that do not count."""
+    left = found.misfit.relative
+    return inf if found.outcome.kind == "diverged" or isnan(left) else left
 
 
 def _without_rounding(

@@ -176,6 +176,20 @@ accuracy: 1e-3
     assert float(solution(x=9.0)) == pytest.approx(0.029173106363, rel=1e-3)
 
 
+def test_a_formula_that_no_start_gives_a_value_is_named_with_the_value_that_it_has_none_at():
+    solution = solved(
+        spec("""
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = u^1.5]
+conditions: [{where: x = 0, that: u = -1}, {where: x = 1, that: u = 2}]
+""")
+    )
+    assert solution.outcome.kind == "diverged"
+    assert "u^1.5 has no value where u = -" in solution.outcome.message
+    assert solution.report.estimate is None
+
+
 @pytest.mark.parametrize("accuracy", [1e-2, 1e-6])
 @pytest.mark.parametrize("name", [*LINEAR, *NONLINEAR])
 def test_the_error_is_below_the_estimate_and_the_estimate_below_the_accuracy(name, accuracy):
