@@ -7,6 +7,12 @@ from tests.stated import spec
 
 # Of each kind of feature one that polynomials in all of the domain do not resolve.
 UNSEEN = {
+    "a source whose factors cancel": """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: ["u_xx - u = ((2*((x - 0.23)/2e-4)/2e-4)^2 - 2/2e-4^2)*exp(-((x - 0.23)/2e-4)^2)"]
+conditions: [{where: boundary, that: u = 0}]
+""",
     "a source in x": """
 domain: {x: [0, 10]}
 unknowns: [u]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pikan.derivatives.jets import partials
 from pikan.domain.face import Face
+from pikan.expression.functions import CONSTANTS
 from pikan.expression.magnitude import magnitude
 from pikan.features import Feature
 from pikan.jet import MultiIndex
@@ -133,5 +134,5 @@ def _size(one: Sheet, fields: tuple[Partials, ...], least: Mapping[str, float]) 
         for name, column in {**one.known, **columns}.items()
     }
     with np.errstate(all="ignore"):
-        sizes = np.ravel(magnitude(one.formula, values))
+        sizes = np.ravel(magnitude(one.formula, values, {*one.known, *CONSTANTS}))
     return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))

@@ -21,6 +21,12 @@ def test_no_value_is_larger_than_its_terms(tree):
         assert size >= abs(value) * (1 - 1e-12)
 
 
+def test_factors_of_known_names_count_as_they_are():
+    known = {"x", "nu"}
+    assert magnitude(parse("(x - 2.5)*(u - 1) + x - 2.5"), POINT, known) == 0.5 * 3.0 + 5.5
+    assert magnitude(parse("(x - 2.5)/nu*(x - nu)"), POINT, known) == 0.5 / 1.25 * 1.75
+
+
 @pytest.mark.parametrize(
     ("formula", "size"),
     [
