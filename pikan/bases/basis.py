@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -12,14 +13,16 @@ class Basis(nn.Module, ABC):
     """`size` functions for each of `nodes` inputs, polynomials or others, with nothing to learn.
 
     `knots` holds for each node the ends of its pieces in order; the first and the last bound the
-    interval that the node's functions are meant for. Beyond it they go on by their own formula,
-    polynomials smooth but growing fast. There are as many functions as pieces, + degree. With
-    `resolution` points on a piece Gauss integrates products of two of them; `numbers` are what
-    a kind has beside its degree.
+    interval that the node's functions are meant for. Beyond it each continues as a straight line
+    with its slope at the end, so that no layer can grow faster than its inputs: continuous with its
+    first derivative, the others zero. Those that are `periodic` go on as they are. There are as
+    many functions as pieces, + degree. With `resolution` points on a piece Gauss integrates
+    products of two of them; `numbers` are what a kind has beside its degree.
     """
 
     knots: Float[Tensor, "in _"]
     numbers: tuple[float, ...] = ()
+    periodic: bool = False
 
     def __init__(
         self, knots: Float[Tensor, "in _"], degree: int, resolution: int | None = None
@@ -41,11 +44,6 @@ class Basis(nn.Module, ABC):
         values = derivatives(self.evaluate, points, self.knots, order)
         return values.permute(0, 3, 1, 2).reshape(order + 1, *x.shape, self.size)
 
-    def outside(self, x: Float[Tensor, "*n in"]) -> Bool[Tensor, "*n in"]:
-        """Where x is beyond the interval of its node."""
-        return (x < self.knots[:, 0]) | (x > self.knots[:, -1])
-
-    @abstractmethod
     def evaluate(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
@@ -54,6 +52,25 @@ class Basis(nn.Module, ABC):
         After them come places for as many spare functions, for the caller to fill in.
         Nothing but the arguments, `degree` and `numbers` matters, so that knots may be mapped over.
         """
+        beyond = outside(x, knots[:, :1], knots[:, -1:])
+        if self.periodic or not bool(beyond.any()):
+            return self.within(x, knots, order, spare)
+        nearest = torch.where(beyond, x.clamp(knots[:, :1], knots[:, -1:]), x)
+        values = self.within(nearest, knots, max(order, 1), spare)
+        own = values[:, :, : values.shape[2] - spare]
+        own[0].addcmul_(own[1], (x - nearest).unsqueeze(1))
+        own[2:].masked_fill_(beyond.unsqueeze(1), 0)
+        return values[: order + 1]
+
+    def outside(self, x: Float[Tensor, "*n in"]) -> Bool[Tensor, "*n in"]:
+        """Where x is beyond the interval of its node by more than rounding."""
+        return outside(x, self.knots[:, 0], self.knots[:, -1])
+
+    @abstractmethod
+    def within(
+        self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], order: int, spare: int = 0
+    ) -> Float[Tensor, "k in b n"]:
+        """The same as `evaluate`, by the formula that holds on the interval."""
 
     @abstractmethod
     def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Basis":
@@ -68,6 +85,14 @@ class Basis(nn.Module, ABC):
     @abstractmethod
     def adapted(self, samples: Float[Tensor, "n in"]) -> "Basis":
         """A basis of the same size, its knots where the samples are."""
+
+
+def outside(
+    x: Float[Tensor, "*n"], lower: Float[Tensor, "*#n"], upper: Float[Tensor, "*#n"]
+) -> Bool[Tensor, "*n"]:
+    """Where x is beyond an interval by more than the rounding of its ends."""
+    slack = 8 * torch.finfo(x.dtype).eps * torch.maximum(lower.abs(), upper.abs())
+    return (x < lower - slack) | (x > upper + slack)
 
 
 def no_less(wanted: int | None, before: int, what: str) -> int:

@@ -20,7 +20,7 @@ class BSpline(Basis):
     `knots` hold the ends of the cells, from the lower to the upper end of the interval, in
     increasing order. An interior knot may be repeated, up to `degree` times: every repetition
     takes one continuous derivative away. The end knots are repeated inside (an open knot vector),
-    so that the splines sum to one on the whole interval and, as polynomials, beyond it.
+    so that the splines sum to one on the whole interval and beyond it.
 
     Source: Piegl and Tiller 1997, The NURBS Book, sections 2.2 to 2.5.
 
@@ -32,7 +32,7 @@ class BSpline(Basis):
     def __init__(self, knots: Float[Tensor, "in _"], degree: int) -> None:
         super().__init__(knots, degree)
 
-    def evaluate(
+    def within(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """All splines where they are few, otherwise those that are not zero around each point."""

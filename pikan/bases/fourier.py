@@ -26,12 +26,14 @@ class Fourier(Basis):
     [[1.0, 1.0, 0.0]]
     """
 
+    periodic = True
+
     def __init__(self, interval: Float[Tensor, "in 2"], degree: int, periods: float = 1.0) -> None:
         # Gauss integrates a wave with a little more than pi points for each of its lengths.
         super().__init__(interval, degree, 2 * degree + 8)
         self.numbers = (periods,)
 
-    def evaluate(
+    def within(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """Every derivative is a quarter turn and a factor."""

@@ -33,7 +33,7 @@ class Hermite(Basis):
     def __init__(self, interval: Float[Tensor, "in 2"], degree: int) -> None:
         super().__init__(interval, degree)
 
-    def evaluate(
+    def within(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""

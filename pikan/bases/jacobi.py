@@ -33,7 +33,7 @@ class Jacobi(Basis):
         super().__init__(interval, degree)
         self.numbers = (alpha, beta)
 
-    def evaluate(
+    def within(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""

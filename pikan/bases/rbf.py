@@ -21,7 +21,7 @@ class RBF(Basis):
     sqrt((degree + 1) / 2) cells, one for degree 1, for like splines Gaussians come nearer to a
     function the more of them overlap; finer cells alone stop short of it: at 1e-1 for degree 1,
     1e-3 for 3, 1e-4 for 5, 1e-6 for 7. Cells are of equal length whatever the knots between the
-    ends. Beyond the last center the functions fade.
+    ends.
 
     Source: Li 2024, arXiv 2405.06721 (FastKAN), Eq. (4), where the degree is 1; the limits:
     Maz'ya and Schmidt 1996, IMA J. Numer. Anal. 16, 13-29.
@@ -35,7 +35,7 @@ class RBF(Basis):
         # On a cell the product of two of them is at most as narrow as exp(-2 z²).
         super().__init__(knots, degree, 12)
 
-    def evaluate(
+    def within(
         self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], order: int, spare: int = 0
     ) -> Float[Tensor, "k in b n"]:
         """Derivative k is (-1/w)^k H_k(z) exp(-z²), by g_(k+1) = -(2/w) (z g_k + (k/w) g_(k-1)).

@@ -14,7 +14,8 @@ from pikan.jet import Jet, coordinates
 class Network(nn.Module, ABC):
     """A function of the problem's coordinates with closed-form partial derivatives.
 
-    It is meant for the box from `center - scale` to `center + scale` and goes on smoothly outside.
+    It is meant for the box from `center - scale` to `center + scale`; what bases do beyond their
+    intervals says `Basis`.
     Its parameters are zero, in float64, until a start is chosen. What goes in is always the jet of
     the coordinates themselves (`jet.coordinates`).
     """

@@ -68,7 +68,7 @@ class Edges(nn.Module):
 
     def strays(self, x: Float[Tensor, "n in"]) -> Bool[Tensor, " n"]:
         """Where some node's value is beyond the grid of its basis."""
-        return beyond(self.basis, x)
+        return self.basis.outside(x).any(dim=-1)
 
     def _others(self) -> tuple[Activation, ...]:
         return () if self.base is None else (self.base,)
@@ -87,8 +87,3 @@ class Layer(nn.Module):
         """The jets [a n out] of the sums over all edges that end in a node."""
         return self.edges.weighted(inputs, self.weight)
 
-
-def beyond(basis: Basis, x: Float[Tensor, "n in"]) -> Bool[Tensor, " n"]:
-    """Where some node's value is beyond the grid of its basis by more than rounding."""
-    inward = 1 - 8 * torch.finfo(x.dtype).eps
-    return basis.outside(inward * x).any(dim=-1)

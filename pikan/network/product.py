@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from pikan.bases.basis import Basis
 from pikan.jet import Jet, MultiIndex
 from pikan.network.base import FeatureNetwork, weighted
-from pikan.network.layer import beyond
 
 
 @final
@@ -144,4 +143,4 @@ def _khatri_rao(left: Float[Tensor, "_ n"], right: Float[Tensor, "_ n"]) -> Floa
 def _beyond(bases: Sequence[Basis], x: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
     """Where some coordinate is beyond the grid of its basis."""
     columns = zip(bases, x.split(1, dim=-1), strict=True)
-    return torch.stack([beyond(basis, column) for basis, column in columns]).any(dim=0)
+    return torch.stack([basis.outside(column)[:, 0] for basis, column in columns]).any(dim=0)

@@ -49,9 +49,10 @@ def basis(request):
     return KINDS[request.param]()
 
 
-@pytest.fixture(params=POLYNOMIALS)
-def polynomial_basis(request):
-    return POLYNOMIALS[request.param]()
+@pytest.fixture(params=[*POLYNOMIALS, "RBF", "FastKAN"])
+def tangent_basis(request):
+    """Those that continue as straight lines: all but the periodic ones."""
+    return KINDS[request.param]()
 
 
 @pytest.fixture(

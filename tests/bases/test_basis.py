@@ -70,18 +70,30 @@ def test_outside_says_where_a_point_is_beyond_its_own_interval(basis):
     assert basis.outside(x).tolist() == [[state] * 3 for state in (True, False, False, False, True)]
 
 
-def test_beyond_the_interval_the_edge_polynomial_goes_on(polynomial_basis):
-    basis = polynomial_basis
-    edge = basis.knots[:, -1:].mT
-    step = 0.25 * (basis.knots[:, -1] - basis.knots[:, -2])
-    order = basis.degree + 1
-    powers = torch.stack(
-        [step**k / torch.lgamma(torch.tensor(k + 1.0)).exp() for k in range(order + 1)]
-    )
-    taylor = (basis.derivatives(edge, order) * powers[:, None, :, None]).sum(dim=0)
-    beyond = basis.derivatives(edge + step, 0)[0]
-    scale = float(beyond.abs().max())
-    torch.testing.assert_close(beyond, taylor, rtol=0, atol=1e-5 * scale)
+@pytest.mark.parametrize("end", [0, -1])
+@pytest.mark.parametrize("share", [1e-6, 0.25, 1e3])
+def test_beyond_the_interval_the_tangent_at_its_end_goes_on(tangent_basis, end, share):
+    basis = tangent_basis
+    last = basis.knots[:, end]
+    step = (last - basis.knots.mean(dim=1)) * share
+    at_end, beyond = (basis.derivatives(x[None], 3)[:, 0] for x in (last, last + step))
+    expected = torch.zeros_like(at_end)
+    expected[0], expected[1] = at_end[0] + step[:, None] * at_end[1], at_end[1]
+    for row, wanted in zip(beyond, expected, strict=True):
+        scale = max(float(wanted.abs().max()), 1.0)
+        torch.testing.assert_close(row, wanted, rtol=0, atol=1e-13 * scale)
+    # The values alone are the same as those that come with derivatives.
+    assert torch.equal(basis.derivatives((last + step)[None], 0)[0, 0], beyond[0])
+
+
+def test_ends_that_rounding_has_moved_keep_their_derivatives(basis):
+    ends = basis.knots[:, [0, -1]].mT
+    moved = ends * (1 + torch.tensor([[4.0], [-4.0]]) * torch.finfo(ends.dtype).eps)
+    outward = ends * (1 - torch.tensor([[4.0], [-4.0]]) * torch.finfo(ends.dtype).eps)
+    there = basis.derivatives(ends, 2)[2]
+    for near in (moved, outward):
+        scale = max(float(there.abs().max()), 1.0)
+        torch.testing.assert_close(basis.derivatives(near, 2)[2], there, rtol=0, atol=1e-11 * scale)
 
 
 def test_any_leading_shape_is_kept(basis, x):

@@ -21,13 +21,18 @@ def increasing(seed, nodes, cells):
 
 
 def scipy_splines(basis, node, x, order):
-    """The slow twin, one spline at a time; beyond the interval by the edge polynomial."""
+    """The slow twin, one spline at a time; beyond the interval by the tangent at its end."""
     ends = basis.knots[node].numpy()
+    nearest = x.clip(ends[0], ends[-1])
     knots = np.r_[[ends[0]] * basis.degree, ends, [ends[-1]] * basis.degree]
     twins = [SciPySpline(knots, row, basis.degree) for row in np.eye(basis.size)]
     if order > basis.degree:
         return np.zeros((len(x), basis.size))
-    return np.stack([twin(x, nu=order) for twin in twins], axis=-1)
+    values = np.stack([twin(nearest, nu=order) for twin in twins], axis=-1)
+    away = (x - nearest)[:, None]
+    if order == 0 and basis.degree:
+        values += away * np.stack([twin(nearest, nu=1) for twin in twins], axis=-1)
+    return values if order < 2 else np.where(away == 0, values, 0)
 
 
 @given(
@@ -39,6 +44,8 @@ def scipy_splines(basis, node, x, order):
 def test_all_derivatives_are_scipys_inside_and_beyond(seed, cells, degree, reach):
     basis = BSpline(increasing(seed, 2, cells), degree)
     share = torch.linspace(-abs(reach), 1 + abs(reach), 23, dtype=torch.float64)[1:-1, None]
+    # A share that is almost nothing is beyond the end for the twin, and rounding for us.
+    share = share.where((share.abs() > 1e-9) & ((share - 1).abs() > 1e-9), 0.5)
     x = basis.knots[:, 0] + share * (basis.knots[:, -1] - basis.knots[:, 0])
     ours = basis.derivatives(x, degree + 1)
     for node in range(2):

@@ -16,7 +16,7 @@ INTERVAL = torch.tensor([[-1.0, 1.0], [-2.0, 0.5], [3.0, 40.0]], dtype=torch.flo
 @pytest.mark.parametrize(("ours", "theirs"), PAIRS)
 @pytest.mark.parametrize("degree", [1, 2, 7, 20])
 def test_all_derivatives_are_numpys_on_any_interval(ours, theirs, degree):
-    share = torch.linspace(-0.02, 1.02, 31, dtype=torch.float64)[:, None]
+    share = torch.linspace(0.0, 1.0, 31, dtype=torch.float64)[:, None]
     x = INTERVAL[:, 0] + share * (INTERVAL[:, 1] - INTERVAL[:, 0])
     values = ours(INTERVAL, degree).derivatives(x, 4)
     for node, domain in enumerate(INTERVAL.tolist()):

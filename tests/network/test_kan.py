@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from numpy.polynomial.chebyshev import chebval
+from numpy.polynomial.chebyshev import chebder, chebval
 
 from pikan.bases.chebyshev import Chebyshev
 from pikan.network.activation import silu, tanh
@@ -23,10 +23,12 @@ def filled(network: KAN) -> KAN:
 
 
 def edge(x, weight, source, target):
-    """One edge's function: a Chebyshev sum, then the base function."""
+    """One edge's function: a Chebyshev sum with its tangents, then the base function."""
     size = DEGREE + 2
     own = weight[source * size : (source + 1) * size, target]
-    return chebval(x, own[:-1]) + own[-1] * x / (1 + np.exp(-x))
+    nearest = x.clip(-1, 1)
+    series = chebval(nearest, own[:-1]) + (x - nearest) * chebval(nearest, chebder(own[:-1]))
+    return series + own[-1] * x / (1 + np.exp(-x))
 
 
 def plain_layer(x, weight):
