@@ -108,7 +108,10 @@ def timed(law: Law, width: list[int], starts: int, seconds: int) -> Reading:
 def read(law: Law, width: list[int], starts: int) -> SymbolicFormula:
     """The formula that a KAN of this width leads to."""
     dataset = pikan.create_dataset(
-        lambda x: law.function(*x.mT).unsqueeze(1), n_var=len(law.ranges), ranges=law.ranges
+        lambda x: law.function(*x.mT).unsqueeze(1),
+        n_var=len(law.ranges),
+        ranges=law.ranges,
+        dtype=torch.float64,
     )
     symbolic = pikan.KAN(width).auto_symbolic(dataset=dataset, starts=starts)
     return symbolic.symbolic_formula(dataset=dataset)

@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=Path("results/model_cost"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
     descents, refined = list(lbfgs(arguments)), list(law())
     squares = list(levenberg_marquardt(arguments.seeds))
     text = f"""# What fitting a KAN costs and reaches

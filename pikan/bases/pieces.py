@@ -72,6 +72,4 @@ def pieces(basis: BSpline, *others: Univariate) -> Pieces:
         weights[1, :, first + 2 * place + 1, size + place] = 1
     ends = knots.clone()
     ends[:, 0], ends[:, -1] = -inf, inf
-    return Pieces(
-        powers, others, lower, upper, ends.unsqueeze(2), middles.unsqueeze(2), *weights
-    )
+    return Pieces(powers, others, lower, upper, ends.unsqueeze(2), middles.unsqueeze(2), *weights)

@@ -11,6 +11,7 @@ from pikan.bases.basis import Basis
 from pikan.bases.named import on_interval
 from pikan.bases.words import family
 from pikan.model.error import ModelError, is_finite, one_of, whole
+from pikan.model.start import standardized
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.elementary import power
 from pikan.network.kan import KAN, Width, node_count
@@ -27,6 +28,10 @@ BASE_FUNCTIONS: Mapping[str, Activation | None] = {
 }
 """What every edge has beside its basis, by pykan's names where it has one."""
 
+# Points on which a new model is laid, and how far they are spread, in parts of the first grid: for
+# data that fill it and for standardized ones, which are sqrt(3) times as far apart.
+_POINTS, _SPREAD = 500, 1.3
+
 # What can be fitted: coarser numbers leave a search nothing to tell.
 _PRECISIONS = (torch.float32, torch.float64)
 
@@ -39,6 +44,7 @@ def built(
     base_fun: str,
     grid_range: tuple[float, float],
     seed: int,
+    device: torch.device,
 ) -> Wired:
     """A network in float64 with the random start of `seed`, every edge live."""
     widths = read_widths(width)
@@ -48,7 +54,13 @@ def built(
     size = node_count(widths[0])
     # The grid is the network's own matter: coordinates enter it as they are.
     kan = KAN(widths, bases, [-1.0] * size, [1.0] * size, base=base)
-    return all_live(noise(kan, torch.Generator().manual_seed(seed)))
+    generator = torch.Generator().manual_seed(seed)
+    wired = all_live(noise(kan, generator)).to(device)
+    knots = wired.kan.edges()[0].basis.knots
+    lower, upper = knots[:, 0], knots[:, -1]
+    shares = torch.rand(_POINTS, size, generator=generator, dtype=knots.dtype).to(device)
+    middle, length = (lower + upper) / 2, _SPREAD * (upper - lower)
+    return standardized(wired, middle + (shares - 0.5) * length, inputs=False)
 
 
 def read_widths(width: object) -> tuple[Width, ...]:
@@ -101,7 +113,8 @@ def _read_ends(given: object) -> tuple[float, float]:
 
 
 def read_precision(call: str, given: object) -> torch.dtype:
-    """The precision given, if it is one to compute in; ModelError if not."""
+    """The precision given, torch's default for None; ModelError for one not to compute in."""
+    given = torch.get_default_dtype() if given is None else given
     if not isinstance(given, torch.dtype) or given not in _PRECISIONS:
         needs = " or ".join(map(str, _PRECISIONS))
         raise ModelError(f"{call}: dtype: got {given!r}, needs {needs}")
@@ -134,13 +147,24 @@ def outputs(widths: Sequence[Width]) -> int:
 
 
 def flat_weights(weights: Sequence[Float[Tensor, "_ _"]]) -> Float[Tensor, " p"]:
-    """The weights of all layers in one vector."""
-    return torch.cat([weight.detach().flatten() for weight in weights])
+    """The weights of all layers that are not frozen in one vector."""
+    return torch.cat([weight.detach().flatten() for weight in weights if weight.requires_grad])
 
 
 def shaped_weights(
     theta: Float[Tensor, " p"], like: Sequence[Float[Tensor, "_ _"]]
 ) -> tuple[Float[Tensor, "_ _"], ...]:
-    """The weights of all layers from one vector."""
-    pieces = theta.split([weight.numel() for weight in like])
-    return tuple(piece.view(w.shape) for piece, w in zip(pieces, like, strict=True))
+    """The weights of all layers, those that are not frozen from one vector."""
+    pieces = iter(theta.split([weight.numel() for weight in like if weight.requires_grad]))
+    return tuple(next(pieces).view(w.shape) if w.requires_grad else w.detach() for w in like)
+
+
+def free_columns(
+    values: Float[Tensor, "*n _"], like: Sequence[Float[Tensor, "_ _"]]
+) -> Float[Tensor, "*n p"]:
+    """Of derivatives with respect to all weights those by the weights that are not frozen."""
+    if all(weight.requires_grad or weight.numel() == 0 for weight in like):
+        return values
+    pieces = values.split([weight.numel() for weight in like], dim=-1)
+    pairs = zip(pieces, like, strict=True)
+    return torch.cat([piece for piece, weight in pairs if weight.requires_grad], dim=-1)

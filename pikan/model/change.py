@@ -1,15 +1,14 @@
 """Smaller and larger networks from a network, none of them changed in place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn.functional import one_hot, pad
+from torch.nn.functional import one_hot
 
 from pikan.bases.basis import Basis
-from pikan.linalg import least_squares
 from pikan.model.build import outputs
 from pikan.model.error import ModelError
 from pikan.network.formulas import Formula, Formulas
@@ -51,7 +50,7 @@ def kept_nodes(wired: Wired, kept: Sequence[Nodes], layers: Sequence[Passage]) -
         _moved(each, nodes, into)
         for each, nodes, into in zip(wired.formulas(), kept, sums[1:], strict=False)
     ]
-    return Wired(weighed(kan, weights), live, wired.columns[kept[0]], symbols)
+    return Wired(weighed(kan, weights), live, wired.columns[kept[0]], symbols, wired.scaling)
 
 
 def cut(wired: Wired, live: Sequence[Bool[Tensor, "_ _"]], layers: Sequence[Passage]) -> Wired:
@@ -60,7 +59,7 @@ def cut(wired: Wired, live: Sequence[Bool[Tensor, "_ _"]], layers: Sequence[Pass
     What an edge that is cut gave on the average of the points stays, as part of another edge
     into the same sum where one is left.
     """
-    both = [old & new for old, new in zip(wired.live(), live, strict=True)]
+    both, columns = [old & new for old, new in zip(wired.live(), live, strict=True)], wired.columns
     weights, symbols = list[Tensor](), list[Formulas]()
     layered = zip(wired.kan.edges(), wired.weights(), wired.formulas(), strict=True)
     parts = zip(layered, wired.live(), both, layers, strict=True)
@@ -70,7 +69,8 @@ def cut(wired: Wired, live: Sequence[Bool[Tensor, "_ _"]], layers: Sequence[Pass
         weights.append(_with_constants(edges, weight.detach(), learned, lost))
         only = lost * ~learned.any(dim=0)
         symbols.append(_left(formulas, after, only.tolist()))
-    return Wired(weighed(deepcopy(wired.kan), weights), both, wired.columns.clone(), symbols)
+    kan = weighed(deepcopy(wired.kan), weights)
+    return Wired(kan, both, columns.clone(), symbols, wired.scaling)
 
 
 def wider(wired: Wired, layer: int, added: int, products: bool, seed: int) -> Wired:
@@ -110,7 +110,7 @@ def wider(wired: Wired, layer: int, added: int, products: bool, seed: int) -> Wi
     symbols = list(wired.formulas())
     symbols[layer - 1] = _placed(symbols[layer - 1], range(len(above)), old_sums.tolist())
     symbols[layer] = _placed(symbols[layer], old_nodes.tolist(), range(below.shape[1]))
-    return Wired(weighed(kan, weights), live, wired.columns.clone(), symbols)
+    return Wired(weighed(kan, weights), live, wired.columns.clone(), symbols, wired.scaling)
 
 
 def deeper(wired: Wired, values: Float[Tensor, "n m"]) -> Wired:
@@ -118,18 +118,19 @@ def deeper(wired: Wired, values: Float[Tensor, "n m"]) -> Wired:
 
     `values` are what comes out so far, for the grid of the new layer.
     """
-    count = outputs(wired.widths())
+    count, values = outputs(wired.widths()), wired.scaling.nodes(values)
     last = wired.kan.last.basis
     basis = selected(last, torch.zeros(count, dtype=torch.long, device=values.device))
     basis = basis.adapted(values)
     bases = [*(edges.basis for edges in wired.kan.edges()), basis]
     kan = _like(wired.kan, [*wired.widths(), count], bases)
     alone = torch.eye(count, dtype=torch.bool, device=values.device)
-    same = _coefficients(Edges(basis, kan.last.base), torch.clone)
+    same = Edges(basis, kan.last.base).coefficients(torch.clone)
     identity = same.unsqueeze(2) * alone.unsqueeze(1)
     weights = [*(weight.detach() for weight in wired.weights()), identity.flatten(0, 1)]
     symbols = [*wired.formulas(), Formulas([], kan.center)]
-    return Wired(weighed(kan, weights), [*wired.live(), alone], wired.columns.clone(), symbols)
+    live = [*wired.live(), alone]
+    return Wired(weighed(kan, weights), live, wired.columns.clone(), symbols, wired.scaling)
 
 
 def selected(basis: Basis, nodes: Nodes) -> Basis:
@@ -211,20 +212,8 @@ def _with_constants(
     constants: Float[Tensor, " out"],
 ) -> Float[Tensor, "_ out"]:
     """The weights with a constant more in each sum, on its first live edge if it has one."""
-    ones = _coefficients(edges, torch.ones_like)
+    ones = edges.coefficients(torch.ones_like)
     # argmax finds the first of the largest, and the first node where none is live.
     first = one_hot(live.long().argmax(dim=0), edges.nodes).mT.to(weight)
     chosen = (first * live).unsqueeze(1) * ones.unsqueeze(2)
     return weight + (chosen * constants).flatten(0, 1)
-
-
-def _coefficients(edges: Edges, function: Callable[[Tensor], Tensor]) -> Float[Tensor, "in b"]:
-    """The weights of one edge of every node that make it this function on its grid."""
-    knots = edges.basis.knots
-    lower, upper = knots[:, 0], knots[:, -1]
-    shares = torch.linspace(0, 1, 8 * edges.basis.size + 1).to(knots).unsqueeze(1)
-    points = lower + shares * (upper - lower)
-    values = edges.basis.derivatives(points, 0)[0].transpose(0, 1)
-    eps = torch.finfo(values.dtype).eps
-    found = least_squares(values, function(points).mT.unsqueeze(2), eps).squeeze(2)
-    return pad(found, (0, edges.size - edges.basis.size))

@@ -35,7 +35,7 @@ def create_dataset(
     normalize_label: bool = False,
     device: str | torch.device = "cpu",
     seed: int = 0,
-    dtype: torch.dtype = torch.float64,
+    dtype: torch.dtype | None = None,
     **unknown: object,
 ) -> Dataset:
     """The values of a function at uniform random points.
@@ -132,6 +132,10 @@ def checked(dataset: Mapping[str, object], inputs: int, outputs: int | None, lik
         labels = _checked_labels(part, dataset[f"{part}_label"], len(points), outputs)
         ready[f"{part}_input"] = points.detach().to(like)
         ready[f"{part}_label"] = _like(labels, like, outputs)
+    for name, values in ready.items():
+        # What spreads beyond the largest number has no middle.
+        if values.is_floating_point() and not bool((4 * values).isfinite().all()):
+            raise ModelError(f"fit: {name}: too large for {values.dtype}; give it in other units")
     return Data(**ready)
 
 

@@ -8,10 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.model.build import flat_weights, shaped_weights
-from pikan.model.slopes import crossed, jacobian, lengths
 from pikan.model.task import Task
 from pikan.objective import Block, Objective
+from pikan.outcome import Outcome
 from pikan.training.evaluation import Evaluate, Evaluation
 from pikan.training.gauss_newton import GaussNewton
 from pikan.training.lbfgs import Memory, advance, nothing
@@ -34,29 +33,34 @@ class State(NamedTuple):
 Draw: TypeAlias = Callable[[], Task]
 """The task of the next step: always the same rows, or others each time."""
 
-Descent: TypeAlias = Callable[[Draw, float | None], Generator[State, None, str]]
+Descent: TypeAlias = Callable[[Draw, float | None], Generator[State, None, Outcome]]
 """From the weights of the network that is drawn; ends by itself only where nothing is left to
-gain, and returns a sentence that says so. The number is a learning rate, None for the usual."""
+gain, and returns how it ended. The number is a learning rate, None for the usual."""
+
+# What ends every descent.
+_NOT_FINITE = Outcome("diverged", "the loss is not finite; lower lr")
 
 
-def adam(draw: Draw, lr: float | None) -> Generator[State, None, str]:
-    """One step of Adam a step.
+def adam(draw: Draw, lr: float | None) -> Generator[State, None, Outcome]:
+    """One step of Adam a step; where rows are new, the loss is that before the step.
 
     Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
     """
     now = draw()
-    theta = flat_weights(now.wired.trained())
+    theta = now.theta()
     optimizer = torch.optim.Adam([theta], lr=1e-2 if lr is None else lr)
-    while True:
-        loss, reg, theta.grad = now.weigh(theta)
-        if not isfinite(loss):
-            return "the loss is not finite; lower lr"
+    weighed = now.weigh(theta)
+    while isfinite(weighed.loss):
+        theta.grad = weighed.gradient
         optimizer.step()
-        yield State(theta.clone(), loss, reg)
-        now = draw()
+        before, now = now, draw()
+        weighed, last = now.weigh(theta), weighed
+        here = weighed if now is before else last
+        yield State(theta.clone(), here.loss, here.reg)
+    return _NOT_FINITE
 
 
-def lbfgs(draw: Draw, lr: float | None) -> Generator[State, None, str]:
+def lbfgs(draw: Draw, lr: float | None) -> Generator[State, None, Outcome]:
     """Ten line searches of L-BFGS a step, in variables that weigh alike at the start.
 
     The variables are the weights times the lengths of the Jacobian's columns. New rows start a
@@ -66,9 +70,8 @@ def lbfgs(draw: Draw, lr: float | None) -> Generator[State, None, str]:
     Source: see `pikan.training.lbfgs`.
     """
     now = draw()
-    theta = flat_weights(now.wired.trained())
-    shortest = _PENALIZED if now.rules.strength else _SHORTEST
-    scale = lengths(crossed(now.start, now.wired.trained()), shortest)
+    theta = now.theta()
+    scale = now.lengths(_PENALIZED if now.rules.strength else _SHORTEST)
     evaluate = _evaluator(now, scale)
     here, memory = evaluate(theta * scale), nothing(theta)
     while here.finite():
@@ -81,8 +84,8 @@ def lbfgs(draw: Draw, lr: float | None) -> Generator[State, None, str]:
             now, evaluate = drawn, _evaluator(drawn, scale)
             here, memory = evaluate(here.theta), nothing(theta)
         elif moved is None:
-            return "the loss is the least that the precision can tell"
-    return "the loss is not finite"
+            return Outcome("converged", "the loss is the least that the precision can tell")
+    return _NOT_FINITE
 
 
 def _searched(
@@ -107,32 +110,22 @@ def _evaluator(now: Task, scale: Float[Tensor, " p"]) -> Evaluate:
     return evaluate
 
 
-def levenberg_marquardt(draw: Draw, lr: float | None) -> Generator[State, None, str]:
+def levenberg_marquardt(draw: Draw, lr: float | None) -> Generator[State, None, Outcome]:
     """One damped Gauss-Newton step a step, on the mean square of all rows.
 
     Source: see `pikan.training.gauss_newton`.
     """
     del lr
     now = draw()
-    like = now.wired.trained()
-    size = now.labels.numel() ** 0.5
-
-    def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
-        values = crossed(now.start, shaped_weights(theta, like)).values
-        return (values - now.labels).flatten() / size
-
-    def slopes(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
-        way = crossed(now.start, shaped_weights(theta, like))
-        return jacobian(way).flatten(0, 1) / size
-
     rows = slice(0, now.labels.numel())
-    objective = Objective(residual, slopes, (Block("data", rows),))
-    run = GaussNewton(steps=10**9).run(objective, flat_weights(like))
+    objective = Objective(now.residual, now.jacobian, (Block("data", rows),))
+    run = GaussNewton(steps=10**9).run(objective, now.theta())
     while True:
         try:
             made = next(run)
         except StopIteration as end:
-            return end.value.message
+            outcome: Outcome = end.value
+            return outcome
         # The first is where it starts, which is no step.
         if made.step:
             yield State(made.theta, 2.0 * made.loss, 0.0)

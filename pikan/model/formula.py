@@ -33,7 +33,8 @@ def expressions(wired: Wired, symbols: Sequence[Symbolic]) -> list[Symbolic]:
         squash = kan.squash is not None and not last
         nodes = _multiplied(_sums(formulas, nodes, width), width)
         nodes = [sympy.tanh(node) for node in nodes] if squash else nodes
-    return nodes
+    scaling = zip(nodes, wired.scaling.factor.tolist(), wired.scaling.offset.tolist(), strict=True)
+    return [_number(factor) * node + _number(offset) for node, factor, offset in scaling]
 
 
 def _sums(formulas: Formulas, nodes: Sequence[Symbolic], width: Width) -> list[Symbolic]:

@@ -185,6 +185,6 @@ def _small(
     """One sum of functions of the coordinates and a function of it, if that can be the solution."""
     inputs = points.shape[1]
     lower, upper = float(place.lower.min()), float(place.upper.max())
-    wired = built([inputs, 1, 1], _CELLS, 3, "bspline", "silu", (lower, upper), 0)
+    wired = built([inputs, 1, 1], _CELLS, 3, "bspline", "silu", (lower, upper), 0, points.device)
     wired, left = refit(wired, points, labels, _STEPS)
     return wired if left <= _CLOSE**2 * float(labels.square().mean()) else None

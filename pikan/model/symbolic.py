@@ -298,7 +298,7 @@ def _seen(
 def _replaced(wired: Wired, layer: int, formulas: Sequence[Formula]) -> Wired:
     symbols = list(wired.formulas())
     symbols[layer] = Formulas(formulas, wired.kan.center)
-    return Wired(wired.kan, wired.live(), wired.columns, symbols)
+    return Wired(wired.kan, wired.live(), wired.columns, symbols, wired.scaling)
 
 
 def _put(wired: Wired, trained: Sequence[Float[Tensor, "_ _"]]) -> Wired:

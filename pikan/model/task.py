@@ -9,10 +9,10 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from pikan.jet import Jet
-from pikan.model.build import shaped_weights
+from pikan.model.build import flat_weights, free_columns, shaped_weights
 from pikan.model.error import ModelError
 from pikan.model.penalty import Penalty, penalty
-from pikan.model.slopes import Start, crossed, gradient, start
+from pikan.model.slopes import Crossed, Start, crossed, gradient, jacobian, lengths, start
 from pikan.network.kan import multiplied
 from pikan.network.wired import Passage, Wired, passages
 
@@ -28,52 +28,86 @@ def mean_square(values: Tensor, labels: Tensor) -> Tensor:
 @final
 @dataclass(frozen=True)
 class Task:
-    """A network to be fitted to some rows of the data."""
+    """A network to be fitted to some rows of the data, by its weights that are not frozen.
+
+    A mean square is that of differences divided by `unit`. It is made of the `goals`, what the
+    last nodes should be, for differences of values may be small beside the values.
+    """
 
     wired: Wired
     points: Float[Tensor, "n d"]
     labels: Shaped[Tensor, "n ..."]
+    goals: Float[Tensor, "n m"] | None
     loss: Loss
     rules: Penalty
+    unit: float
     start: Start
+
+    def theta(self) -> Float[Tensor, " p"]:
+        """The weights as they are now."""
+        return flat_weights(self.wired.trained())
 
     def loss_at(self, theta: Float[Tensor, " p"]) -> float:
         """The loss alone under these weights."""
-        way = crossed(self.start, shaped_weights(theta, self.wired.trained()))
-        return float(self._lost(way.values))
+        return float(self._lost(self._crossed(theta).values))
 
     def weigh(self, theta: Float[Tensor, " p"]) -> "Weighed":
         """The loss and the penalty under these weights, and the gradient of both together."""
-        like = self.wired.trained()
         if self.rules.strength:
-            return self._with_penalty(theta, like)
-        way = crossed(self.start, shaped_weights(theta, like))
+            return self._with_penalty(theta)
+        way = self._crossed(theta)
         loss, toward = self._toward(way.values)
-        return Weighed(float(loss), 0.0, gradient(way, toward))
+        slope = free_columns(gradient(way, toward), self.wired.trained())
+        return Weighed(float(loss), 0.0, slope)
 
-    def _with_penalty(
-        self, theta: Float[Tensor, " p"], like: Sequence[Float[Tensor, "_ _"]]
-    ) -> "Weighed":
+    def residual(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
+        """Numbers whose squares add up to the mean square."""
+        return self._away(self._crossed(theta).values).flatten() / self.labels.numel() ** 0.5
+
+    def jacobian(self, theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
+        """The derivatives of the residual."""
+        rows = jacobian(self._crossed(theta)) * self._factor().unsqueeze(1)
+        scaled = rows.flatten(0, 1) / self.labels.numel() ** 0.5
+        return free_columns(scaled, self.wired.trained())
+
+    def lengths(self, shortest: float) -> Float[Tensor, " p"]:
+        """The lengths of the Jacobian's columns, see `slopes.lengths`."""
+        way = self._crossed(self.theta())
+        return free_columns(lengths(way, shortest), self.wired.trained())
+
+    def _crossed(self, theta: Float[Tensor, " p"]) -> Crossed:
+        return crossed(self.start, shaped_weights(theta, self.wired.trained()))
+
+    def _with_penalty(self, theta: Float[Tensor, " p"]) -> "Weighed":
         moving = theta.detach().requires_grad_()
-        weights = shaped_weights(moving, like)
+        weights = shaped_weights(moving, self.wired.trained())
         layers = passages(self.wired, self.points, weights)
-        loss = self._lost(values_of(self.wired, layers))
+        loss = self._lost(last_nodes(self.wired, layers))
         reg = penalty(self.rules, self.wired, layers, weights)
         slope = torch.autograd.grad(loss + self.rules.strength * reg, moving)[0]
         return Weighed(float(loss.detach()), float(reg.detach()), slope)
 
-    def _toward(self, values: Float[Tensor, "n m"]) -> tuple[Tensor, Float[Tensor, "n m"]]:
-        """The loss, and its gradient with respect to the values."""
-        if self.loss is mean_square:
+    def _toward(self, nodes: Float[Tensor, "n m"]) -> tuple[Tensor, Float[Tensor, "n m"]]:
+        """The loss, and its gradient with respect to the last nodes."""
+        if self.goals is not None:
             # For that autograd takes several times as long.
-            away = values - self.labels
-            return away.square().mean(), away * (2 / away.numel())
-        moving = values.requires_grad_()
+            away = self._away(nodes)
+            return away.square().mean(), away * (2 / away.numel() * self._factor())
+        moving = nodes.requires_grad_()
         loss = self._lost(moving)
         return loss.detach(), torch.autograd.grad(loss, moving)[0]
 
-    def _lost(self, values: Float[Tensor, "n m"]) -> Tensor:
-        return _one_number(self.loss(values, self.labels))
+    def _lost(self, nodes: Float[Tensor, "n m"]) -> Tensor:
+        if self.goals is not None:
+            return self._away(nodes).square().mean()
+        return _one_number(self.loss(self.wired.scaling(nodes), self.labels))
+
+    def _away(self, nodes: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+        assert self.goals is not None
+        return (nodes - self.goals) * self._factor()
+
+    def _factor(self) -> Float[Tensor, " m"]:
+        return self.wired.scaling.factor / self.unit
 
 
 class Weighed(NamedTuple):
@@ -90,13 +124,15 @@ def task(
     labels: Shaped[Tensor, "n ..."],
     loss: Loss,
     rules: Penalty,
+    unit: float = 1.0,
 ) -> Task:
     """The task on these rows, with the grid that the network has now."""
-    return Task(wired, points, labels, loss, rules, start(wired, points))
+    goals = wired.scaling.nodes(labels) if loss is mean_square else None
+    return Task(wired, points, labels, goals, loss, rules, unit, start(wired, points))
 
 
-def values_of(wired: Wired, layers: Sequence[Passage]) -> Float[Tensor, "n m"]:
-    """What comes out, from the last layer in detail."""
+def last_nodes(wired: Wired, layers: Sequence[Passage]) -> Float[Tensor, "n m"]:
+    """What the last layer in detail leads to, before it is scaled."""
     sums = layers[-1].sums
     return multiplied(Jet(((0,),), sums.unsqueeze(0)), wired.widths()[-1]).values[0]
 

@@ -1,10 +1,12 @@
 """One layer of a Kolmogorov-Arnold network."""
 
+from collections.abc import Callable
 from typing import final
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from pikan.bases.basis import Basis
 from pikan.bases.bspline import BSpline
@@ -13,6 +15,7 @@ from pikan.bases.coordinates import functions_of_coordinates
 from pikan.bases.pieces import Pieces, pieces
 from pikan.bases.sums import sums
 from pikan.jet import Jet
+from pikan.linalg import least_squares
 from pikan.network.activation import Activation
 
 # Of cells times sums: where there are more, powers, most of them zero, are too many to add up.
@@ -66,6 +69,17 @@ class Edges(nn.Module):
         """The jets of all functions, of coordinates that have been divided by a scale."""
         return functions_of_coordinates(self.basis, inputs, scale, *self._others())
 
+    def coefficients(self, function: Callable[[Tensor], Tensor]) -> Float[Tensor, "in b"]:
+        """The weights of one edge of every node that make it this function on its grid."""
+        knots = self.basis.knots
+        lower, upper = knots[:, 0], knots[:, -1]
+        shares = torch.linspace(0, 1, 8 * self.basis.size + 1).to(knots).unsqueeze(1)
+        points = lower + shares * (upper - lower)
+        values = self.basis.derivatives(points, 0)[0].transpose(0, 1)
+        wanted = function(points).mT.unsqueeze(2)
+        found = least_squares(values, wanted, torch.finfo(values.dtype).eps).squeeze(2)
+        return pad(found, (0, self.size - self.basis.size))
+
     def strays(self, x: Float[Tensor, "n in"]) -> Bool[Tensor, " n"]:
         """Where some node's value is beyond the grid of its basis."""
         return self.basis.outside(x).any(dim=-1)
@@ -86,4 +100,3 @@ class Layer(nn.Module):
     def forward(self, inputs: Jet) -> Jet:
         """The jets [a n out] of the sums over all edges that end in a node."""
         return self.edges.weighted(inputs, self.weight)
-

@@ -72,16 +72,17 @@ def power_law(
     return started
 
 
-def noise(network: KAN, generator: Generator, level: float = 0.1) -> KAN:
-    """Nearly zero functions, N(0, level²) for each weight, beside Xavier base functions.
+def noise(network: KAN, generator: Generator, level: float = 0.12) -> KAN:
+    """Base functions of Xavier's size, and weights of the basis of `level` times that.
 
-    Source: Liu et al. 2024, arXiv 2404.19756, Section 2.2, "initialization scales".
+    Source: Liu et al. 2024, arXiv 2404.19756, Section 2.2, "initialization scales", where the
+    weights of the basis are as large in wide layers as in narrow ones.
     """
     started = deepcopy(network)
     with torch.no_grad():
         for edges, weight in _weights(started):
-            spread = torch.full_like(weight, level)
             xavier = (2 / (edges.nodes + weight.shape[1])) ** 0.5
+            spread = torch.full_like(weight, level * xavier)
             spread.unflatten(0, (edges.nodes, -1))[:, edges.basis.size :] = xavier
             weight.copy_(_normal(weight, generator) * spread)
     return started

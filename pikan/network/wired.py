@@ -20,10 +20,11 @@ class Wired(nn.Module):
 
     A cut edge is the zero function, and one that holds a formula is that; the weights of both
     stay, and count for nothing. `columns` says which coordinates enter the KAN, of all those that
-    are given. Product nodes may come last, too.
+    are given. Product nodes may come last, too. The values are the last nodes, scaled by `scaling`.
     """
 
     columns: Int[Tensor, " in"]
+    scaling: "Scaling"
 
     def __init__(
         self,
@@ -31,9 +32,12 @@ class Wired(nn.Module):
         live: Sequence[Bool[Tensor, "_ _"]],
         columns: Int[Tensor, " in"],
         formulas: Sequence[Formulas] | None = None,
+        scaling: "Scaling | None" = None,
     ) -> None:
         super().__init__()
         self.kan = kan
+        ones = kan.center.new_ones(node_count(kan.widths[-1]))
+        self.scaling = Scaling(ones, ones - 1) if scaling is None else scaling
         self.register_buffer("columns", columns)
         self.switches = nn.ModuleList(_Switch(each) for each in live)
         none = [Formulas([], kan.center) for _ in live]
@@ -68,14 +72,16 @@ class Wired(nn.Module):
         """The values [a n m] and those partial derivatives of them that `inputs` names."""
         chosen = Jet(inputs.indices, inputs.values[..., self.columns])
         nodes = centered(chosen, self.kan.center, self.kan.scale)
-        weights = [switched(*pair) for pair in zip(self.weights(), self.learned(), strict=True)]
-        edges, sums = self.kan.edges(), weighted(self.kan.first(chosen), weights[0])
-        for layer, formulas in enumerate(self.formulas()):
-            if layer:
-                sums = edges[layer].weighted(nodes, weights[layer])
-            sums = Jet(sums.indices, formulas.added(sums.values, nodes, formulas.numbers))
-            nodes = self.nodes_from(sums, layer)
-        return nodes
+        first = weighted(self.kan.first(chosen), switched(self.weights()[0], self.learned()[0]))
+        nodes = self.nodes_from(self._with_formulas(first, nodes, 0), 0)
+        for layer in range(1, len(self.widths()) - 1):
+            nodes = self.nodes_from(self.sums_from(nodes, layer), layer)
+        return self.scaling.jet(nodes)
+
+    def sums_from(self, nodes: Jet, layer: int) -> Jet:
+        """What a layer of edges sums up of the nodes that enter it."""
+        weight = switched(self.weights()[layer], self.learned()[layer])
+        return self._with_formulas(self.kan.edges()[layer].weighted(nodes, weight), nodes, layer)
 
     def forward(self, points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
         """The values at the points."""
@@ -87,6 +93,10 @@ class Wired(nn.Module):
         width = self.widths()[layer + 1]
         return multiplied(sums, width) if last else self.kan.activated(sums, width)
 
+    def _with_formulas(self, sums: Jet, nodes: Jet, layer: int) -> Jet:
+        formulas = self.formulas()[layer]
+        return Jet(sums.indices, formulas.added(sums.values, nodes, formulas.numbers))
+
 
 @final
 class _Switch(nn.Module):
@@ -97,6 +107,35 @@ class _Switch(nn.Module):
     def __init__(self, live: Bool[Tensor, "in out"]) -> None:
         super().__init__()
         self.register_buffer("live", live)
+
+
+@final
+class Scaling(nn.Module):
+    """What turns the last nodes of a network into its values: factor * node + offset, each its own.
+
+    A fit takes both from the labels, so that all that it trains is of size one.
+    """
+
+    factor: Float[Tensor, " m"]
+    offset: Float[Tensor, " m"]
+
+    def __init__(self, factor: Float[Tensor, " m"], offset: Float[Tensor, " m"]) -> None:
+        super().__init__()
+        self.register_buffer("factor", factor)
+        self.register_buffer("offset", offset)
+
+    def forward(self, nodes: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+        """The values of these nodes."""
+        return nodes * self.factor + self.offset
+
+    def jet(self, nodes: Jet) -> Jet:
+        """The values and partial derivatives of these nodes."""
+        scaled = nodes.values * self.factor
+        return Jet(nodes.indices, torch.cat([scaled[:1] + self.offset, scaled[1:]]))
+
+    def nodes(self, values: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+        """The nodes that have these values."""
+        return (values - self.offset) / self.factor
 
 
 class Passage(NamedTuple):

@@ -3,8 +3,8 @@ import torch
 
 import pikan
 from pikan.model.error import ModelError
-from pikan.model.fit import follow
 from pikan.model.penalty import Penalty, penalty
+from pikan.model.start import follow
 from pikan.network.wired import passages
 
 
@@ -139,6 +139,119 @@ def test_arguments_that_make_no_sense_are_refused(dataset, arguments, words):
 @pytest.mark.parametrize("opt", ["LBFGS", "LM", "Adam"])
 def test_a_fit_that_cannot_begin_says_so(opt):
     x = torch.linspace(-1, 1, 20, dtype=torch.float64)[:, None]
-    huge = {"train_input": x, "train_label": x * 1e300, "test_input": x, "test_label": x}
-    with pytest.raises(ModelError, match="no step was taken: the loss is inf at the start"):
+    huge = {"train_input": x * 1.7e308, "train_label": x, "test_input": x, "test_label": x}
+    with pytest.raises(ModelError, match="train_input: too large for"):
         pikan.KAN([1, 1]).fit(huge, opt=opt, steps=3)
+
+
+def fitted_to(points, labels, width, **arguments):
+    rows = len(points) * 3 // 4
+    data = {
+        "train_input": points[:rows],
+        "train_label": labels[:rows],
+        "test_input": points[rows:],
+        "test_label": labels[rows:],
+    }
+    model = pikan.KAN(width, seed=0)
+    history = model.fit(data, quiet=True, **arguments)
+    return model, history, rmse(model, data) / float(labels.std())
+
+
+def normal(count, inputs, seed=0):
+    return torch.randn(count, inputs, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("opt", ["LBFGS", "LM"])
+@pytest.mark.parametrize(("factor", "term"), [(1.0, 0.0), (1e-8, 0.0), (1e8, 0.0), (1.0, 1e6)])
+def test_a_fit_is_as_good_in_any_unit_of_the_labels(opt, factor, term):
+    x = normal(200, 2)
+    labels = torch.sin(x[:, [0]]) + x[:, [1]] ** 2
+    _, history, error = fitted_to(x, labels * factor + term, [2, 2, 1], opt=opt, steps=20)
+    assert error < 0.1
+    # The loss is in the unit of the labels.
+    assert history["train_loss"][-1] < 0.05 * factor * float(labels.std())
+
+
+@pytest.mark.parametrize(("factor", "term"), [(1e3, 0.0), (1e-3, 0.0), (1.0, 50.0)])
+def test_a_fit_is_as_good_in_any_unit_of_the_points(factor, term):
+    x = normal(200, 2)
+    labels = torch.sin(x[:, [0]]) + x[:, [1]] ** 2
+    assert fitted_to(x * factor + term, labels, [2, 2, 1], opt="LM", steps=20)[2] < 0.1
+
+
+def test_a_constant_column_and_products_do_no_harm_beyond_the_points():
+    x = torch.cat([normal(60, 3), torch.full((60, 1), 5.0)], dim=1)
+    labels = x[:, [0]] * x[:, [1]] + x[:, [2]]
+    model, _, error = fitted_to(x, labels, [4, [2, 2], 1], steps=20)
+    assert error < 1.0
+    with torch.no_grad():
+        assert bool((model(3 * x).abs() < 1e3 * labels.abs().max()).all())
+
+
+@pytest.mark.parametrize("opt", ["LBFGS", "LM", "Adam"])
+def test_frozen_parameters_stay_as_they_are(dataset, opt):
+    model = pikan.KAN([2, 3, 1])
+    first, last = model.wired.weights()
+    last.requires_grad_(False)
+    knots = model.wired.kan.last.basis.knots
+    before = first.detach().clone(), last.detach().clone(), knots.clone()
+    history = model.fit(dataset, opt=opt, steps=6)
+    assert not torch.equal(model.wired.weights()[0], before[0])
+    assert torch.equal(model.wired.weights()[1], before[1])
+    assert torch.equal(model.wired.kan.last.basis.knots, before[2])
+    assert history.best_loss < history.first_loss
+    with pytest.raises(ModelError, match="all parameters are frozen"):
+        model.requires_grad_(False).fit(dataset)
+
+
+@pytest.mark.parametrize("batch", [-1, 50])
+def test_a_fit_that_diverges_says_so_and_leaves_the_best(dataset, batch):
+    model = pikan.KAN([2, 3, 1])
+    model.fit(dataset, steps=5)
+    before = rmse(
+        model,
+        {**dataset, "test_input": dataset["train_input"], "test_label": dataset["train_label"]},
+    )
+    with pytest.warns(UserWarning, match="fit: the loss went from"):
+        history = model.fit(dataset, opt="Adam", lr=1e3, steps=20, batch=batch)
+    after = rmse(
+        model,
+        {**dataset, "test_input": dataset["train_input"], "test_label": dataset["train_label"]},
+    )
+    assert history.outcome.kind == "diverged"
+    assert after <= before * (1 + 1e-9)
+    assert history.best_loss == pytest.approx(after, rel=1e-6)
+
+
+def test_a_fit_that_is_interrupted_leaves_the_best_state(dataset):
+    model, losses = pikan.KAN([2, 3, 1]), []
+
+    def impatient():
+        losses.append(rmse(model, dataset))
+        if len(losses) == 4:
+            raise KeyboardInterrupt
+        return 0.0
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(dataset, steps=10, metrics=[impatient])
+    assert rmse(model, dataset) == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_what_was_trained_before_is_not_started_anew(dataset):
+    model = pikan.KAN([2, 3, 1])
+    model.fit(dataset, steps=8)
+    good = rmse(model, dataset)
+    again = pikan.KAN([2, 3, 1], seed=5)
+    again.load_state_dict(model.state_dict())
+    history = again.fit(dataset, opt="Adam", lr=1e-6, steps=1)
+    assert history.first_loss < 2 * good
+
+
+@pytest.mark.parametrize("basis", ["bspline", "chebyshev", "rbf", "fourier"])
+@pytest.mark.parametrize("width", [[3, 4, 4, 1], [200, 30, 10], [1, 1], [2, [3, 3], [0, 2]]])
+def test_a_start_has_values_of_size_one(basis, width):
+    model = pikan.KAN(width, basis=basis)
+    x = 2 * torch.rand(400, width[0], generator=torch.Generator().manual_seed(1)) - 1
+    with torch.no_grad():
+        assert 0.1 < float(model(normal(400, width[0])).abs().median()) < 3
+        assert 0.2 < float(model(x).square().mean().sqrt()) < 3

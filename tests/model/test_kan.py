@@ -86,7 +86,10 @@ def test_an_edge_gives_its_function_in_order():
         (lambda model: model.get_act(torch.full((3, 2), torch.nan)), "3 of 3 rows hold NaN"),
         (lambda model: model.attribute(3), "l: got 3, needs a layer from 1 to 2"),
         (lambda model: model.attribute(1, 3), "i: got 3, needs a node from 0 to 2"),
-        (lambda model: model(torch.zeros(4, 2) * 1j), "x: got torch.complex64, needs real numbers"),
+        (
+            lambda model: model(torch.zeros(4, 2) * 1j),
+            "x: got torch.complex128, needs real numbers",
+        ),
         (lambda model: model.attribute("a"), "attribute: l: got 'a', needs a whole number"),
         (lambda model: model.attribute(1, "a"), "attribute: i: got 'a', needs a whole number"),
         (lambda model: model.fix_symbolic("a", 0, 0, "sin"), "fix_symbolic: l: got 'a', needs"),
@@ -135,3 +138,24 @@ def test_what_a_newcomer_gets_wrong_is_said_in_a_sentence(call, said):
     data = pikan.create_dataset(lambda x: x[:, [0]], train_num=10, test_num=10)
     with pytest.raises(ModelError, match=said):
         call(pikan.KAN([2, 1]), data)
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.float64])
+def test_a_model_has_the_default_dtype_as_every_module_has(precision):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(precision)
+    try:
+        model = torch.nn.Sequential(pikan.KAN([2, 3, 4]), torch.nn.Linear(4, 1))
+        assert model(points()).dtype == precision
+        assert pikan.create_dataset(lambda x: x[:, [0]])["train_input"].dtype == precision
+    finally:
+        torch.set_default_dtype(before)
+
+
+def test_formulas_are_read_in_double_precision():
+    data = pikan.create_dataset(lambda x: torch.sin(torch.pi * x), n_var=1, dtype=torch.float64)
+    model = pikan.KAN([1, 1], seed=1, dtype=torch.float32)
+    model.fit(data, opt="LM", steps=10)
+    read = model.auto_symbolic(lib=["x", "sin", "exp"], dataset=data)
+    assert next(read.parameters()).dtype == torch.float32
+    assert read.symbolic_formula(dataset=data).errors[0] < 1e-14

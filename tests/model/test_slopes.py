@@ -3,7 +3,7 @@ import torch
 
 import pikan
 from pikan.model.slopes import crossed, gradient, jacobian, lengths, sensitivity, start
-from pikan.model.task import values_of
+from pikan.model.task import last_nodes
 from pikan.network.activation import tanh
 from pikan.network.wired import passages
 
@@ -34,7 +34,7 @@ def plain(wired, points):
     def values(*new):
         given = iter(new)
         every = [next(given) if each.numel() else each for each in wired.trained()]
-        return values_of(wired, passages(wired, points, every))
+        return last_nodes(wired, passages(wired, points, every))
 
     rows = torch.autograd.functional.jacobian(values, trained)
     return torch.cat([each.flatten(2) for each in rows], dim=2), values(*trained).detach()
@@ -62,7 +62,7 @@ def test_lengths_are_those_of_the_columns(wired, points, plain):
 def test_sensitivity_is_the_length_of_the_gradient_by_the_sums(wired, points):
     found = sensitivity(crossed(start(wired, points), wired.trained()))
     layers = passages(wired, points, [each.detach().requires_grad_() for each in wired.trained()])
-    sums, values = [layer.sums for layer in layers], values_of(wired, layers)
+    sums, values = [layer.sums for layer in layers], last_nodes(wired, layers)
     slopes = [
         torch.autograd.grad(each.sum(), sums, retain_graph=True) for each in values.unbind(dim=1)
     ]
