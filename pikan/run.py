@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from platform import node
 from time import monotonic
@@ -18,6 +17,7 @@ from pikan.archive.file import FILE, ArchiveError
 from pikan.archive.folder import RESOLVED, clear_halves, clear_results
 from pikan.archive.journal import Journal, followed
 from pikan.archive.packing import packed
+from pikan.causes import cause
 from pikan.choice import complete
 from pikan.consistency import check_exact
 from pikan.distributed import agreed
@@ -42,13 +42,12 @@ from pikan.solving.continuation import end_of, solved_part
 from pikan.solving.event import Event, Events
 from pikan.solving.level import Level
 from pikan.solving.march import march
-from pikan.solving.misfit import misfits
+from pikan.solving.misfit import Misfit, misfits
 from pikan.solving.rank import grow
 from pikan.solving.schedule import follow, follow_windows
 from pikan.spec import formulas, reader, writer
 from pikan.spec.changes import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
-from pikan.spec.singular import singularities
 from pikan.validation import validated
 from pikan.watch import Progress, Watch
 from pikan.worth import estimated, fresh, judged, kind, residuals
@@ -314,20 +313,23 @@ def _solution(
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     every = tuple(misfits(part, network, samples))
     left = max(every, key=lambda one: one.relative)
-    outcome = _explained(judged(level.outcome, every, spec.accuracy), problem)
+    outcome = judged(level.outcome, every, spec.accuracy)
+    estimate = estimated(level, outcome, left)
+    outcome = _explained(outcome, problem, left)
     if (end := end_of(problem, network)) is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
     told = errors(part, evaluation(part, network))
-    estimate = estimated(level, left)
     if level.estimate is None and outcome.kind == "converged":
         # Nothing was compared with another level: only an accuracy says what is good enough.
         reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
         outcome = outcome if reached else Outcome("finished", outcome.message)
-    outcome = validated(outcome, part, told, estimate, left, spec.accuracy)
+    compared = validated(outcome, part, told, estimate, left, spec.accuracy)
+    # What is not the known solution has no error that levels could tell of.
+    estimate = estimate if compared.kind == outcome.kind else None
     report = Report(
         problem=problem.name,
-        outcome=outcome.kind,
-        message=outcome.message,
+        outcome=compared.kind,
+        message=compared.message,
         errors=told,
         estimate=estimate,
         alternatives=level.alternatives,
@@ -345,14 +347,17 @@ def _solution(
         file=spec.origin.file,
         host=node(),
     )
-    return Solution(problem, network, text, outcome, history, report, checkpoint)
+    return Solution(problem, network, text, compared, history, report, checkpoint)
 
 
-def _explained(outcome: Outcome, problem: Problem) -> Outcome:
-    """The outcome, with the first place where a formula is infinite if nothing was found."""
-    if outcome.kind not in ("stalled", "diverged"):
+def _explained(outcome: Outcome, problem: Problem, left: Misfit) -> Outcome:
+    """The outcome, with the likeliest cause where a solution was not found to the accuracy."""
+    if outcome.kind not in ("stalled", "diverged", "out of budget"):
         return outcome
-    return Outcome(outcome.kind, "; ".join([outcome.message, *islice(singularities(problem), 1)]))
+    why = cause(problem, left)
+    if why is None or why in outcome.message:
+        return outcome
+    return Outcome(outcome.kind, f"{outcome.message}; {why}")
 
 
 def resolved(spec: Spec, problem: Problem) -> str:

@@ -1,6 +1,5 @@
 """What a solution is worth on points that nothing was trained on: outcome, estimate, residuals."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -57,17 +56,21 @@ def judged(outcome: Outcome, left: Sequence[Misfit], accuracy: float | None) -> 
     )
 
 
-def estimated(level: Level, left: Misfit) -> Estimate | None:
-    """The level's own estimate; where none was compared with it, one from what it leaves."""
-    either = level.estimate is None or math.isfinite(level.estimate)
-    if not either or not left.relative < _NOTHING:
-        return None
-    if level.estimate is not None:
-        return Estimate(level.estimate, level.how)
-    how = (
-        f"{_CARRIED:g} times what is left of '{left.label}', in parts of its terms, on fresh points"
+def estimated(level: Level, outcome: Outcome, left: Misfit) -> Estimate | None:
+    """The level's own estimate; where none was compared with it, one from what it leaves.
+
+    None where that would not hold: where a run diverged, or stalled for other reasons than the
+    level's own, where much is left of the terms, and where there is no digit.
+    """
+    lost = outcome.kind == "diverged" or (
+        outcome.kind == "stalled" and (level.estimate is None or level.outcome.kind != "stalled")
     )
-    return Estimate(_CARRIED * left.relative, how)
+    if lost or not left.relative < _NOTHING:
+        return None
+    if level.estimate is None:
+        label = f"what is left of '{left.label}', in parts of its terms, on fresh points"
+        return Estimate(_CARRIED * left.relative, f"{_CARRIED:g} times {label}")
+    return Estimate(level.estimate, level.how) if level.estimate < 1.0 else None
 
 
 def kind(network: Network) -> str:

@@ -1,6 +1,7 @@
 """Measure how honest pikan's estimates are, on random problems with known solutions.
 
     python scripts/honesty.py --count 210 --seed 0
+    python scripts/honesty.py --rough --count 160
     python scripts/honesty.py --shipped --limit 600
     python scripts/honesty.py --text 17
 
@@ -17,13 +18,14 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 import pikan
 from drawn.figure import drawn
-from drawn.problems import manufactured
+from drawn.problems import Manufactured, manufactured
+from drawn.rough import rough
 from pikan.spec import reader
 from pikan.spec.schema import Spec
 
@@ -90,10 +92,15 @@ def run(task: Task) -> Row:
     return row
 
 
-def generated(seed: int, count: int, limit: float) -> Iterator[Task]:
+def generated(
+    seed: int,
+    count: int,
+    limit: float,
+    draw: Callable[[int, int, float], Manufactured] = manufactured,
+) -> Iterator[Task]:
     """Random problems, as many as asked for."""
     for number in range(count):
-        drawn_problem = manufactured(seed, number, limit)
+        drawn_problem = draw(seed, number, limit)
         spec = reader.parse(drawn_problem.text, drawn_problem.name, Path())
         yield Task(drawn_problem.name, drawn_problem.kind, drawn_problem.character, spec)
 
@@ -184,14 +191,15 @@ def _line(row: Row) -> str:
 def main() -> None:
     """Run what is missing, say what it shows and draw it."""
     asked = _asked()
+    draw = rough if asked.rough else manufactured
     if asked.text is not None:
-        print(manufactured(asked.seed, asked.text, asked.limit).text, end="")
+        print(draw(asked.seed, asked.text, asked.limit).text, end="")
         return
     rows: list[Row] = json.loads(asked.into.read_text()) if asked.into.exists() else []
     tasks = list(
         shipped(asked.folder, asked.limit)
         if asked.shipped
-        else generated(asked.seed, asked.count, asked.limit)
+        else generated(asked.seed, asked.count, asked.limit, draw)
     )
     done = {row["name"] for row in rows}
     missing = [task for task in tasks if task.name not in done]
@@ -222,6 +230,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, default=20.0, help="time limit of a problem [s]")
     parser.add_argument("--into", type=Path, default=Path("results/honesty.json"))
     parser.add_argument("--text", type=int, help="print the problem of this number and end")
+    parser.add_argument(
+        "--rough", action="store_true", help="kinks, jumps, narrow, branched and cut-off problems"
+    )
     parser.add_argument("--shipped", action="store_true", help="the problem files of --folder")
     parser.add_argument("--folder", type=Path, default=Path("problems"))
     return parser.parse_args()

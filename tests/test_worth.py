@@ -1,9 +1,63 @@
 """What a run claims is borne out on points that nothing was trained on, or it is not claimed."""
 
+from math import inf
+
 import pytest
 
+from pikan.outcome import Outcome
 from pikan.run import solved
-from tests.stated import spec
+from pikan.solving.level import Level
+from pikan.solving.misfit import Misfit
+from pikan.worth import estimated
+from tests.stated import product, spec, stated
+
+NETWORK = product(
+    stated("""
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_x = 1]
+conditions: [{where: x = 0, that: u = 0}]
+"""),
+    4,
+)
+
+
+def told(estimate, level="converged", outcome=None, left=1e-9):
+    ended = Outcome(level, "")
+    found = estimated(
+        Level(NETWORK, ended, estimate, "by levels"),
+        ended if outcome is None else Outcome(outcome, ""),
+        Misfit("equation", left),
+    )
+    return None if found is None else found.relative_l2
+
+
+def test_the_estimate_of_a_level_is_given_whatever_is_left():
+    assert told(1e-6) == told(1e-6, left=0.05) == 1e-6
+    assert told(1e-6, level="out of budget") == 1e-6
+
+
+def test_where_no_level_was_compared_what_is_left_tells_as_long_as_it_is_little():
+    assert told(None, left=1e-6) == pytest.approx(3e-6)
+    assert told(None, left=0.2) is None
+    assert told(None, left=float("nan")) is None
+
+
+@pytest.mark.parametrize("estimate", [None, 1e-6])
+def test_a_run_that_diverged_has_no_estimate(estimate):
+    assert told(estimate, level="diverged") is None
+
+
+def test_a_run_that_stalled_has_none_but_what_its_levels_tell_of_rounding():
+    assert told(None, level="stalled") is None
+    assert told(1e-6, outcome="stalled") is None
+    assert told(1e-6, level="stalled") == 1e-6
+
+
+@pytest.mark.parametrize("estimate", [inf, 1.0, 7e7])
+def test_an_error_of_everything_is_no_estimate(estimate):
+    assert told(estimate) is None
+
 
 # Of each kind of feature one that polynomials in all of the domain do not resolve.
 UNSEEN = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple, final
 
 import numpy as np
@@ -52,6 +53,8 @@ _SHARE = 10.0
 _STEADY = 1e-5
 # A window's polynomials resolve so many cells on each of which known functions vary little.
 _CELLS = 4.0
+# Marches that differ by more, and come no nearer, may be anywhere.
+_NEAR = 1e-2
 _HOW = "difference from the march before, of coarser tolerance, on fresh points"
 
 
@@ -107,7 +110,8 @@ def march(problem: Problem, marching: March) -> Events[Level]:
                 end = Outcome("converged", f"two marches agree to {estimate:.1e}")
                 return Level(found.network, end, estimate, _HOW)
             if earlier is not None and estimate > 0.3 * earlier:
-                return Level(found.network, _rounded(estimate), estimate, _HOW)
+                apart = max(earlier, estimate)
+                return Level(found.network, _rounded(apart), apart if apart < _NEAR else inf, _HOW)
         before = found
         tolerance /= _FINER
         number += 1

@@ -46,17 +46,14 @@ class Misfit(NamedTuple):
     feature: Feature | None = None
 
     def sentence(self) -> str:
-        """What does not fit, and why that may be."""
+        """What does not fit."""
         if self.feature is not None:
             return (
                 f"'{self.feature.formula}', which varies within {self.feature.width:.1e} at "
                 f"{self.feature.place}, is not resolved: there '{self.label}' is left with "
                 f"{self.relative:.1e} of its terms"
             )
-        return (
-            f"'{self.label}' is left with a residual of {self.relative:.1e} of its terms; "
-            "do the equations and conditions contradict each other?"
-        )
+        return f"'{self.label}' is left with a residual of {self.relative:.1e} of its terms"
 
 
 def worst(problem: Problem, network: Network, held_out: HeldOut) -> Misfit:

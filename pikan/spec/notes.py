@@ -17,9 +17,9 @@ def notes(problem: Problem) -> tuple[str, ...]:
     return (
         *_moments(problem),
         *_faces(problem),
-        *_freedom(problem),
-        *jumps(problem),
         *imbalance(problem),
+        *jumps(problem),
+        *_freedom(problem),
         *singularities(problem),
         *_features(problem),
     )

@@ -1,0 +1,65 @@
+"""Each kind of fault has a sentence of its own."""
+
+import pytest
+
+from pikan.causes import cause
+from pikan.run import solved
+from pikan.solving.misfit import Misfit
+from tests.stated import spec, stated
+
+LINE = "{x: [0, 1]}"
+SQUARE = "{x: [0, 1], y: [0, 1]}"
+HEAT = "{x: [0, 1], t: [0, 1]}"
+EVERYWHERE = "[{where: boundary, that: u = 0}]"
+
+
+def text(domain, equation, conditions):
+    return f"domain: {domain}\nunknowns: [u]\nequations: ['{equation}']\nconditions: {conditions}\n"
+
+
+CASES = {
+    "has no value at x = 0.5": text(LINE, "u_xx = 1/(x - 0.5)", EVERYWHERE),
+    "u jumps at 'x = 0, y = 1'": text(
+        SQUARE,
+        "laplacian(u) = 0",
+        "[{where: y = 1, that: u = 1}, {where: [x = 0, x = 1, y = 0], that: u = 0}]",
+    ),
+    "a slope of u jumps at 'x = 0, t = 0'": text(
+        HEAT, "u_t = u_xx", "[{where: t = 0, that: u = 1}, {where: boundary, that: u_n = -u}]"
+    ),
+    "sources and fluxes on the boundary do not balance": text(
+        SQUARE, "laplacian(u) = 1", "[{where: boundary, that: u_n = 0}]"
+    ),
+    "'abs(x - 0.3)' has a kink at x = 0.3": text(LINE, "u_xx = -abs(x - 0.3)", EVERYWHERE),
+    "'step(x - 0.3)' jumps at x = 0.3": text(LINE, "u_xx = step(x - 0.3)", EVERYWHERE),
+    "oblique": text(SQUARE, "laplacian(u) = abs(x - y)", EVERYWHERE),
+    "contradict each other": text(
+        LINE, "u_x = 1", "[{where: x = 0, that: u = 0}, {where: x = 1, that: u = 2}]"
+    ),
+    "minimum of the residual": text(LINE, "u_xx + 5*exp(u) = 0", EVERYWHERE),
+}
+
+
+@pytest.mark.parametrize("said", CASES)
+def test_the_cause_is_named(said):
+    assert said in cause(stated(CASES[said]), Misfit("equation", 0.3))
+
+
+@pytest.mark.parametrize("said", CASES)
+def test_only_one_cause_is_named_and_none_where_all_holds(said):
+    problem = stated(CASES[said])
+    others = [one for one in CASES if one in cause(problem, Misfit("equation", 0.3))]
+    assert said in others
+    assert all(one in said or said in one for one in others)
+    assert cause(problem, Misfit("equation", 1e-9)) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["u jumps at 'x = 0, y = 1'", "a slope of u jumps at", "contradict each other"]
+)
+def test_a_run_that_stalls_ends_with_its_cause_and_without_an_estimate(said):
+    (case,) = [one for one in CASES if said in one]
+    solution = solved(spec(CASES[case]))
+    assert solution.outcome.kind == "stalled"
+    assert said in solution.outcome.message
+    assert solution.report.estimate is None
