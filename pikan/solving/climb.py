@@ -253,11 +253,12 @@ def _rounded(estimate: float, rung: Misfit) -> Outcome:
 
 
 def _unseen(rung: Rung, misfit: Misfit) -> bool:
-    """Whether an equation that holds at its own points is left with much of its terms elsewhere.
+    """Whether an equation that holds at its own points leaves much elsewhere, or in a feature.
 
     Then something falls between the points, and no two levels agree for good before it is seen.
     """
-    return rung.determined and misfit.label.startswith(EQUATION) and misfit.relative > _MISFIT
+    seen = not rung.determined and misfit.feature is None
+    return not seen and misfit.label.startswith(EQUATION) and misfit.relative > _MISFIT
 
 
 def _cut(problem: Problem, ladder: Ladder, levels: Sequence[Rung], outcome: Outcome) -> Level:
