@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pikan.features import Features, features
 from pikan.problem import Problem, linear
 from pikan.solving.misfit import Misfit
 from pikan.spec.notes import notes
@@ -13,40 +12,28 @@ from pikan.spec.singular import singularities
 _SOLVED, _ASTRAY = 1e-5, 1e-2
 
 
-def cause(problem: Problem, worst: Misfit) -> str | None:
+def cause(problem: Problem, worst: Misfit, *, stalled: bool) -> str | None:
     """What most likely keeps a residual this large; None where it is small or nothing is seen.
 
     In this order: a formula without a value, a feature that is not resolved, conditions that do not
-    fit together or are missing, a jump or a kink of a known function, and a contradiction or, where
-    the problem is nonlinear, a minimum of the residual that is no solution.
+    fit together or are missing, and a jump or a kink of a known function. Where higher levels have
+    `stalled` there is besides a contradiction or, if the problem is nonlinear, a minimum of the
+    residual that is no solution.
     """
     if worst.relative <= _SOLVED:
         return None
-    return next(_causes(problem, worst), None)
+    return next(_causes(problem, worst, stalled), None)
 
 
-def _causes(problem: Problem, worst: Misfit) -> Iterator[str]:
+def _causes(problem: Problem, worst: Misfit, stalled: bool) -> Iterator[str]:
     yield from singularities(problem)
     if worst.feature is not None:
         yield worst.sentence()
     yield from notes(problem)
-    yield from _rough(problem, features(problem))
-    if worst.relative > _ASTRAY and linear(problem):
+    if stalled and worst.relative > _ASTRAY and linear(problem):
         yield "do the equations and conditions contradict each other?"
-    elif worst.relative > _ASTRAY:
+    elif stalled and worst.relative > _ASTRAY:
         yield (
             "the steps may have ended at a minimum of the residual that is no solution; try a "
             "shorter domain or weaker terms first"
-        )
-
-
-def _rough(problem: Problem, found: Features) -> Iterator[str]:
-    """Jumps and kinks of known functions."""
-    for place in found.places:
-        where = f"{problem.coordinates[place.axis]} = {place.value:.6g}"
-        verb = "jumps" if place.kind == "jump" else "has a kink"
-        yield f"'{place.formula}' {verb} at {where}, beside which polynomials converge slowly"
-    for formula in found.unread:
-        yield (
-            f"'{formula}' jumps, bends or varies along lines oblique to the axes, or in many places"
         )

@@ -315,14 +315,16 @@ def _solution(
     left = max(every, key=lambda one: one.relative)
     outcome = judged(level.outcome, every, spec.accuracy)
     estimate = estimated(level, outcome, left)
-    outcome = _explained(outcome, problem, left)
-    if (end := end_of(problem, network)) is not None:
-        outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
-    told = errors(part, evaluation(part, network))
-    if level.estimate is None and outcome.kind == "converged":
+    told, end = errors(part, evaluation(part, network)), end_of(problem, network)
+    reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
+    if outcome.kind == "out of budget" and reached and end is None:
+        outcome = Outcome("converged", f"the accuracy is reached; {outcome.message}")
+    elif level.estimate is None and outcome.kind == "converged" and not reached:
         # Nothing was compared with another level: only an accuracy says what is good enough.
-        reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
-        outcome = outcome if reached else Outcome("finished", outcome.message)
+        outcome = Outcome("finished", outcome.message)
+    outcome = _explained(outcome, problem, left)
+    if end is not None:
+        outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
     compared = validated(outcome, part, told, estimate, left, spec.accuracy)
     # What is not the known solution has no error that levels could tell of.
     estimate = estimate if compared.kind == outcome.kind else None
@@ -354,7 +356,7 @@ def _explained(outcome: Outcome, problem: Problem, left: Misfit) -> Outcome:
     """The outcome, with the likeliest cause where a solution was not found to the accuracy."""
     if outcome.kind not in ("stalled", "diverged", "out of budget"):
         return outcome
-    why = cause(problem, left)
+    why = cause(problem, left, stalled=outcome.kind == "stalled")
     if why is None or why in outcome.message:
         return outcome
     return Outcome(outcome.kind, f"{outcome.message}; {why}")

@@ -210,10 +210,10 @@ conditions: [{where: x = 0, that: LEFT}, {where: x = 1, that: RIGHT}]
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("1", "u_n = 0", "u_n = 0"), "contradict"),
+        (("1", "u_n = 0", "u_n = 0"), "do not balance"),
         (("cos(pi*x)", "u_n = 0", "u_n = 0"), "a condition is missing"),
     ],
-    ids=["contradicting", "open"],
+    ids=["unbalanced", "open"],
 )
 def test_conditions_that_determine_nothing_have_no_good_estimate(words, said):
     text = LINE

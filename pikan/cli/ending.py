@@ -22,6 +22,8 @@ def exit_code(report: Report, asked: Spec) -> int:
             return INTERRUPTED
         case "stalled" | "diverged":
             return MISSED
+        case "out of budget" if asked.accuracy is not None:
+            return MISSED
         case _ if asked.accuracy is not None:
             reached = reaches(report.errors, report.estimate, asked.accuracy)
             return SOLVED if reached else MISSED

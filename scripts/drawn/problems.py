@@ -13,12 +13,8 @@ from drawn.solutions import rounded
 from pikan.expression.differentiate import differentiate
 from pikan.expression.parse import parse
 from pikan.expression.tree import (
-    Call,
     Expression,
-    Name,
-    Negative,
     Number,
-    Operation,
     folded,
     names,
     number_text,
@@ -64,22 +60,7 @@ def image(left: str, statement: Statement) -> Expression:
         expanded = " + ".join(f"{unknown}_{name}{name}" for name in space)
         left = left.replace(f"laplacian({unknown})", f"({expanded})")
     tree = parse(left)
-    return folded(_plain(substitute(tree, dict(_partials(tree, statement.solutions)))))
-
-
-def _plain(tree: Expression) -> Expression:
-    """A derivative in words of a problem file: the product that `scaled` is where all is finite."""
-    match tree:
-        case Call("scaled", (weight, factor)):
-            return Operation("*", _plain(weight), _plain(factor))
-        case Call(function, arguments):
-            return Call(function, tuple(map(_plain, arguments)))
-        case Operation(operator, left, right):
-            return Operation(operator, _plain(left), _plain(right))
-        case Negative(operand):
-            return Negative(_plain(operand))
-        case Number() | Name():
-            return tree
+    return folded(substitute(tree, dict(_partials(tree, statement.solutions))))
 
 
 def _partials(tree: Expression, solutions: Mapping[str, str]) -> Iterator[tuple[str, Expression]]:
