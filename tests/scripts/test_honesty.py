@@ -8,6 +8,7 @@ import pytest
 
 import honesty
 from drawn.kinds import KINDS, SHARES
+from drawn.narrow import narrow
 from drawn.problems import manufactured
 from honesty import doubtful, summary
 from pikan.consistency import inconsistencies
@@ -89,3 +90,25 @@ def test_a_run_that_is_there_is_not_done_again(monkeypatch, tmp_path, capsys):
     assert len(done) == len(set(done)) == 3
     assert into.with_suffix(".png").exists()
     assert "3 runs: 3 converged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_narrow_problems_are_problem_files_that_their_solution_solves(number):
+    drawn_problem = narrow(0, number, 5.0)
+    posed = formulas.problem(reader.parse(drawn_problem.text, "case.yaml", Path()))
+    assert inconsistencies(posed) == ()
+
+
+def test_pikan_is_not_told_the_solution(monkeypatch):
+    drawn_problem = narrow(0, 2, 5.0)
+    told = []
+
+    def seen(spec):
+        told.append(spec.exact)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(honesty.pikan, "solve", seen, raising=False)
+    spec = reader.parse(drawn_problem.text, "case.yaml", Path())
+    with pytest.raises(KeyboardInterrupt):
+        honesty.run(honesty.Task("", "", "", spec))
+    assert told == [None]
