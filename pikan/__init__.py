@@ -8,14 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pikan.model.dataset import create_dataset, create_dataset_from_data
-    from pikan.model.kan import KAN
-    from pikan.model.rounding import ex_round
+    from pikan.kan.dataset import create_dataset, create_dataset_from_data
+    from pikan.kan.kan import KAN
     from pikan.run import load, resume
-    from pikan.run import solved as solve
+    from pikan.run import solve_to_end as solve
     from pikan.solution import Solution
     from pikan.spec.schema import Spec
-    from pikan.sweeping.sweep import sweep
+    from pikan.sweeps.sweep import sweep
+    from pikan.symbolic.rounding import ex_round
 
 __all__ = [
     "KAN",
@@ -33,16 +33,16 @@ __all__ = [
 __version__ = "0.1.0"
 
 _PLACES = {
-    "KAN": ("pikan.model.kan", "KAN"),
+    "KAN": ("pikan.kan.kan", "KAN"),
     "Solution": ("pikan.solution", "Solution"),
     "Spec": ("pikan.spec.schema", "Spec"),
-    "create_dataset": ("pikan.model.dataset", "create_dataset"),
-    "create_dataset_from_data": ("pikan.model.dataset", "create_dataset_from_data"),
-    "ex_round": ("pikan.model.rounding", "ex_round"),
+    "create_dataset": ("pikan.kan.dataset", "create_dataset"),
+    "create_dataset_from_data": ("pikan.kan.dataset", "create_dataset_from_data"),
+    "ex_round": ("pikan.symbolic.rounding", "ex_round"),
     "load": ("pikan.run", "load"),
     "resume": ("pikan.run", "resume"),
-    "solve": ("pikan.run", "solved"),
-    "sweep": ("pikan.sweeping.sweep", "sweep"),
+    "solve": ("pikan.run", "solve_to_end"),
+    "sweep": ("pikan.sweeps.sweep", "sweep"),
 }
 
 

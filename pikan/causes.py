@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from pikan.problem import Problem, linear
-from pikan.solving.misfit import Misfit
-from pikan.spec.notes import notes
-from pikan.spec.singular import singularities
+from pikan.problem.classification import linear
+from pikan.problem.statement import Problem
+from pikan.problem.wellposed.notes import notes
+from pikan.problem.wellposed.singularities import singularities
+from pikan.residuals.relative_residual import RelativeResidual
 
 # Residuals below this part of their terms are those of a solution; above the larger one they are
 # no matter of resolution alone.
 _SOLVED, _ASTRAY = 1e-5, 1e-2
 
 
-def cause(problem: Problem, worst: Misfit, *, stalled: bool) -> str | None:
+def cause(problem: Problem, worst: RelativeResidual, *, stalled: bool) -> str | None:
     """What most likely keeps a residual this large; None where it is small or nothing is seen.
 
     In this order: a formula without a value, a feature that is not resolved, conditions that do not
@@ -25,7 +26,7 @@ def cause(problem: Problem, worst: Misfit, *, stalled: bool) -> str | None:
     return next(_causes(problem, worst, stalled), None)
 
 
-def _causes(problem: Problem, worst: Misfit, stalled: bool) -> Iterator[str]:
+def _causes(problem: Problem, worst: RelativeResidual, stalled: bool) -> Iterator[str]:
     yield from singularities(problem)
     if worst.feature is not None:
         yield worst.sentence()

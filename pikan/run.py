@@ -10,47 +10,39 @@ from typing import NamedTuple, final
 
 import torch
 
-from pikan import build
-from pikan.archive import run as archive
-from pikan.archive.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from pikan.archive.file import FILE, ArchiveError
-from pikan.archive.folder import RESOLVED, clear_halves, clear_results
-from pikan.archive.journal import Journal, followed
-from pikan.archive.packing import packed
+from pikan import factory
+from pikan.assessment import estimate_error, final_outcome, held_out_points, kind, residuals
 from pikan.causes import cause
-from pikan.choice import complete
-from pikan.consistency import check_exact
-from pikan.distributed import agreed
-from pikan.exact import data
+from pikan.files.atomic import write_bytes
+from pikan.linalg.distributed import any_process
+from pikan.monitor import Monitor, Progress
 from pikan.network.parameters import digest
-from pikan.outcome import Outcome
-from pikan.problem import Problem
+from pikan.optimize.outcome import Outcome
+from pikan.planner import complete
+from pikan.problem.statement import Problem
+from pikan.references import data
 from pikan.report.errors import errors
-from pikan.report.files import write_bytes
-from pikan.report.report import (
-    Hashes,
-    NetworkFacts,
-    Report,
-    Seconds,
-    reaches,
-    stages,
-    versions,
-)
+from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
+from pikan.residuals.relative_residual import RelativeResidual, misfits
 from pikan.solution import Solution, evaluation, kept_data
-from pikan.solving.alternatives import climb_from_branches
-from pikan.solving.continuation import end_of, solved_part
-from pikan.solving.event import Event, Events
-from pikan.solving.level import Level
-from pikan.solving.march import march
-from pikan.solving.misfit import Misfit, misfits
-from pikan.solving.rank import grow
-from pikan.solving.schedule import follow, follow_windows
+from pikan.solvers.high_dimensional.search import search
+from pikan.solvers.level import SolverResult
+from pikan.solvers.replay import Event, Events
+from pikan.solvers.schedule import run_schedule, run_slabs
+from pikan.solvers.spectral.alternatives import climb_from_branches
+from pikan.solvers.time_marching.march import march_in_time
+from pikan.solvers.time_slab import end_of, solved_part
 from pikan.spec import formulas, reader, writer
-from pikan.spec.changes import KEYWORD
-from pikan.spec.schema import ClimbStage, MarchStage, Product, Reference, Spec
-from pikan.validation import validated
-from pikan.watch import Progress, Watch
-from pikan.worth import estimated, fresh, judged, kind, residuals
+from pikan.spec.manufactured import check_exact
+from pikan.spec.overrides import KEYWORD
+from pikan.spec.schema import ClimbStage, MarchStage, ProductSettings, ReferenceSettings, Spec
+from pikan.storage import run_archive as archive
+from pikan.storage.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from pikan.storage.file import FILE, ArchiveError
+from pikan.storage.folder import RESOLVED, clear_halves, clear_results
+from pikan.storage.replay_log import ReplayLog, replay
+from pikan.storage.serialize import serialize
+from pikan.validation import validate
 
 Setting = float | int | str
 
@@ -75,10 +67,12 @@ def solve(
     """
     completed, _ = complete(spec, problem)
     generator = torch.Generator().manual_seed(completed.seed)
-    journal = Journal(generator, build.device(completed))
-    watch = Watch(problem, build.samples(completed, problem))
-    keeper = _Keeper(resolved(completed, problem), problem, journal, watch, folder, every, None)
-    return (yield from _followed(completed, problem, generator, keeper))
+    journal = ReplayLog(generator, factory.device(completed))
+    monitor = Monitor(problem, factory.samples(completed, problem))
+    checkpointer = _Checkpointer(
+        resolved_text(completed, problem), problem, journal, monitor, folder, every, None
+    )
+    return (yield from _run_with_checkpoints(completed, problem, generator, checkpointer))
 
 
 class Interrupted(NamedTuple):
@@ -89,16 +83,16 @@ class Interrupted(NamedTuple):
     checkpoint: Checkpoint
 
 
-def interrupted(folder: Path) -> Interrupted | None:
+def load_interrupted(folder: Path) -> Interrupted | None:
     """The interrupted run in a folder, None where it has ended; ArchiveError if there is none."""
     kept = read_checkpoint(folder / FILE)
     if kept is None:
         return None
-    spec = reader.parse(kept.spec, str(folder / RESOLVED), folder)
+    spec = reader.parse_spec(kept.spec, str(folder / RESOLVED), folder)
     return Interrupted(spec, formulas.problem(spec), kept)
 
 
-def go_on(
+def continue_run(
     run: Interrupted, folder: Path, every: float = EVERY
 ) -> Generator[Progress, None, Solution]:
     """Trains on from where a run was interrupted, to the bits that it would have come to.
@@ -113,10 +107,10 @@ def go_on(
             f"to the same bits; call torch.set_num_threads({kept.threads}) first"
         )
     generator = torch.Generator().manual_seed(spec.seed)
-    journal = Journal(generator, build.device(spec), kept.frames, kept.going)
-    watch = Watch(problem, build.samples(spec, problem), kept.mark, kept.history)
-    keeper = _Keeper(kept.spec, problem, journal, watch, folder, every, kept)
-    return (yield from _followed(spec, problem, generator, keeper))
+    journal = ReplayLog(generator, factory.device(spec), kept.frames, kept.in_progress)
+    monitor = Monitor(problem, factory.samples(spec, problem), kept.clock, kept.history)
+    checkpointer = _Checkpointer(kept.spec, problem, journal, monitor, folder, every, kept)
+    return (yield from _run_with_checkpoints(spec, problem, generator, checkpointer))
 
 
 def resume(folder: str | Path) -> Solution:
@@ -125,11 +119,11 @@ def resume(folder: str | Path) -> Solution:
     ArchiveError where there is no run, or none that can be gone on with here.
     """
     place = Path(folder)
-    found = interrupted(place)
-    return load(place) if found is None else _ended(go_on(found, place))
+    found = load_interrupted(place)
+    return load(place) if found is None else _run_to_end(continue_run(found, place))
 
 
-def solved(given: Spec | str | Path, **settings: Setting) -> Solution:
+def solve_to_end(given: Spec | str | Path, **settings: Setting) -> Solution:
     """Solves a problem file or a spec to the end: `pikan.solve("poisson.yaml", accuracy=1e-8)`.
 
     `settings` are keys of the file and take the place of what it says. Raises SpecError with
@@ -142,20 +136,20 @@ def solved(given: Spec | str | Path, **settings: Setting) -> Solution:
         raise TypeError(f"got a {type(given).__name__}, needs the path of a problem file or a Spec")
     if isinstance(given, Spec):
         origin = given.origin
-        spec = reader.parse(
+        spec = reader.parse_spec(
             writer.dump(given), origin.file, origin.folder, changes, given.name, KEYWORD
         )
     else:
-        spec = reader.read(given, changes, KEYWORD)
+        spec = reader.read_spec(given, changes, KEYWORD)
     stated = formulas.problem(spec)
     check_exact(stated, spec.origin)
-    return _ended(solve(spec, stated))
+    return _run_to_end(solve(spec, stated))
 
 
 def load(folder: str | Path) -> Solution:
     """The solution that a run has left in a folder; ArchiveError where there is none."""
-    kept = archive.read(Path(folder, FILE))
-    spec = reader.parse(kept.spec, str(Path(folder, RESOLVED)), Path(folder))
+    kept = archive.read_run(Path(folder, FILE))
+    spec = reader.parse_spec(kept.spec, str(Path(folder, RESOLVED)), Path(folder))
     problem, network = formulas.problem(spec), archive.network(kept)
     # A march keeps its edges in double precision whatever its networks have.
     middle = network.center[None].to(next(network.parameters()))
@@ -169,7 +163,7 @@ def load(folder: str | Path) -> Solution:
     return Solution(problem, network, kept.spec, outcome, kept.history, kept.report)
 
 
-def _ended(steps: Generator[Progress, None, Solution]) -> Solution:
+def _run_to_end(steps: Generator[Progress, None, Solution]) -> Solution:
     while True:
         try:
             next(steps)
@@ -184,15 +178,15 @@ _UNTIL = (
 )
 
 
-def _followed(
-    spec: Spec, problem: Problem, generator: torch.Generator, keeper: "_Keeper"
+def _run_with_checkpoints(
+    spec: Spec, problem: Problem, generator: torch.Generator, checkpointer: "_Checkpointer"
 ) -> Generator[Progress, None, Solution]:
     """The run of a completed spec, kept as it goes."""
-    watch = keeper.watch
-    events = followed(_events(spec, problem, generator), keeper.journal)
+    monitor = checkpointer.monitor
+    events = replay(_events(spec, problem, generator), checkpointer.journal)
     event: Event | None = None
     stopped: Outcome | None = None
-    level: Level | None = None
+    level: SolverResult | None = None
     try:
         while stopped is None:
             try:
@@ -200,33 +194,33 @@ def _followed(
             except StopIteration as end:
                 level = end.value
                 break
-            progress = watch.noted(event)
+            progress = monitor.record(event)
             try:
                 yield progress
             except KeyboardInterrupt:
                 stopped = Outcome("interrupted", _INTERRUPTED)
             limit = spec.time_limit
-            if limit is not None and agreed(watch.seconds() > limit):
+            if limit is not None and any_process(monitor.seconds() > limit):
                 stopped = stopped or Outcome("out of budget", _LATE.format(limit))
-            keeper.look(event, now=stopped is not None)
+            checkpointer.write_if_due(event, now=stopped is not None)
     except KeyboardInterrupt:
         # In the middle of a step nothing can be kept but what was kept before.
         stopped = Outcome("interrupted", _INTERRUPTED)
     if level is None and event is not None and stopped is not None:
         best = event.best()
-        level = None if best is None else Level(best, stopped, None, "")
+        level = None if best is None else SolverResult(best, stopped, None, "")
     if level is None and stopped is not None and stopped.kind == "out of budget":
         raise UnfinishedError(
             f"the time limit of {spec.time_limit:g} s was over before there was any solution"
         )
     if level is None:
         raise KeyboardInterrupt
-    last = None if stopped is None else keeper.last
-    return _solution(spec, keeper.spec, problem, level, watch, last)
+    last = None if stopped is None else checkpointer.last
+    return _solution(spec, checkpointer.spec, problem, level, monitor, last)
 
 
 @final
-class _Keeper:
+class _Checkpointer:
     """Leaves in a folder what a run needs to go on, now and then; `last` is what it left last.
 
     `spec` is the text of the resolved problem file. `folder` is None where nothing is to be left
@@ -237,20 +231,20 @@ class _Keeper:
         self,
         spec: str,
         problem: Problem,
-        journal: Journal,
-        watch: Watch,
+        journal: ReplayLog,
+        monitor: Monitor,
         folder: Path | None,
         every: float,
         last: Checkpoint | None,
     ) -> None:
-        self.journal, self.watch, self.last = journal, watch, last
+        self.journal, self.monitor, self.last = journal, monitor, last
         self.spec = spec
         self._problem, self._folder, self._every = problem, folder, every
         self._due = monotonic() + every
         if folder is not None:
             clear_halves(folder)
 
-    def look(self, event: Event, *, now: bool) -> None:
+    def write_if_due(self, event: Event, *, now: bool) -> None:
         """Leave what the run needs after an event, if it is time or has to be now."""
         began = monotonic()
         if self._folder is None or not (now or began >= self._due):
@@ -263,10 +257,10 @@ class _Keeper:
             spec=self.spec,
             versions=versions(),
             threads=torch.get_num_threads(),
-            mark=self.watch.mark(),
-            history=tuple(self.watch.history),
+            clock=self.monitor.clock(),
+            history=tuple(self.monitor.history),
             frames=self.journal.frames(),
-            going=packed(event.going),
+            in_progress=serialize(event.in_progress),
         )
         write_checkpoint(self._folder / FILE, self.last)
         if first:
@@ -275,46 +269,46 @@ class _Keeper:
         self._due = monotonic() + max(self._every, (monotonic() - began) / SHARE)
 
 
-def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[Level]:
+def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[SolverResult]:
     """The way that the spec takes to a solution."""
     match spec.training:
         case (ClimbStage(climb=asked),):
-            if isinstance(spec.network, Product) and spec.network.rank is None:
-                return grow(problem, build.growth(spec, problem, asked), generator)
-            return climb_from_branches(problem, build.ladder(spec, problem, asked))
+            if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
+                return search(problem, factory.search_settings(spec, problem, asked), generator)
+            return climb_from_branches(problem, factory.p_refinement_settings(spec, problem, asked))
         case (MarchStage(march=asked),):
-            return march(problem, build.marching(spec, problem, asked))
+            return march_in_time(problem, factory.marching_settings(spec, problem, asked))
         case _:
-            parts = build.parts(spec, problem, generator)
-            edges = build.edges(spec, problem)
+            parts = factory.schedule_settings(spec, problem, generator)
+            edges = factory.edges(spec, problem)
             if edges is None:
-                return follow(problem, parts)
-            return follow_windows(problem, parts, edges)
+                return run_schedule(problem, parts)
+            return run_slabs(problem, parts, edges)
 
 
 def _solution(
     spec: Spec,
     text: str,
     problem: Problem,
-    level: Level,
-    watch: Watch,
+    level: SolverResult,
+    monitor: Monitor,
     checkpoint: Checkpoint | None,
 ) -> Solution:
     """The level's network with its report; `text` is the resolved problem file.
 
     Where a march came to no end the report is about the time until where it came.
     """
-    trained, history = watch.seconds(), tuple(watch.history)
+    trained, history = monitor.seconds(), tuple(monitor.history)
     network = level.network
     parameters = sum(parameter.numel() for parameter in network.parameters())
     part = solved_part(problem, network)
-    samples = build.samples(spec, part)
-    points = fresh(part, samples.points)
+    samples = factory.samples(spec, part)
+    points = held_out_points(part, samples.points)
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     every = tuple(misfits(part, network, samples))
     left = max(every, key=lambda one: one.relative)
-    outcome = judged(level.outcome, every, spec.accuracy)
-    estimate = estimated(level, outcome, left)
+    outcome = final_outcome(level.outcome, every, spec.accuracy)
+    estimate = estimate_error(level, outcome, left)
     told, end = errors(part, evaluation(part, network)), end_of(problem, network)
     reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
     if outcome.kind == "out of budget" and reached and end is None:
@@ -322,10 +316,10 @@ def _solution(
     elif level.estimate is None and outcome.kind == "converged" and not reached:
         # Nothing was compared with another level: only an accuracy says what is good enough.
         outcome = Outcome("finished", outcome.message)
-    outcome = _explained(outcome, problem, left)
+    outcome = _explain(outcome, problem, left)
     if end is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
-    compared = validated(outcome, part, told, estimate, left, spec.accuracy)
+    compared = validate(outcome, part, told, estimate, left, spec.accuracy)
     # What is not the known solution has no error that levels could tell of.
     estimate = estimate if compared.kind == outcome.kind else None
     report = Report(
@@ -341,7 +335,7 @@ def _solution(
         dtype=spec.dtype,
         device=spec.device,
         threads=torch.get_num_threads(),
-        seconds=Seconds(total=watch.total(), training=trained),
+        seconds=Seconds(total=monitor.total(), training=trained),
         stages=stages(history),
         versions=versions(),
         hashes=Hashes(sha256(text.encode()).hexdigest(), digest(network)),
@@ -352,7 +346,7 @@ def _solution(
     return Solution(problem, network, text, compared, history, report, checkpoint)
 
 
-def _explained(outcome: Outcome, problem: Problem, left: Misfit) -> Outcome:
+def _explain(outcome: Outcome, problem: Problem, left: RelativeResidual) -> Outcome:
     """The outcome, with the likeliest cause where a solution was not found to the accuracy."""
     if outcome.kind not in ("stalled", "diverged", "out of budget"):
         return outcome
@@ -362,14 +356,14 @@ def _explained(outcome: Outcome, problem: Problem, left: Misfit) -> Outcome:
     return Outcome(outcome.kind, f"{outcome.message}; {why}")
 
 
-def resolved(spec: Spec, problem: Problem) -> str:
+def resolved_text(spec: Spec, problem: Problem) -> str:
     """The text of the resolved problem file of a completed spec.
 
     Its data are where the solution leaves them: beside the problem file.
     """
-    if not isinstance(problem.exact, data.Reference):
+    if not isinstance(problem.exact, data.ReferenceData):
         return writer.dump(spec)
     coordinates = {name: name for name in problem.coordinates}
     unknowns = {name: name for name in problem.exact.unknowns}
-    kept = Reference(file=data.KEPT, coordinates=coordinates, unknowns=unknowns)
+    kept = ReferenceSettings(file=data.KEPT, coordinates=coordinates, unknowns=unknowns)
     return writer.dump(spec.model_copy(update={"reference": kept}))

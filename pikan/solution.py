@@ -1,4 +1,4 @@
-"""A solved problem: a function of its coordinates, with what it is worth."""
+"""A solved problem: a function of its coordinates, with its report."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,28 +14,29 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from pikan.archive import run as archive
-from pikan.archive.checkpoint import Checkpoint
-from pikan.archive.file import FILE
-from pikan.archive.folder import FILES, REPORT, RESOLVED, content, set_aside
-from pikan.archive.run import ArchivedRun
-from pikan.derivatives.jets import partials
-from pikan.exact.data import KEPT, Reference, arrays
-from pikan.model.solved import SolutionFormula
-from pikan.model.solved import formula as formula_of
+from pikan.files.atomic import write_together
+from pikan.network.architecture_text import architecture_text
 from pikan.network.base import Network
-from pikan.network.shape import shape
-from pikan.outcome import Outcome
-from pikan.problem import Problem, partial
+from pikan.network.partials import partials
+from pikan.optimize.outcome import Outcome
+from pikan.plots.picture import Picture
+from pikan.problem.partials import partial
+from pikan.problem.statement import Problem
+from pikan.references.data import KEPT, ReferenceData, arrays
 from pikan.report.errors import Evaluate, by_chunks
 from pikan.report.fields import Field, Residual, fields
-from pikan.report.files import write_together
 from pikan.report.notebook import html
-from pikan.report.picture import Picture
 from pikan.report.report import Errors, Record, Report
-from pikan.report.table import rounded
-from pikan.residuals import equation_sheets
-from pikan.solving.continuation import end_of, solved_part
+from pikan.report.table import two_digits
+from pikan.residuals.terms import equation_terms
+from pikan.solvers.time_slab import end_of, solved_part
+from pikan.storage import run_archive as archive
+from pikan.storage.checkpoint import Checkpoint
+from pikan.storage.file import FILE
+from pikan.storage.folder import FILES, REPORT, RESOLVED, content, set_aside
+from pikan.storage.run_archive import ArchivedRun
+from pikan.symbolic.solution_formula import SolutionFormula
+from pikan.symbolic.solution_formula import formula as formula_of
 
 Array = Shaped[np.ndarray, "*_"]
 Number = float | int
@@ -71,7 +72,7 @@ class Solution:
 
     def __call__(self, points: Given | None = None, /, **coordinates: Given) -> Array | Tensor:
         """The unknowns at points."""
-        values = self._mapped(self.network, points, coordinates)
+        values = self._map_points(self.network, points, coordinates)
         return values[..., 0] if len(self.problem.unknowns) == 1 else values
 
     def partial(
@@ -88,14 +89,14 @@ class Solution:
         def derivative(where: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
             return partials(self.network, where, {wanted.orders})[wanted.orders]
 
-        return self._mapped(derivative, points, coordinates)[..., wanted.unknown]
+        return self._map_points(derivative, points, coordinates)[..., wanted.unknown]
 
-    def _mapped(
+    def _map_points(
         self, function: _OfTensors, points: Given | None, coordinates: Mapping[str, Given]
     ) -> Array | Tensor:
         """A function of rows, as far as there is a solution, applied to points as given."""
         places = _places(self.problem, points, coordinates)
-        return _mapped(_solved(self.problem, self.network, function), places, self.network)
+        return _map_rows(_until_end(self.problem, self.network, function), places, self.network)
 
     @property
     def end(self) -> float | None:
@@ -128,18 +129,18 @@ class Solution:
     def plot(self) -> Picture:
         """The solution, the known one, the error and the residual."""
         # Most runs draw nothing, and matplotlib takes half a second to import.
-        from pikan.report.figures.draw import solution_picture
+        from pikan.plots.draw import solution_picture
 
-        return solution_picture(self._shown(), self.fields())
+        return solution_picture(self._titled_problem(), self.fields())
 
-    def _shown(self) -> Problem:
+    def _titled_problem(self) -> Problem:
         """The problem with a title that says how far it is solved."""
         until = "" if self.end is None else f", solved until t = {self.end:.4g}"
         return replace(self.problem, title=f"{self.problem.title}{until}")
 
     def plot_history(self) -> Picture:
         """The residuals by block over the seconds of training."""
-        from pikan.report.figures.draw import history_picture
+        from pikan.plots.draw import history_picture
 
         return history_picture(self.problem, self.history)
 
@@ -153,16 +154,16 @@ class Solution:
         FileExistsError where files of these names are no run's. Not so with `replace`.
         """
         sampled = self.fields()
-        return *self._keep(Path(folder), sampled, replace), *self._drawn(Path(folder), sampled)
+        return *self._keep(Path(folder), sampled, replace), *self._draw(Path(folder), sampled)
 
     def draw(self, folder: str | Path) -> tuple[Path, ...]:
         """Leave the figures in a folder, all of them or none; what comes back is where they are."""
-        return self._drawn(Path(folder), self.fields())
+        return self._draw(Path(folder), self.fields())
 
-    def _drawn(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
-        from pikan.report.figures.draw import draw
+    def _draw(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
+        from pikan.plots.draw import draw
 
-        return draw(self._shown(), sampled, self.history, folder)
+        return draw(self._titled_problem(), sampled, self.history, folder)
 
     def keep(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """What `save` leaves but for all that is drawn, which `pikan report` can draw later.
@@ -175,9 +176,9 @@ class Solution:
         path, data, texts = folder / FILE, kept_data(self.problem, folder), self._texts(folder)
         if not replace:
             _make_room(folder, self.spec, data)
-        made, state = shape(self.network), self.network.state_dict()
+        made, state = architecture_text(self.network), self.network.state_dict()
         kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
-        archive.write(path, kept, self.checkpoint, data, texts)
+        archive.write_run(path, kept, self.checkpoint, data, texts)
         return path, *texts, *data
 
     def _texts(self, folder: Path) -> Mapping[Path, bytes]:
@@ -197,7 +198,7 @@ class Solution:
             write_together(texts)
 
     def __repr__(self) -> str:
-        norms = [f"{name} to {rounded(e.relative_l2)}" for name, e in self.errors.items()]
+        norms = [f"{name} to {two_digits(e.relative_l2)}" for name, e in self.errors.items()]
         until = [] if self.end is None else [f"solved until t = {self.end:.4g}"]
         return f"Solution of {self.problem.name}: {', '.join([self.outcome.kind, *until, *norms])}"
 
@@ -221,7 +222,7 @@ def _make_room(folder: Path, spec: str, data: Mapping[Path, bytes]) -> None:
 
 def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
     """The data that solutions are compared with, by where the resolved problem file has them."""
-    if not isinstance(problem.exact, Reference):
+    if not isinstance(problem.exact, ReferenceData):
         return {}
     stored = BytesIO()
     columns = arrays(problem.exact, problem.coordinates)
@@ -231,22 +232,22 @@ def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
 
 def evaluation(problem: Problem, network: Network) -> Evaluate:
     """The network of a problem as a function of arrays, nan where there is no solution."""
-    return _on_arrays(_solved(problem, network, network), network)
+    return _on_arrays(_until_end(problem, network, network), network)
 
 
 def equation_residuals(problem: Problem, network: Network) -> Residual:
     """What a network leaves of each equation, one column each, as a function of arrays."""
 
     def residuals(points: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
-        sheets = equation_sheets(problem, points)
-        wanted = {index for sheet in sheets for index in sheet.wanted(0)}
+        terms = equation_terms(problem, points)
+        wanted = {index for term in terms for index in term.needed_partials(0)}
         found = partials(network, points, wanted)
-        return torch.stack([sheet.residual((found,)) for sheet in sheets], dim=1)
+        return torch.stack([term.residual((found,)) for term in terms], dim=1)
 
-    return _on_arrays(_solved(problem, network, residuals), network)
+    return _on_arrays(_until_end(problem, network, residuals), network)
 
 
-def _solved(problem: Problem, network: Network, function: _OfTensors) -> _OfTensors:
+def _until_end(problem: Problem, network: Network, function: _OfTensors) -> _OfTensors:
     """The same function, and nan beyond the time at which the network of a problem ends."""
     end = end_of(problem, network)
     if end is None:
@@ -271,7 +272,7 @@ def _on_arrays(function: _OfTensors, network: Network) -> Evaluate:
     return evaluate
 
 
-def _mapped(function: _OfTensors, places: Array | Tensor, network: Network) -> Array | Tensor:
+def _map_rows(function: _OfTensors, places: Array | Tensor, network: Network) -> Array | Tensor:
     """A function of rows, applied along the last axis of an array of any shape."""
     rows = places.reshape(-1, places.shape[-1])
     if isinstance(rows, Tensor):

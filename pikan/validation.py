@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from pikan.consistency import findings, violated
-from pikan.outcome import Outcome
-from pikan.problem import Problem
+from pikan.optimize.outcome import Outcome
+from pikan.problem.manufactured import is_violated, residual_sizes
+from pikan.problem.statement import Problem
 from pikan.report.report import DATA, Errors, Estimate
-from pikan.solving.misfit import Misfit
+from pikan.residuals.relative_residual import RelativeResidual
 
 # An error this many times the accuracy and the estimate is no matter of a digit more.
 FAR = 10.0
@@ -14,12 +14,12 @@ FAR = 10.0
 _SOLVES = 1e-5
 
 
-def validated(
+def validate(
     outcome: Outcome,
     problem: Problem,
     errors: Mapping[str, Errors],
     estimate: Estimate | None,
-    left: Misfit,
+    left: RelativeResidual,
     accuracy: float | None,
 ) -> Outcome:
     """The outcome of a run that converged, with what speaks for and against it.
@@ -48,13 +48,13 @@ def _size(error: float) -> float:
     return error if error == error else float("inf")
 
 
-def _found(left: Misfit) -> str:
+def _found(left: RelativeResidual) -> str:
     return f"the solution found leaves {left.relative:.1e} of the terms of '{left.label}'"
 
 
-def _formula(problem: Problem, left: Misfit) -> str:
+def _formula(problem: Problem, left: RelativeResidual) -> str:
     """Which is likely to be wrong, a solution or the formula that it is compared with."""
-    examined = findings(problem)
+    examined = residual_sizes(problem)
     known = {one.label for one in examined}
     stated = [one.label for one in (*problem.equations, *problem.conditions, *problem.periodic)]
     missing = [label for label in stated if label not in known]
@@ -65,7 +65,7 @@ def _formula(problem: Problem, left: Misfit) -> str:
         reason = f"the exact solution leaves {worst.relative:.1e}"
     if left.relative > _SOLVES:
         return f"{_found(left)}, {reason}, so that the solution found is likely to be wrong"
-    if missing or any(map(violated, examined)):
+    if missing or any(map(is_violated, examined)):
         return f"{_found(left)}, {reason}, so that the formula is likely to be wrong"
     return (
         f"{_found(left)}, {reason}, so that there are two solutions; a condition that tells them "
@@ -73,7 +73,7 @@ def _formula(problem: Problem, left: Misfit) -> str:
     )
 
 
-def _data(left: Misfit, estimate: Estimate | None) -> str:
+def _data(left: RelativeResidual, estimate: Estimate | None) -> str:
     """Which is likely to be wrong, a solution or the data that it is compared with."""
     if estimate is None or left.relative > _SOLVES:
         return f"{_found(left)}, so that the solution found is likely to be wrong"

@@ -12,10 +12,10 @@ from pathlib import Path
 from time import perf_counter
 
 from pikan import run
-from pikan.archive.checkpoint import read_checkpoint, write_checkpoint
-from pikan.archive.file import FILE
-from pikan.archive.run import network, read
 from pikan.spec import formulas, reader
+from pikan.storage.checkpoint import read_checkpoint, write_checkpoint
+from pikan.storage.file import FILE
+from pikan.storage.run_archive import network, read_run
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 STEPS, REPEATS = 200, 5
@@ -23,7 +23,7 @@ STEPS, REPEATS = 200, 5
 
 def measured(name: str, folder: Path) -> str:
     """A line on the checkpoints of a shipped problem, after some steps."""
-    spec = reader.read(PROBLEMS / f"{name}.yaml")
+    spec = reader.read_spec(PROBLEMS / f"{name}.yaml")
     steps = run.solve(spec, formulas.problem(spec), folder, every=0.0)
     for _, _ in zip(range(STEPS), steps, strict=False):
         pass
@@ -50,8 +50,8 @@ def quickest(work: Callable[[], object]) -> float:
 
 def finished(name: str, folder: Path) -> str:
     """A line on the archive of a shipped problem that has been solved."""
-    run.solved(PROBLEMS / f"{name}.yaml").save(folder)
-    load = quickest(lambda: network(read(folder / FILE)))
+    run.solve_to_end(PROBLEMS / f"{name}.yaml").save(folder)
+    load = quickest(lambda: network(read_run(folder / FILE)))
     size = (folder / FILE).stat().st_size
     return f"{name}, solved: {size / 1e3:.1f} kB, opened in {load * 1e3:.1f} ms"
 

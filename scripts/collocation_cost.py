@@ -154,7 +154,7 @@ def needed(case: Case, wanted: float) -> tuple[int, int]:
 
 def trained(name: str, clock: Callable[[], float]) -> tuple[float, Solution]:
     """The seconds of training and the solution of a file; the report does not count."""
-    spec = reader.read(PROBLEMS / f"{name}.yaml")
+    spec = reader.read_spec(PROBLEMS / f"{name}.yaml")
     problem = formulas.problem(spec)
     whole, solution = timed(lambda: last(solve(spec, problem)), clock)
     seconds = solution.report.seconds

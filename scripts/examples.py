@@ -17,8 +17,8 @@ from sklearn.utils import Bunch
 from torch.nn.functional import cross_entropy
 
 import pikan
-from pikan.model.dataset import Dataset
-from pikan.report.files import write_text
+from pikan.files.atomic import write_text
+from pikan.kan.dataset import Dataset
 
 SEEDS = (0, 1, 2)
 FILE = Path(__file__).resolve().parent.parent / "results" / "examples.json"
@@ -35,7 +35,7 @@ def iris(seed: int) -> Measured:
     model.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
     small = model.prune_input(threshold=0.2)
     small.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
-    kept = [data["feature_names"][column] for column in small.wired.columns]
+    kept = [data["feature_names"][column] for column in small.wired.inputs]
     return {"accuracy": accuracy(model, dataset), "pruned": accuracy(small, dataset), "kept": kept}
 
 

@@ -28,8 +28,8 @@ import torch
 from torch import Tensor
 
 import pikan
-from pikan.model.error import ModelError
-from pikan.model.reading import SymbolicFormula
+from pikan.fitting.arguments import ModelError
+from pikan.symbolic.symbolic_formula import SymbolicFormula
 
 # What counts as recovered.
 RECOVERED = 1e-6

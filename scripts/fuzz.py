@@ -21,15 +21,14 @@ import atheris  # pyright: ignore[reportMissingImports]  an extra: pip install a
 import numpy as np
 
 with atheris.instrument_imports(  # pyright: ignore[reportAttributeAccessIssue]  it has no stubs
-    include=["pikan.expression", "pikan.archive", "pikan.report"]
+    include=["pikan.expression", "pikan.storage", "pikan.report"]
 ):
-    from pikan.archive import run as archive
-    from pikan.archive.file import ArchiveError, Arrays, reading, sealed
     from pikan.expression.differentiate import differentiate
     from pikan.expression.evaluate import evaluate
-    from pikan.expression.latex import latex
-    from pikan.expression.parse import parse, read, read_equation
+    from pikan.expression.parse import parse, read_equation, read_formula
     from pikan.expression.tree import names, text
+    from pikan.storage import run_archive as archive
+    from pikan.storage.file import ArchiveError, Arrays, reading, seal
     from small_run import small_run
 
 # Formulas are short, and so is the shortest run [bytes].
@@ -49,7 +48,7 @@ _FORMULAS = (
 def formula(file: Path) -> None:
     """Read a formula and an equation, and do with them all that is done with formulas."""
     given = file.read_bytes().decode("utf-8", "replace")
-    for reading in (read(given), read_equation(given)):
+    for reading in (read_formula(given), read_equation(given)):
         for message in reading.messages:
             assert "\n" not in message, "a refusal is one line"
             assert len(message) < 400, "a refusal is one sentence"
@@ -62,7 +61,6 @@ def formula(file: Path) -> None:
                 evaluate(side, values, np)
                 for name in sorted(names(side))[:2]:
                     evaluate(differentiate(side, name), values, np)
-            latex(side)
 
 
 def written(file: Path) -> None:
@@ -73,7 +71,7 @@ def written(file: Path) -> None:
     whole = file.with_suffix(".h5")
     whole.write_bytes(content + sha256(content).digest())
     try:
-        archive.network(archive.read(whole))
+        archive.network(archive.read_run(whole))
     except ArchiveError as refusal:
         refused = str(refusal)
     assert "\n" not in refused, "a refusal is one line"
@@ -86,7 +84,7 @@ def seeds(target: str, folder: Path) -> None:
     """Leave what the search starts from."""
     folder.mkdir(parents=True, exist_ok=True)
     if target == "archive":
-        archive.write(folder / "run", small_run())
+        archive.write_run(folder / "run", small_run())
         with reading(folder / "run") as arrays:
             (folder / "run").write_bytes(bare(arrays))
         return
@@ -100,7 +98,7 @@ def bare(arrays: Arrays) -> bytes:
     for name, array in arrays.items():
         index[name] = [array.dtype.str, array.shape, len(content)]
         content += array.tobytes()
-    return sealed(content, index)[: -sha256().digest_size - 8]
+    return seal(content, index)[: -sha256().digest_size - 8]
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ from drawn.problems import Manufactured, manufactured
 from drawn.rough import rough
 from pikan.report.errors import errors
 from pikan.solution import evaluation
-from pikan.solving.continuation import solved_part
+from pikan.solvers.time_slab import solved_part
 from pikan.spec import reader
 from pikan.spec.formulas import problem
 from pikan.spec.schema import Spec
@@ -111,14 +111,14 @@ def generated(
     """Random problems, as many as asked for."""
     for number in range(count):
         drawn_problem = draw(seed, number, limit)
-        spec = reader.parse(drawn_problem.text, drawn_problem.name, Path())
+        spec = reader.parse_spec(drawn_problem.text, drawn_problem.name, Path())
         yield Task(drawn_problem.name, drawn_problem.kind, drawn_problem.character, spec)
 
 
 def shipped(folder: Path, limit: float) -> Iterator[Task]:
     """The problems that come with pikan."""
     for file in sorted(folder.glob("*.yaml")):
-        spec = reader.read(file, {"time_limit": f"{limit:g}"})
+        spec = reader.read_spec(file, {"time_limit": f"{limit:g}"})
         yield Task(file.stem, "shipped", "shipped", spec)
 
 

@@ -18,12 +18,12 @@ from torch.func import functional_call, grad, jacfwd, vmap
 from benchmarks.timing import timed
 from pikan.bases.bspline import BSpline
 from pikan.bases.knots import even_knots
-from pikan.collocation.network import network_objective
-from pikan.derivatives import jets
-from pikan.network.kan import KAN
-from pikan.network.parameters import flat, unflat
-from pikan.network.start import glorot
-from pikan.residuals import Points, merged, sheets, used_faces
+from pikan.network import partials
+from pikan.network.initialization import glorot
+from pikan.network.kan import KANNetwork
+from pikan.network.parameters import parameter_dict, parameter_vector
+from pikan.residuals.network_objective import network_objective
+from pikan.residuals.terms import CollocationPoints, merge, terms, used_faces
 from pikan.sampling.points import interior, on_face
 from pikan.sampling.sobol import sobol
 from pikan.spec import formulas, reader
@@ -60,9 +60,9 @@ def main() -> None:
 
 def ways(widths: list[int]) -> dict[str, Way]:
     """The same Jacobian by each way."""
-    problem = formulas.problem(reader.parse(PROBLEM, "poisson.yaml", Path(), {}, "poisson"))
+    problem = formulas.problem(reader.parse_spec(PROBLEM, "poisson.yaml", Path(), {}, "poisson"))
     generator, like = torch.Generator().manual_seed(0), torch.empty(0, dtype=torch.float64)
-    points = Points(
+    points = CollocationPoints(
         interior(problem.box, sobol, INSIDE, generator, like),
         {
             face: on_face(problem.box, face, sobol, ON_FACE, generator, like)
@@ -71,12 +71,12 @@ def ways(widths: list[int]) -> dict[str, Way]:
     )
     intervals = [torch.tensor([[-1.0, 1.0]]).double().repeat(nodes, 1) for nodes in widths[:-1]]
     bases = [BSpline(even_knots(interval, 8), 3) for interval in intervals]
-    network = glorot(KAN(widths, bases, [-1.0, -1.0], [1.0, 1.0]), generator)
+    network = glorot(KANNetwork(widths, bases, [-1.0, -1.0], [1.0, 1.0]), generator)
     # Weights under which every row counts as it is.
     weights = {"equation": float(INSIDE), "boundary": 4.0 * ON_FACE}
-    found = merged(sheets(problem, points))
+    found = merge(terms(problem, points))
     objective = network_objective(found, network, weights, linear=True, time=None, memory=10**9)
-    theta = flat(network)
+    theta = parameter_vector(network)
     edge = torch.cat(list(points.faces.values()))
 
     def by_row() -> Tensor:
@@ -93,20 +93,20 @@ def ways(widths: list[int]) -> dict[str, Way]:
 class Laplacian(nn.Module):
     """u_xx + u_yy of a network."""
 
-    def __init__(self, network: KAN) -> None:
+    def __init__(self, network: KANNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, points: Tensor) -> Tensor:
         """At the points."""
-        second = jets.partials(self.network, points, [(2, 0), (0, 2)])
+        second = partials.partials(self.network, points, [(2, 0), (0, 2)])
         return (second[2, 0] + second[0, 2])[:, 0]
 
 
 class Value(nn.Module):
     """u of a network."""
 
-    def __init__(self, network: KAN) -> None:
+    def __init__(self, network: KANNetwork) -> None:
         super().__init__()
         self.network = network
 
@@ -115,11 +115,11 @@ class Value(nn.Module):
         return self.network(points)[:, 0]
 
 
-def row_by_row(of: nn.Module, network: KAN, theta: Tensor, points: Tensor) -> Tensor:
+def row_by_row(of: nn.Module, network: KANNetwork, theta: Tensor, points: Tensor) -> Tensor:
     """One gradient per point."""
 
     def row(theta: Tensor, point: Tensor) -> Tensor:
-        named = {f"network.{name}": value for name, value in unflat(network, theta).items()}
+        named = {f"network.{name}": value for name, value in parameter_dict(network, theta).items()}
         return functional_call(of, named, (point[None],)).squeeze(0)
 
     return vmap(grad(row), in_dims=(None, 0))(theta, points)

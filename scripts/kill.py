@@ -27,8 +27,8 @@ import torch
 
 from killed import child
 from killed.cases import CASES
-from pikan.archive.checkpoint import read_checkpoint
-from pikan.archive.file import FILE, ArchiveError
+from pikan.storage.checkpoint import read_checkpoint
+from pikan.storage.file import FILE, ArchiveError
 
 RESULTS = Path(__file__).parents[1] / "results" / "kill.json"
 WAYS = ("at a moment", "at a moment", "at a moment", "in a write", "full disk")

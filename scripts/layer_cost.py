@@ -31,8 +31,8 @@ from matplotlib.lines import Line2D
 from torch import nn
 
 from benchmarks.timing import in_turns, timed
-from pikan.bases.words import FAMILIES
-from pikan.report.figures.style import COLORS, INK, PALE, look, magnitudes, open_frame
+from pikan.bases.registry import FAMILIES
+from pikan.plots.style import COLORS, INK, PALE, figure_style, magnitudes, open_frame
 from step_cost import (
     Step,
     jets_step,
@@ -190,7 +190,7 @@ def cost(peer: Mapping[Work, float], work: Work) -> str:
 def drawn(rows: Sequence[Row], into: Path) -> None:
     """A panel for each kind of work: ours with the quartiles, then the others, and the target."""
     names = [*dict.fromkeys(row["basis"] for row in rows), *PEERS]
-    with look():
+    with figure_style():
         figure = Figure(figsize=(7.4, 1.2 + 0.27 * len(names)), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, 2, sharey=True)

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import torch
 
-from pikan.archive.run import ArchivedRun
+from pikan.network.architecture_text import architecture_text
 from pikan.network.mlp import MLP
-from pikan.network.shape import shape
 from pikan.report.fields import Field
 from pikan.report.report import Errors, NetworkFacts, Record, Report, Seconds, Versions
+from pikan.storage.run_archive import ArchivedRun
 
 
 def small_run() -> ArchivedRun:
@@ -23,7 +23,7 @@ def small_run() -> ArchivedRun:
     axis = np.linspace(0.0, 1.0, 3)
     return ArchivedRun(
         spec="name: rod\n",
-        shape=shape(network),
+        shape=architecture_text(network),
         state={name: tensor.to(torch.float64) for name, tensor in network.state_dict().items()},
         history=(Record("adam", 0, 1, 0.1, math.inf, (("equation", 1.0),), None),),
         report=report,

@@ -91,11 +91,11 @@ def pikan_steps(arguments: argparse.Namespace, basis: str) -> tuple[Step, Step]:
 
 def pikan_network(arguments: argparse.Namespace, basis: str) -> "Network":
     """A KAN with a SiLU base function; with the same number of functions whatever its basis."""
-    from pikan.bases.named import on_interval
-    from pikan.bases.words import family
+    from pikan.bases.from_word import on_interval
+    from pikan.bases.registry import family
     from pikan.network.activation import silu
-    from pikan.network.kan import KAN
-    from pikan.network.start import glorot
+    from pikan.network.initialization import glorot
+    from pikan.network.kan import KANNetwork
 
     count, degree = arguments.grid + arguments.degree, arguments.degree
     intervals = [torch.tensor([[-1.0, 1.0]]).repeat(nodes, 1) for nodes in arguments.widths[:-1]]
@@ -103,18 +103,18 @@ def pikan_network(arguments: argparse.Namespace, basis: str) -> "Network":
         on_interval(basis, interval, degree if family(basis).cells else count - 1, arguments.grid)
         for interval in intervals
     ]
-    empty = KAN(arguments.widths, bases, [-1.0, -1.0], [1.0, 1.0], silu)
+    empty = KANNetwork(arguments.widths, bases, [-1.0, -1.0], [1.0, 1.0], silu)
     return glorot(empty.to(torch.get_default_dtype()), torch.Generator().manual_seed(0))
 
 
 def jets_step(network: "Network", inside: Tensor) -> Step:
     """The work with closed-form derivatives."""
-    from pikan.derivatives import jets
+    from pikan.network import partials
 
     parameters = list(network.parameters())
 
     def step() -> tuple[Tensor, ...]:
-        second = jets.partials(network, inside, [(2, 0), (0, 2)])
+        second = partials.partials(network, inside, [(2, 0), (0, 2)])
         return mean_square_gradient(second[2, 0] + second[0, 2], parameters)
 
     return step

@@ -18,13 +18,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import pikan
-from pikan.report.figures.style import COLORS, canvas, look, magnitudes, open_frame, png
-from pikan.report.files import write_bytes, write_text
-from pikan.sweeping.laws import Found, drawn, found, sentence
-from pikan.sweeping.plan import Plan, read
-from pikan.sweeping.row import Row
-from pikan.sweeping.table import Table, TableError, to_csv
-from pikan.sweeping.table import read as read_table
+from pikan.files.atomic import write_bytes, write_text
+from pikan.plots.style import COLORS, canvas, figure_style, magnitudes, open_frame, png
+from pikan.sweeps.fits import FittedLaw, fit_law, law_figure, sentence
+from pikan.sweeps.plan import SweepPlan, read_plan
+from pikan.sweeps.record import RunRecord
+from pikan.sweeps.table import Table, TableError, read_table, to_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 SWEEPS, RUNS, INTO = (
@@ -51,14 +50,14 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=RUNS)
     asked = parser.parse_args()
     for name in asked.names:
-        plan = read(SWEEPS / f"{name}.yaml")
+        plan = read_plan(SWEEPS / f"{name}.yaml")
         folder = asked.runs / name
         study(plan, made(plan, folder, asked.workers), folder)
     write_text(INTO / "laws.md", summary())
     sys.stdout.write(summary())
 
 
-def made(plan: Plan, folder: Path, workers: int) -> Table:
+def made(plan: SweepPlan, folder: Path, workers: int) -> Table:
     """The table of a sweep; its runs are made where some are missing."""
     try:
         table = read_table(folder / "table.h5")
@@ -69,20 +68,20 @@ def made(plan: Plan, folder: Path, workers: int) -> Table:
     return pikan.sweep(SWEEPS / f"{plan.name}.yaml", folder, workers=workers).table
 
 
-def study(plan: Plan, table: Table, folder: Path) -> None:
+def study(plan: SweepPlan, table: Table, folder: Path) -> None:
     """Leaves the table of a study, its laws and its figure."""
     write_text(INTO / f"{plan.name}.csv", to_csv(table))
-    laws = [found(fit, table) for fit in plan.fits]
+    laws = [fit_law(fit, table) for fit in plan.fits]
     if laws:
         write_text(INTO / f"{plan.name}.json", json.dumps(list(entries(laws)), indent=1) + "\n")
-        drawn(laws[-1], plan.title).save(INTO / f"{plan.name}.png")
+        law_figure(laws[-1], plan.title).save(INTO / f"{plan.name}.png")
     elif plan.name == "poisson_stages":
         write_bytes(INTO / f"{plan.name}.png", png(over_time(plan, table, folder)))
     else:
         write_bytes(INTO / f"{plan.name}.png", png(spread(plan, table)))
 
 
-def entries(laws: Sequence[Found]) -> Iterator[Mapping[str, object]]:
+def entries(laws: Sequence[FittedLaw]) -> Iterator[Mapping[str, object]]:
     """Each law of each group in words and numbers."""
     for one in laws:
         for group in one.groups:
@@ -125,9 +124,9 @@ def exponent(
     return f"{value:.2f}", f"{low:.2f} to {high:.2f}"
 
 
-def over_time(plan: Plan, table: Table, folder: Path) -> Figure:
+def over_time(plan: SweepPlan, table: Table, folder: Path) -> Figure:
     """The error of every run against its training time."""
-    with look():
+    with figure_style():
         figure = canvas(*SIZE, plan.title)
         axes = figure.subplots()
         for color, (name, rows) in zip(COLORS, by_title(table).items(), strict=False):
@@ -144,9 +143,9 @@ def over_time(plan: Plan, table: Table, folder: Path) -> Figure:
     return figure
 
 
-def spread(plan: Plan, table: Table) -> Figure:
+def spread(plan: SweepPlan, table: Table) -> Figure:
     """The error of every run beside those that differ in their seed, with the median."""
-    with look():
+    with figure_style():
         figure = canvas(*SIZE, plan.title)
         axes = figure.subplots()
         groups = by_title(table)
@@ -160,10 +159,10 @@ def spread(plan: Plan, table: Table) -> Figure:
     return figure
 
 
-def by_title(table: Table) -> Mapping[str, Sequence[Row]]:
+def by_title(table: Table) -> Mapping[str, Sequence[RunRecord]]:
     """The runs that bear one title."""
     place = table.keys.index("title")
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[RunRecord]] = {}
     for row in table.rows:
         found.setdefault(row.values[place], []).append(row)
     return found

@@ -18,7 +18,7 @@ from time import monotonic, process_time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pikan.sweeping.plan import Plan
+    from pikan.sweeps.plan import SweepPlan
 
 SWEEP = """\
 function: {{inputs: {{x: [-1, 1]}}, formula: exp(sin(pi*x))}}
@@ -61,25 +61,25 @@ def written(folder: Path, runs: int) -> Path:
 
 def checking(file: Path, _: Path) -> str:
     """The time that checking a plan takes."""
-    from pikan.sweeping.plan import read
+    from pikan.sweeps.plan import read_plan
 
-    runs = len(read(file).variants)
+    runs = len(read_plan(file).variants)
     return f"{runs} planned runs are checked in {process_time():.1f} s, imports among them"
 
 
 def memory(file: Path, folder: Path) -> str:
     """What the parent takes for runs that have ended; nothing is computed."""
-    from pikan.sweeping.conduct import conduct
-    from pikan.sweeping.executor import Event
-    from pikan.sweeping.plan import read
-    from pikan.sweeping.row import Measures, Result, Task
+    from pikan.sweeps.executor import JobEvent
+    from pikan.sweeps.plan import read_plan
+    from pikan.sweeps.record import Job, Measures, Result
+    from pikan.sweeps.run import run_sweep
 
-    def ended(tasks: Sequence[Task]) -> Generator[Event, None, None]:
+    def ended(tasks: Sequence[Job]) -> Generator[JobEvent, None, None]:
         for task in tasks:
             result = Result("converged", "", Measures(parameters=1.0 + task.run, rmse=1.0))
-            yield Event(task.run, result, 1)
+            yield JobEvent(task.run, result, 1)
 
-    steps = conduct(read(file), folder / "out", ended)
+    steps = run_sweep(read_plan(file), folder / "out", ended)
     states = sum(1 for _ in steps)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return f"{states} ended runs take {peak:.2f} GiB at most in the parent"
@@ -87,9 +87,9 @@ def memory(file: Path, folder: Path) -> str:
 
 def clocks(folder: Path, runs: int) -> None:
     """The time beside the runs, and what a second worker gains."""
-    from pikan.sweeping.plan import read
+    from pikan.sweeps.plan import read_plan
 
-    plan = read(written(folder, runs))
+    plan = read_plan(written(folder, runs))
     took = {workers: clocked(plan, folder / str(workers), workers) for workers in (1, 2)}
     whole, inside = took[1]
     say(
@@ -102,12 +102,12 @@ def clocks(folder: Path, runs: int) -> None:
     )
 
 
-def clocked(plan: "Plan", folder: Path, workers: int) -> tuple[float, float]:
+def clocked(plan: "SweepPlan", folder: Path, workers: int) -> tuple[float, float]:
     """The time from the first start, imports done, to the last end; and that of all runs."""
-    from pikan.sweeping.conduct import conduct
-    from pikan.sweeping.pool import processes
+    from pikan.sweeps.pool import processes
+    from pikan.sweeps.run import run_sweep
 
-    steps = conduct(plan, folder, processes(workers))
+    steps = run_sweep(plan, folder, processes(workers))
     ends: list[float] = []
     seconds: list[float] = []
     while True:

@@ -11,15 +11,15 @@ from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
 from pikan.network.activation import silu, tanh
 from pikan.network.base import place
-from pikan.network.kan import KAN
+from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
-from pikan.network.parameters import flat, replaced
+from pikan.network.parameters import parameter_vector, with_parameters
 from pikan.network.product import FullProduct, LowRank
-from pikan.residuals import Points, used_faces
+from pikan.residuals.terms import CollocationPoints, used_faces
 from pikan.sampling.held_out import HeldOut
 from pikan.sampling.points import interior, on_face
 from pikan.sampling.uniform import uniform
-from pikan.solving.event import Begins, Ends
+from pikan.solvers.replay import StepFinished, StepStarted
 from pikan.spec import formulas, reader
 
 LIKE = torch.empty(0, dtype=torch.float64)
@@ -28,7 +28,7 @@ LIKE = torch.empty(0, dtype=torch.float64)
 def spec(text, **settings):
     """The spec in a text, with settings in place of what it says."""
     changes = {key.replace("__", "."): str(value) for key, value in settings.items()}
-    return reader.parse(text, "case.yaml", Path(), changes, "case")
+    return reader.parse_spec(text, "case.yaml", Path(), changes, "case")
 
 
 def stated(text):
@@ -69,7 +69,7 @@ def drawn(problem, inside=40, on_faces=15, seed=0):
     """Random points in the box and on every face in use."""
     generator = torch.Generator().manual_seed(seed)
     box = problem.box
-    return Points(
+    return CollocationPoints(
         interior(box, uniform, inside, generator, LIKE),
         {f: on_face(box, f, uniform, on_faces, generator, LIKE) for f in used_faces(problem)},
     )
@@ -77,12 +77,12 @@ def drawn(problem, inside=40, on_faces=15, seed=0):
 
 def spline_kan(problem, ends, box):
     bases = [BSpline(even_knots(interval(nodes), 4), 5) for nodes in (ends[0], 3)]
-    return KAN([ends[0], 3, ends[1]], bases, *box, base=silu, squash=tanh)
+    return KANNetwork([ends[0], 3, ends[1]], bases, *box, base=silu, squash=tanh)
 
 
 def polynomial_kan(problem, ends, box):
     bases = [Legendre(interval(ends[0]), 4), Chebyshev(interval(3), 5)]
-    return KAN([ends[0], (1, 2), ends[1]], bases, *box, squash=tanh)
+    return KANNetwork([ends[0], (1, 2), ends[1]], bases, *box, squash=tanh)
 
 
 def full_product(problem, ends, box):
@@ -105,7 +105,9 @@ def random_network(kind, problem, seed=0):
     ends = problem.box.dimension, len(problem.unknowns)
     empty = kind(problem, ends, (problem.box.lower, problem.box.upper))
     generator = torch.Generator().manual_seed(seed)
-    return replaced(empty, 0.3 * torch.randn(flat(empty).shape, generator=generator).double())
+    return with_parameters(
+        empty, 0.3 * torch.randn(parameter_vector(empty).shape, generator=generator).double()
+    )
 
 
 def finish(steps):
@@ -117,6 +119,6 @@ def finish(steps):
         except StopIteration as end:
             return states, end.value
         # Parts of a run ask for what is known of them, which is nothing, and tell what it is.
-        answer = said.result if isinstance(said, Ends) else None
-        if not isinstance(said, Begins | Ends):
+        answer = said.result if isinstance(said, StepFinished) else None
+        if not isinstance(said, StepStarted | StepFinished):
             states.append(said)

@@ -3,8 +3,8 @@
 import pytest
 
 from pikan.causes import cause
-from pikan.run import solved
-from pikan.solving.misfit import Misfit
+from pikan.residuals.relative_residual import RelativeResidual
+from pikan.run import solve_to_end
 from tests.stated import spec, stated
 
 LINE = "{x: [0, 1]}"
@@ -42,16 +42,20 @@ CASES = {
 
 @pytest.mark.parametrize("said", CASES)
 def test_the_cause_is_named(said):
-    assert said in cause(stated(CASES[said]), Misfit("equation", 0.3), stalled=True)
+    assert said in cause(stated(CASES[said]), RelativeResidual("equation", 0.3), stalled=True)
 
 
 @pytest.mark.parametrize("said", CASES)
 def test_only_one_cause_is_named_and_none_where_all_holds(said):
     problem = stated(CASES[said])
-    others = [one for one in CASES if one in cause(problem, Misfit("equation", 0.3), stalled=True)]
+    others = [
+        one
+        for one in CASES
+        if one in cause(problem, RelativeResidual("equation", 0.3), stalled=True)
+    ]
     assert said in others
     assert all(one in said or said in one for one in others)
-    assert cause(problem, Misfit("equation", 1e-9), stalled=True) is None
+    assert cause(problem, RelativeResidual("equation", 1e-9), stalled=True) is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_only_one_cause_is_named_and_none_where_all_holds(said):
 )
 def test_a_run_that_stalls_ends_with_its_cause_and_without_an_estimate(said):
     (case,) = [one for one in CASES if said in one]
-    solution = solved(spec(CASES[case]))
+    solution = solve_to_end(spec(CASES[case]))
     assert solution.outcome.kind == "stalled"
     assert said in solution.outcome.message
     assert solution.report.estimate is None
@@ -67,4 +71,4 @@ def test_a_run_that_stalls_ends_with_its_cause_and_without_an_estimate(said):
 
 def test_levels_that_only_ran_out_of_time_accuse_no_equation():
     for said in ("contradict each other", "minimum of the residual"):
-        assert cause(stated(CASES[said]), Misfit("equation", 0.3), stalled=False) is None
+        assert cause(stated(CASES[said]), RelativeResidual("equation", 0.3), stalled=False) is None

@@ -9,7 +9,7 @@ from torch import nn
 from torch.quasirandom import SobolEngine
 
 import pikan
-from pikan.build import DeviceError
+from pikan.factory import DeviceError
 from tests.homeless import Homeless, WrongPlaceError, mark, parameter
 from tests.test_determinism import FILES, PULSE, ROD
 
@@ -42,8 +42,8 @@ accuracy: 1e-3
 }
 FREE = {
     # The border: where a device is read or stated, and where numbers come back from a file.
-    "spec/schema.py", "spec/wording.py", "cli/main.py", "cli/together.py", "model/build.py",
-    "model/kan.py", "model/dataset.py", "archive/checkpoint.py",
+    "spec/schema.py", "spec/messages.py", "cli/main.py", "cli/torchrun.py", "fitting/factory.py",
+    "kan/kan.py", "kan/dataset.py", "storage/checkpoint.py",
 }  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def test_every_kind_of_problem_makes_its_tensors_where_they_belong(name, tmp_pat
 def test_a_missing_device_is_one_sentence(tmp_path):
     missing = "cuda" if not torch.cuda.is_available() else "cuda:99"
     (tmp_path / "rod.yaml").write_text(ROD, encoding="utf-8")
-    with pytest.raises(DeviceError, match=rf"^device: '{missing}' is not to be had .* use cpu$"):
+    with pytest.raises(DeviceError, match=rf"^device: '{missing}' is not available .* use cpu$"):
         pikan.solve(tmp_path / "rod.yaml", device=missing)
 
 

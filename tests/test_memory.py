@@ -24,9 +24,9 @@ import json, sys
 from pathlib import Path
 from pikan.run import solve
 from pikan.spec.formulas import problem
-from pikan.spec.reader import parse
+from pikan.spec.reader import parse_spec
 
-spec, small = (parse(text, "here.yaml", Path()) for text in sys.argv[1:])
+spec, small = (parse_spec(text, "here.yaml", Path()) for text in sys.argv[1:])
 
 def run(spec):
     steps = solve(spec, problem(spec))

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from pikan import run
-from pikan.archive.checkpoint import write_checkpoint
-from pikan.archive.file import ArchiveError
 from pikan.report.report import Seconds
-from pikan.run import go_on, interrupted, load, resume, solve
+from pikan.run import continue_run, load, load_interrupted, resume, solve
 from pikan.spec.formulas import problem
+from pikan.storage.checkpoint import write_checkpoint
+from pikan.storage.file import ArchiveError
 from tests.stated import finish, spec
 from tests.test_run import FISHER, HEAT, POINTS, RUNS
 
@@ -98,7 +98,7 @@ def interrupt_and_compare(name, folder, times):
         place = folder / str(trial)
         at = random.Random(f"{name} {trial}").randint(1, len(states))
         stopped(begun(name, place), at)
-        again, resumed = finish(go_on(interrupted(place), place))
+        again, resumed = finish(continue_run(load_interrupted(place), place))
         assert len(again) == len(states) - at
         same(resumed, whole)
 
@@ -123,17 +123,17 @@ def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path, monkeypatch)
     steps = begun("kan", tmp_path, every=0.0)
     for _ in range(4):
         next(steps)
-    kept = interrupted(tmp_path).checkpoint.mark.step
+    kept = load_interrupted(tmp_path).checkpoint.clock.step
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match=r"No space left on device: '.*run\.h5'"):
         finish(steps)
-    assert interrupted(tmp_path).checkpoint.mark.step == kept
+    assert load_interrupted(tmp_path).checkpoint.clock.step == kept
 
 
 def test_a_run_killed_while_it_leaves_its_results_goes_on_and_leaves_all(tmp_path, monkeypatch):
     steps = begun("kan", tmp_path, every=0.0)
     _, solution = finish(steps)
-    assert interrupted(tmp_path) is not None
+    assert load_interrupted(tmp_path) is not None
 
     class Killed(BaseException):
         pass
@@ -144,13 +144,13 @@ def test_a_run_killed_while_it_leaves_its_results_goes_on_and_leaves_all(tmp_pat
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr("pikan.archive.file.write_together", kill)
+        patched.setattr("pikan.storage.file.write_together", kill)
         with pytest.raises(Killed):
             solution.keep(tmp_path)
-    _, resumed = finish(go_on(interrupted(tmp_path), tmp_path))
+    _, resumed = finish(continue_run(load_interrupted(tmp_path), tmp_path))
     resumed.keep(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {"run.h5", "report.json", "problem.yaml"}
-    assert interrupted(tmp_path) is None
+    assert load_interrupted(tmp_path) is None
     same(resumed, solution)
 
 
@@ -167,7 +167,7 @@ def test_a_disk_that_is_full_leaves_all_of_an_earlier_result(tmp_path, monkeypat
 def test_a_run_that_has_ended_is_not_gone_on_with(tmp_path):
     _, solution = finish(begun("climb"))
     solution.save(tmp_path)
-    assert interrupted(tmp_path) is None
+    assert load_interrupted(tmp_path) is None
     same(resume(tmp_path), solution)
 
 
@@ -184,19 +184,19 @@ def test_a_new_run_leaves_nothing_of_the_one_whose_archive_it_replaces(tmp_path)
     files = whole.save(tmp_path)
     stopped(begun("march", tmp_path), 1)
     assert [path.name for path in files if path.exists()] == ["run.h5"]
-    assert interrupted(tmp_path) is not None
+    assert load_interrupted(tmp_path) is not None
 
 
 def test_other_threads_and_versions_are_refused_in_one_sentence(tmp_path, monkeypatch):
     stopped(begun("kan", tmp_path), 3)
-    found = interrupted(tmp_path)
+    found = load_interrupted(tmp_path)
     more = replace(found.checkpoint, threads=found.checkpoint.threads + 1)
     with pytest.raises(ArchiveError, match=r"^[^\n]*torch.set_num_threads[^\n]*$"):
-        next(go_on(found._replace(checkpoint=more), tmp_path))
+        next(continue_run(found._replace(checkpoint=more), tmp_path))
     other = replace(found.checkpoint, versions=replace(found.checkpoint.versions, torch="1.0"))
     write_checkpoint(tmp_path / "run.h5", other)
     with pytest.raises(ArchiveError, match=r"^[^\n]*torch 1\.0 [^\n]* solve the problem anew$"):
-        interrupted(tmp_path)
+        load_interrupted(tmp_path)
 
 
 def test_a_run_that_has_no_solution_yet_is_kept_all_the_same(tmp_path):
@@ -209,10 +209,10 @@ def test_a_run_that_has_no_solution_yet_is_kept_all_the_same(tmp_path):
 def test_a_time_limit_given_to_one_resume_holds_for_that_alone(tmp_path):
     _, whole = finish(begun("kan"))
     stopped(begun("kan", tmp_path), 3)
-    found = interrupted(tmp_path)
+    found = load_interrupted(tmp_path)
     soon = found._replace(spec=found.spec.model_copy(update={"time_limit": 1e-9}))
-    _, cut = finish(go_on(soon, tmp_path))
+    _, cut = finish(continue_run(soon, tmp_path))
     assert cut.outcome.kind == "out of budget"
     assert cut.spec == whole.spec
-    assert interrupted(tmp_path).spec.time_limit is None
+    assert load_interrupted(tmp_path).spec.time_limit is None
     same(resume(tmp_path), whole)

@@ -16,13 +16,13 @@ import pytest
 import torch
 
 import pikan
-from pikan import run, watch
-from pikan.archive.file import ArchiveError
+from pikan import monitor, run
 from pikan.run import solve
-from pikan.solving import march as marching
+from pikan.solvers.time_marching import march as marching
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
 from pikan.spec.writer import dump
+from pikan.storage.file import ArchiveError
 from tests.stated import finish, spec
 
 HEAT = """
@@ -239,7 +239,7 @@ def test_what_leaves_about_all_of_its_equation_has_no_estimate():
 def clock(monkeypatch):
     """A clock that goes on by a second whenever a run looks at it."""
     seconds = itertools.count()
-    monkeypatch.setattr(watch, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(monitor, "monotonic", lambda: float(next(seconds)))
 
 
 KNOWN = FISHER + "exact: {u: (1 + exp((x - 5*t/sqrt(6))/sqrt(6)))^(-2)}\n"
@@ -289,7 +289,7 @@ def test_a_window_that_was_given_up_is_no_part_of_the_solution(monkeypatch):
     pole = "domain: {t: [0, 2]}\nunknowns: [u]\nequations: [u_t = u^2]\n"
     pole += "conditions: [{where: t = 0, that: u = 1}]\nexact: {u: 1/(1 - t)}\naccuracy: 1e-5\n"
     solution = pikan.solve(spec(pole))
-    assert f"no window after t = {solution.end:.6g} is short enough" in solution.outcome.message
+    assert f"no time slab after t = {solution.end:.6g} is short enough" in solution.outcome.message
     assert solution.errors["u"].relative_l2 < 1e-4
 
 
@@ -345,7 +345,7 @@ def test_the_error_shown_is_that_of_the_solution_on_other_points():
 
 
 def test_the_error_of_a_march_is_that_of_the_windows_it_has_solved(monkeypatch):
-    monkeypatch.setattr(watch, "_UNMEASURED", 1)
+    monkeypatch.setattr(monitor, "_UNMEASURED", 1)
     known = "exact: {u: (1 + exp((x - 5*t/sqrt(6))/sqrt(6)))^(-2)}\n"
     states, _ = finish(started(RUNS["march"] + known))
     measured = [one.error for one in states if one.error is not None]
@@ -422,7 +422,7 @@ def test_the_residuals_of_the_report_are_those_of_the_formulas(first):
 def test_the_report_counts_what_was_made(first):
     solution = first("windows")
     report = solution.report
-    assert report.network.kind == "kan in 2 windows"
+    assert report.network.kind == "kan, 2 time slabs"
     # Edges of a layer hold 4 + 2 splines and the base function.
     assert report.network.parameters == 2 * (2 * 3 + 3 * 1) * (3 + 3 + 1)
     assert report.seconds.training <= report.seconds.total
@@ -431,7 +431,7 @@ def test_the_report_counts_what_was_made(first):
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_begins():
-    from pikan.build import DeviceError
+    from pikan.factory import DeviceError
 
     with pytest.raises(DeviceError, match="cuda:99"):
         pikan.solve(spec(HEAT), device="cuda:99")

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.archive.run import network, read
 from pikan.bases.chebyshev import Chebyshev
-from pikan.domain.box import Box
-from pikan.exact.formula import Formula
 from pikan.expression.parse import parse
+from pikan.geometry.box import Box
 from pikan.network.base import place
 from pikan.network.product import FullProduct
-from pikan.outcome import Outcome
-from pikan.problem import Equation, Problem
+from pikan.optimize.outcome import Outcome
+from pikan.problem.statement import Equation, Problem
+from pikan.references.formula import FormulaSolution
 from pikan.report.errors import errors
 from pikan.report.report import NetworkFacts, Record, Report, Seconds, Versions, from_json
 from pikan.solution import Solution, equation_residuals, evaluation
+from pikan.storage.run_archive import network, read_run
 
 LOWER, UPPER = (-1.0, 0.0), (1.0, 2.0)
 
@@ -27,7 +27,7 @@ def solved(formulas: dict[str, str]) -> Solution:
     """A solution of u_t = x**2 that is exactly u = x**2 t + 1, and others as given."""
     bases = [Chebyshev(torch.tensor([[-1.0, 1.0]], dtype=torch.float64), 3) for _ in range(2)]
     box = Box(("x", "t"), LOWER, UPPER)
-    exact = Formula(box.coordinates, {name: parse(f) for name, f in formulas.items()}, {})
+    exact = FormulaSolution(box.coordinates, {name: parse(f) for name, f in formulas.items()}, {})
     network = FullProduct(bases, len(formulas), LOWER, UPPER).double()
     unit = torch.rand(200, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     points = 2 * unit - torch.tensor([1.0, 0.0])
@@ -132,7 +132,7 @@ def test_what_it_saves_is_what_it_is(solution, tmp_path):
     paths = solution.save(tmp_path / "line")
     names = {"run.h5", "report.json", "problem.yaml", "solution.png", "history.png"}
     assert {path.name for path in paths} == names == {p.name for p in (tmp_path / "line").iterdir()}
-    kept = read(tmp_path / "line" / "run.h5")
+    kept = read_run(tmp_path / "line" / "run.h5")
     assert kept.spec == solution.spec == (tmp_path / "line" / "problem.yaml").read_text()
     assert kept.report == solution.report
     assert from_json((tmp_path / "line" / "report.json").read_text()) == solution.report

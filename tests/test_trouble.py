@@ -14,7 +14,7 @@ HOPELESS = {
             "domain: {t: [0, 2]}\nunknowns: [u]\nequations: [u_t = u^2]\n"
             "conditions: [{where: t = 0, that: u = 1}]\naccuracy: 1e-3\n"
         ),
-        "no window after t = 1 ",
+        "no time slab after t = 1 ",
     ),
     "division by zero": (
         f"{ROD}equations: [u*u_x = 1/u]\nconditions: [{{where: x = 0, that: u = 0}}]\n",
@@ -58,7 +58,7 @@ HOPELESS = {
             "domain: {x: [0, 1], y: [0, 1]}\nunknowns: [u]\nequations: [u_xx + u_yy = cos(pi*x)]\n"
             "conditions: [{where: boundary, that: u_n = 0}]\n"
         ),
-        "leave the solution open",
+        "the solution is not unique",
     ),
     "too many digits": (
         (

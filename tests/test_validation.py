@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from pikan.choice import complete
-from pikan.cli.ending import exit_code
-from pikan.outcome import Outcome
+from pikan.cli.exit_codes import exit_code
+from pikan.optimize.outcome import Outcome
+from pikan.planner import complete
 from pikan.report.report import Errors, Estimate
-from pikan.run import solved
-from pikan.solving.misfit import Misfit
+from pikan.residuals.relative_residual import RelativeResidual
+from pikan.run import solve_to_end
 from pikan.spec import formulas, reader
-from pikan.validation import validated
+from pikan.validation import validate
 from tests.stated import spec, stated
 
 CONVERGED = Outcome("converged", "two levels agree")
@@ -32,7 +32,7 @@ exact: {u: -2*log(cosh((x - 1/2)*theta/2)/cosh(theta/4))}
 
 
 def code(solution, text, folder=None):
-    asked = spec(text) if folder is None else reader.read(folder / "case.yaml", {})
+    asked = spec(text) if folder is None else reader.read_spec(folder / "case.yaml", {})
     completed, _ = complete(asked, formulas.problem(asked))
     return exit_code(solution.report, completed)
 
@@ -40,11 +40,11 @@ def code(solution, text, folder=None):
 def end(problem, error, estimate, left, accuracy, against="exact"):
     errors = {"u": Errors(error, 1.0, 1.0, against, 9)}
     told = None if estimate is None else Estimate(estimate, "by looking")
-    return validated(CONVERGED, problem, errors, told, Misfit("equation", left), accuracy)
+    return validate(CONVERGED, problem, errors, told, RelativeResidual("equation", left), accuracy)
 
 
 def test_another_solution_than_the_exact_one_has_not_converged_and_is_said_to_be_another():
-    solution = solved(spec(UPPER))
+    solution = solve_to_end(spec(UPPER))
     assert solution.outcome.kind == "stalled"
     assert "two solutions" in solution.outcome.message
     assert code(solution, UPPER) == 3
@@ -65,7 +65,7 @@ def test_data_that_a_solution_misses_are_named_and_beyond_a_hundredth_it_has_not
     np.savez(tmp_path / "data.npz", x=x, u=factor * np.sin(np.pi * x))
     source = "reference: {file: data.npz, coordinates: {x: x}, unknowns: {u: u}}\n"
     (tmp_path / "case.yaml").write_text(SINE + source)
-    solution = solved(tmp_path / "case.yaml")
+    solution = solve_to_end(tmp_path / "case.yaml")
     assert solution.outcome.kind == kind
     assert word in solution.outcome.message
     assert code(solution, SINE, tmp_path) == expected
@@ -104,4 +104,6 @@ def test_an_error_that_is_no_number_is_no_agreement():
 def test_what_has_not_converged_anyway_is_left_as_it_is():
     stalled = Outcome("stalled", "something else")
     errors = {"u": Errors(0.5, 1.0, 1.0, "exact", 9)}
-    assert validated(stalled, PROBLEM, errors, None, Misfit("equation", 1.0), 1e-6) == stalled
+    assert (
+        validate(stalled, PROBLEM, errors, None, RelativeResidual("equation", 1.0), 1e-6) == stalled
+    )

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from pikan.bases.evaluation import derivatives
+from pikan.jets.autograd import derivatives
 
 
 class Basis(nn.Module, ABC):
@@ -73,7 +73,7 @@ class Basis(nn.Module, ABC):
         """The same as `evaluate`, by the formula that holds on the interval."""
 
     @abstractmethod
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Basis":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Basis":
         """A larger basis of the same kind whose functions include those of this one.
 
         Where a kind cannot do that its class says how near it comes.
@@ -83,7 +83,7 @@ class Basis(nn.Module, ABC):
         """
 
     @abstractmethod
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "Basis":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "Basis":
         """A basis of the same size, its knots where the samples are."""
 
 

@@ -39,7 +39,7 @@ class BSpline(Basis):
         count, highest = knots.shape[1] - 1, min(order, self.degree)
         values = x.new_empty(order + 1, x.shape[0], count + self.degree + spare, x.shape[1])
         values[highest + 1 :] = 0
-        near = padded(knots, self.degree)
+        near = pad_knots(knots, self.degree)
         if count <= _FEW:
             among = values[: highest + 1, :, : count + self.degree]
             fill(among, x, near.unsqueeze(2), membership(x, knots))
@@ -53,14 +53,14 @@ class BSpline(Basis):
         values[: highest + 1].zero_().scatter_(2, places.expand(local.shape), local)
         return values
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "BSpline":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "BSpline":
         """The splines of a higher degree and with more cells, as smooth as before at old knots."""
         raised = no_less(degree, self.degree, "degree")
         repeated = repeated_knots(self.knots, raised - self.degree)
         cells_before = repeated.shape[1] - 1
         return BSpline(split_knots(repeated, no_less(grid, cells_before, "grid")), raised)
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "BSpline":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "BSpline":
         """The splines with knots where the samples are."""
         return BSpline(adapted_knots(samples, self.knots), self.degree)
 
@@ -78,7 +78,7 @@ def membership(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Float[
     return reached[:, :-1] - reached[:, 1:]
 
 
-def padded(knots: Float[Tensor, "in _"], degree: int) -> Float[Tensor, "in _"]:
+def pad_knots(knots: Float[Tensor, "in _"], degree: int) -> Float[Tensor, "in _"]:
     """The knots, the ends as often as the splines need them that are not constant in a cell."""
     repeats = max(degree - 1, 0)
     ends = knots[:, :1].expand(-1, repeats), knots[:, -1:].expand(-1, repeats)

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
-from pikan.bases.interval import cover
-from pikan.bases.recurrence import recurred
+from pikan.bases.recurrence import three_term_recurrence
+from pikan.bases.sample_range import sample_range
 
 
 @final
@@ -32,14 +32,14 @@ class Chebyshev(Basis):
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""
         steps = [(1.0, 0.0, 0.0)] + [(2.0, 0.0, 1.0)] * (self.degree - 1)
-        return recurred(x, knots, steps, order, spare)
+        return three_term_recurrence(x, knots, steps, order, spare)
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Chebyshev":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Chebyshev":
         """The polynomials up to a higher degree."""
         if grid is not None:
             raise ValueError(f"grid: got {grid}, but polynomials have a degree only")
         return Chebyshev(self.knots, no_less(degree, self.degree, "degree"))
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "Chebyshev":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "Chebyshev":
         """The polynomials on the interval of the samples."""
-        return Chebyshev(cover(samples, self.knots), self.degree)
+        return Chebyshev(sample_range(samples, self.knots), self.degree)

@@ -5,9 +5,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
-from pikan.bases.chain import family
-from pikan.bases.evaluation import Univariate, derivatives
-from pikan.jet import Jet, MultiIndex
+from pikan.bases.compose import family
+from pikan.jets.autograd import Univariate, derivatives
+from pikan.jets.jet import Jet, MultiIndex
 
 
 def functions_of_coordinates(

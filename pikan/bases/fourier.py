@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
-from pikan.bases.interval import cover
+from pikan.bases.sample_range import sample_range
 
 
 @final
@@ -51,12 +51,12 @@ class Fourier(Basis):
             cosines, sines = -rates.unsqueeze(2) * sines, rates.unsqueeze(2) * cosines
         return values
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Fourier":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Fourier":
         """The series with more harmonics."""
         if grid is not None:
             raise ValueError(f"grid: got {grid}, but harmonics have a degree only")
         return Fourier(self.knots, no_less(degree, self.degree, "degree"), *self.numbers)
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "Fourier":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "Fourier":
         """The series on the interval of the samples."""
-        return Fourier(cover(samples, self.knots), self.degree, *self.numbers)
+        return Fourier(sample_range(samples, self.knots), self.degree, *self.numbers)

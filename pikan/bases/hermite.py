@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
-from pikan.bases.interval import cover
-from pikan.bases.recurrence import recurred
+from pikan.bases.recurrence import three_term_recurrence
+from pikan.bases.sample_range import sample_range
 
 # Nearer to the middle the polynomials are hard to tell apart; farther out they grow, as exp(z²/4).
 _REACH = 2.0
@@ -38,14 +38,14 @@ class Hermite(Basis):
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""
         steps = [(_REACH / sqrt(j + 1), 0.0, sqrt(j / (j + 1))) for j in range(self.degree)]
-        return recurred(x, knots, steps, order, spare)
+        return three_term_recurrence(x, knots, steps, order, spare)
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Hermite":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Hermite":
         """The polynomials up to a higher degree."""
         if grid is not None:
             raise ValueError(f"grid: got {grid}, but polynomials have a degree only")
         return Hermite(self.knots, no_less(degree, self.degree, "degree"))
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "Hermite":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "Hermite":
         """The polynomials on the interval of the samples."""
-        return Hermite(cover(samples, self.knots), self.degree)
+        return Hermite(sample_range(samples, self.knots), self.degree)

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
-from pikan.bases.interval import cover
-from pikan.bases.recurrence import recurred
+from pikan.bases.recurrence import three_term_recurrence
+from pikan.bases.sample_range import sample_range
 
 
 @final
@@ -39,17 +39,17 @@ class Jacobi(Basis):
         """The polynomials by recurrence."""
         alpha, beta = self.numbers
         steps = [_step(j, alpha, beta) for j in range(self.degree)]
-        return recurred(x, knots, steps, order, spare)
+        return three_term_recurrence(x, knots, steps, order, spare)
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Jacobi":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Jacobi":
         """The polynomials up to a higher degree."""
         if grid is not None:
             raise ValueError(f"grid: got {grid}, but polynomials have a degree only")
         return Jacobi(self.knots, no_less(degree, self.degree, "degree"), *self.numbers)
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "Jacobi":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "Jacobi":
         """The polynomials on the interval of the samples."""
-        return Jacobi(cover(samples, self.knots), self.degree, *self.numbers)
+        return Jacobi(sample_range(samples, self.knots), self.degree, *self.numbers)
 
 
 def _step(j: int, alpha: float, beta: float) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pikan.bases.interval import cover
+from pikan.bases.sample_range import sample_range
 
 
 def even_knots(interval: Float[Tensor, "in 2"], grid: int) -> Float[Tensor, "in _"]:
@@ -27,7 +27,7 @@ def adapted_knots(
 
     Source: Liu et al. 2024, arXiv 2404.19756, section 2.2 and appendix A.
     """
-    interval = cover(samples, knots)
+    interval = sample_range(samples, knots)
     even = even_knots(interval, knots.shape[1] - 1)
     shares = torch.arange(knots.shape[1]).to(samples) / (knots.shape[1] - 1)
     quantiles = samples.detach().quantile(shares, dim=0).mT
@@ -67,9 +67,9 @@ def repeated_knots(knots: Float[Tensor, "in _"], times: int) -> Float[Tensor, "i
     >>> repeated_knots(torch.tensor([[0.0, 1.0, 2.0]]), times=1).tolist()
     [[0.0, 1.0, 1.0, 2.0]]
     """
-    return torch.stack([_repeated(row, times) for row in knots])
+    return torch.stack([_repeat(row, times) for row in knots])
 
 
-def _repeated(knots: Float[Tensor, " _"], times: int) -> Float[Tensor, " _"]:
+def _repeat(knots: Float[Tensor, " _"], times: int) -> Float[Tensor, " _"]:
     inner = knots[1:-1].unique().repeat(times)
     return torch.cat([knots, inner]).sort().values

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
-from pikan.bases.interval import cover
-from pikan.bases.recurrence import recurred
+from pikan.bases.recurrence import three_term_recurrence
+from pikan.bases.sample_range import sample_range
 
 
 @final
@@ -33,14 +33,14 @@ class Legendre(Basis):
     ) -> Float[Tensor, "k in b n"]:
         """The polynomials by recurrence."""
         steps = [((2 * j + 1) / (j + 1), 0.0, j / (j + 1)) for j in range(self.degree)]
-        return recurred(x, knots, steps, order, spare)
+        return three_term_recurrence(x, knots, steps, order, spare)
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "Legendre":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Legendre":
         """The polynomials up to a higher degree."""
         if grid is not None:
             raise ValueError(f"grid: got {grid}, but polynomials have a degree only")
         return Legendre(self.knots, no_less(degree, self.degree, "degree"))
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "Legendre":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "Legendre":
         """The polynomials on the interval of the samples."""
-        return Legendre(cover(samples, self.knots), self.degree)
+        return Legendre(sample_range(samples, self.knots), self.degree)

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
-from pikan.bases.interval import cover
 from pikan.bases.knots import even_knots
+from pikan.bases.sample_range import sample_range
 
 
 @final
@@ -57,13 +57,15 @@ class RBF(Basis):
             bells[k + 1] = (-2 / width) * (z * bells[k] + before)
         return values
 
-    def refined(self, *, degree: int | None = None, grid: int | None = None) -> "RBF":
+    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "RBF":
         """More Gaussians, which come as near to the old ones as to any other function."""
         cells = no_less(grid, self.knots.shape[1] - 1, "grid")
         return RBF(
             even_knots(self.knots[:, [0, -1]], cells), no_less(degree, self.degree, "degree")
         )
 
-    def adapted(self, samples: Float[Tensor, "n in"]) -> "RBF":
+    def adapt(self, samples: Float[Tensor, "n in"]) -> "RBF":
         """The Gaussians on the interval of the samples."""
-        return RBF(even_knots(cover(samples, self.knots), self.knots.shape[1] - 1), self.degree)
+        return RBF(
+            even_knots(sample_range(samples, self.knots), self.knots.shape[1] - 1), self.degree
+        )

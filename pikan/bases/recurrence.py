@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def recurred(
+def three_term_recurrence(
     x: Float[Tensor, "in n"],
     interval: Float[Tensor, "in 2"],
     steps: Sequence[tuple[float, float, float]],

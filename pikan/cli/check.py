@@ -4,18 +4,18 @@ from pathlib import Path
 
 import typer
 
-from pikan.choice import complete
-from pikan.consistency import check_exact
-from pikan.expression.tree import folded, text
-from pikan.problem import Problem
+from pikan.expression.tree import fold, text
+from pikan.planner import complete
+from pikan.problem.statement import Problem
+from pikan.problem.wellposed.notes import notes
 from pikan.spec.formulas import problem as stated_problem
-from pikan.spec.notes import notes
-from pikan.spec.reader import read
+from pikan.spec.manufactured import check_exact
+from pikan.spec.reader import read_spec
 
 
 def check_file(file: Path) -> None:
     """Print the problem and the choices; SpecError where the exact solution does not fit."""
-    spec = read(file)
+    spec = read_spec(file)
     problem = stated_problem(spec)
     _, reasons = complete(spec, problem)
     for line in (*description(problem, spec.equations), *reasons, *remarks(problem)):
@@ -40,6 +40,6 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     domain = ", ".join(f"{name} in [{low:g}, {high:g}]" for name, low, high in ranges)
     pairs = zip(problem.equations, equations, strict=True)
     stated = [f"  {one.label}: {written}" for one, written in pairs]
-    held = [f"  {one.label}: {text(folded(one.residual))} = 0" for one in problem.conditions]
+    held = [f"  {one.label}: {text(fold(one.residual))} = 0" for one in problem.conditions]
     repeated = [f"  {one.label}" for one in problem.periodic]
     return [f"{problem.title}: {domain}", *stated, *held, *repeated]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
 
-from pikan.cli.together import processes
+from pikan.cli.torchrun import processes
 
 Step = TypeVar("Step")
 Result = TypeVar("Result")
@@ -44,13 +44,13 @@ def drive(
     all are asked where one is: none may wait for another that has ended.
     """
     # Long work has imported torch by now; a sound file need not have been found before.
-    from pikan.distributed import agreed
+    from pikan.linalg.distributed import any_process
 
     try:
         step = next(steps)
         while True:
             show(step)
-            stop = agreed(asked.is_set())
+            stop = any_process(asked.is_set())
             step = steps.throw(KeyboardInterrupt()) if stop else next(steps)
     except StopIteration as end:
         return end.value

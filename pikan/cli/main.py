@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from pikan import __version__
-from pikan.cli.imports import uncollected
-from pikan.cli.pipe import unbroken
-from pikan.cli.sentences import refuse, sentences
+from pikan.cli.errors import input_errors, refuse
+from pikan.cli.pipe import tolerate_broken_pipe
+from pikan.cli.startup import without_garbage_collection
 
 app = typer.Typer(
     name="pikan",
@@ -63,12 +63,12 @@ def solve(
     """Solve the problem in FILE; leave a report, figures and an archive."""
     flags = {"seed": seed, "accuracy": accuracy, "device": device}
     given = {key: str(value) for key, value in flags.items() if value is not None}
-    with sentences(), unbroken():
-        with uncollected():
+    with input_errors(), tolerate_broken_pipe():
+        with without_garbage_collection():
             from pikan.cli.solve import solve_file
-            from pikan.cli.together import together
+            from pikan.cli.torchrun import one_output_folder
 
-        with together(out) as folder:
+        with one_output_folder(out) as folder:
             code = solve_file(file, {**pairs(settings or []), **given}, folder, force, quiet)
     raise typer.Exit(code)
 
@@ -83,8 +83,8 @@ def resume(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the last line only.")] = False,
 ) -> None:
     """Go on with the interrupted run in DIR, to the same bits as if nothing had happened."""
-    with sentences(), unbroken():
-        with uncollected():
+    with input_errors(), tolerate_broken_pipe():
+        with without_garbage_collection():
             from pikan.cli.resume import resume_folder
 
         code = resume_folder(folder, time_limit, quiet)
@@ -112,8 +112,8 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the last lines only.")] = False,
 ) -> None:
     """Make all runs of FILE that are missing; leave a table, laws and a folder for each run."""
-    with sentences():
-        with uncollected():
+    with input_errors():
+        with without_garbage_collection():
             from pikan.cli.sweep import sweep_file
 
         code = sweep_file(file, out, workers, threads, scheduler, again, quiet)
@@ -123,8 +123,8 @@ def sweep(
 @app.command()
 def check(file: File) -> None:
     """Say everything that is wrong with FILE, and what pikan would choose."""
-    with sentences():
-        with uncollected():
+    with input_errors():
+        with without_garbage_collection():
             from pikan.cli.check import check_file
 
         check_file(file)
@@ -133,8 +133,8 @@ def check(file: File) -> None:
 @app.command()
 def report(folder: Folder) -> None:
     """Print the table of a finished run and draw its figures, again."""
-    with sentences():
-        with uncollected():
+    with input_errors():
+        with without_garbage_collection():
             from pikan.cli.report import report_folder
 
         report_folder(folder)
@@ -148,8 +148,8 @@ def formula(
     ] = 1e-4,
 ) -> None:
     """Print the solution of a finished run as a formula, if a short one comes near it."""
-    with sentences():
-        with uncollected():
+    with input_errors():
+        with without_garbage_collection():
             from pikan.cli.formula import formula_folder
 
         code = formula_folder(folder, tolerance)
@@ -166,7 +166,7 @@ def new(
     file = Path(f"{name}.yaml")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         refuse(f"got the name '{name}', needs a letter, then up to 63 letters, digits, - and _")
-    with sentences():
+    with input_errors():
         try:
             with file.open("x", encoding="utf-8") as draft:
                 draft.write(template(name))
@@ -184,7 +184,7 @@ def schema() -> None:
     """Print the JSON Schema of a problem file, for editors."""
     from pikan.spec.schema import Spec
 
-    with sentences():
+    with input_errors():
         typer.echo(json.dumps(Spec.model_json_schema(), indent=2))
 
 

@@ -8,7 +8,7 @@ from typing import final
 
 
 @final
-class _Unbroken(FileIO):
+class _BrokenPipeFile(FileIO):
     """A file whose reader may go away, or whose disk may be full."""
 
     def write(  # pyright: ignore[reportIncompatibleMethodOverride]  Buffer has no name in 3.11
@@ -22,11 +22,11 @@ class _Unbroken(FileIO):
 
 
 def _raw(number: int) -> RawIOBase:
-    return _Unbroken(number, "w", closefd=False)
+    return _BrokenPipeFile(number, "w", closefd=False)
 
 
 @contextmanager
-def unbroken() -> Generator[None, None, None]:
+def tolerate_broken_pipe() -> Generator[None, None, None]:
     """Inside, `sys.stdout` may lose its reader, as in `pikan solve FILE | head -1`, or its disk."""
     before = sys.stdout
     try:

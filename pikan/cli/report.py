@@ -4,13 +4,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pikan.cli.finished import finished
+from pikan.cli.load import load_run
 from pikan.report.table import show
 
 
 def report_folder(folder: Path) -> None:
     """Print the table of the run in a folder, and draw its figures there."""
-    solution = finished(folder)
+    solution = load_run(folder)
     solution.keep_texts(folder)
     figures = solution.draw(folder)
     show(Console(), solution.report, solution.problem.title, figures)

@@ -6,14 +6,14 @@ import torch
 import typer
 
 from pikan import run
-from pikan.archive.file import ArchiveError
-from pikan.archive.folder import clear_halves
-from pikan.cli.conclusion import concluded
-from pikan.cli.ending import exit_code
-from pikan.cli.sentences import refuse
-from pikan.report.claim import claimed
-from pikan.report.files import check_room
-from pikan.spec.reader import parse
+from pikan.cli.errors import refuse
+from pikan.cli.exit_codes import exit_code
+from pikan.cli.finish import finish_run
+from pikan.files.atomic import check_room
+from pikan.files.lock import folder_lock
+from pikan.spec.reader import parse_spec
+from pikan.storage.file import ArchiveError
+from pikan.storage.folder import clear_halves
 
 
 def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
@@ -24,25 +24,25 @@ def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
     if not folder.is_dir():
         refuse(f"{folder}: there is no such folder; name one that a run has left")
     try:
-        with claimed(folder):
-            return _resumed(folder, time_limit, quiet)
+        with folder_lock(folder):
+            return _resume_locked(folder, time_limit, quiet)
     except ArchiveError as error:
         refuse(str(error))
 
 
-def _resumed(folder: Path, time_limit: float | None, quiet: bool) -> int:
+def _resume_locked(folder: Path, time_limit: float | None, quiet: bool) -> int:
     """The exit code of the run in a folder that nobody else works in."""
-    found = run.interrupted(folder)
+    found = run.load_interrupted(folder)
     if found is None:
         ended = run.load(folder)
         clear_halves(folder)
         ended.keep_texts(folder)
         typer.echo(f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do")
-        return exit_code(ended.report, parse(ended.spec, str(folder), folder))
+        return exit_code(ended.report, parse_spec(ended.spec, str(folder), folder))
     if time_limit is not None:
         asked = found.spec.model_copy(update={"time_limit": time_limit})
         found = found._replace(spec=asked)
     check_room(folder)
     torch.set_num_threads(found.checkpoint.threads)
-    steps = run.go_on(found, folder)
-    return concluded(steps, found.spec, found.problem.title, folder, quiet)
+    steps = run.continue_run(found, folder)
+    return finish_run(steps, found.spec, found.problem.title, folder, quiet)

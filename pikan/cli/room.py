@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
-from pikan.archive.folder import Content, content, discard, move, others, set_aside
-from pikan.cli.sentences import refuse
-from pikan.report.claim import claimed
-from pikan.report.files import check_room
+from pikan.cli.errors import refuse
+from pikan.files.atomic import check_room
+from pikan.files.lock import folder_lock
+from pikan.storage.folder import Content, content, discard, move, others, set_aside
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def room(folder: Path, spec: str, data: Mapping[Path, bytes], force: bool) -> Ge
     """
     if folder.exists() and not folder.is_dir():
         refuse(f"{folder}: this is a file; name a folder for the results")
-    with claimed(folder):
+    with folder_lock(folder):
         check_room(folder)
         found, done = content(folder, spec, data), Content("a result", same=True)
         if found.kind == "other files" and not force:
@@ -40,7 +40,7 @@ def room(folder: Path, spec: str, data: Mapping[Path, bytes], force: bool) -> Ge
             return
         with ExitStack() as claim:
             try:
-                claim.enter_context(claimed(folder))
+                claim.enter_context(folder_lock(folder))
             except BlockingIOError:
                 refuse(f"{folder}: a run has just begun in it; what it held is now {aside}")
             try:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import typer
 
-from pikan.choice import complete
 from pikan.cli.check import remarks
-from pikan.cli.imports import uncollected
-from pikan.cli.sentences import refuse
-from pikan.consistency import check_exact
+from pikan.cli.errors import refuse
+from pikan.cli.startup import without_garbage_collection
+from pikan.planner import complete
 from pikan.spec.formulas import problem as stated_problem
-from pikan.spec.reader import read
+from pikan.spec.manufactured import check_exact
+from pikan.spec.reader import read_spec
 
 
 def solve_file(
@@ -21,7 +21,7 @@ def solve_file(
 
     With `force` they replace whatever result is there.
     """
-    spec = read(file, changes)
+    spec = read_spec(file, changes)
     problem = stated_problem(spec)
     chosen, reasons = complete(spec, problem)
     check_exact(problem, spec.origin)
@@ -29,16 +29,16 @@ def solve_file(
         for line in (*reasons, *remarks(problem)):
             typer.echo(line)
     # These import torch, which is worth its time only when the file is known to be sound.
-    with uncollected():
-        from pikan import build, run
-        from pikan.cli.conclusion import concluded
+    with without_garbage_collection():
+        from pikan import factory, run
+        from pikan.cli.finish import finish_run
         from pikan.cli.room import room
         from pikan.solution import kept_data
 
     try:
-        build.device(chosen)
-    except build.DeviceError as error:
+        factory.device(chosen)
+    except factory.DeviceError as error:
         refuse(f"{file}: {error}")
     folder = Path("results") / spec.name if out is None else out
-    with room(folder, run.resolved(chosen, problem), kept_data(problem, folder), force):
-        return concluded(run.solve(chosen, problem, folder), chosen, problem.title, folder, quiet)
+    with room(folder, run.resolved_text(chosen, problem), kept_data(problem, folder), force):
+        return finish_run(run.solve(chosen, problem, folder), chosen, problem.title, folder, quiet)

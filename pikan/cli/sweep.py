@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pikan.cli.ending import MISSED, SOLVED
-from pikan.cli.imports import uncollected
+from pikan.cli.errors import INTERRUPTED, refuse
+from pikan.cli.exit_codes import MISSED, SOLVED
 from pikan.cli.interrupt import drive, interruptible
-from pikan.cli.sentences import INTERRUPTED, refuse
-from pikan.sweeping import plan as plans
-from pikan.sweeping.plan import Plan
+from pikan.cli.startup import without_garbage_collection
+from pikan.sweeps import plan as plans
+from pikan.sweeps.plan import SweepPlan
 
 if TYPE_CHECKING:
-    from pikan.sweeping.ending import Ending
+    from pikan.sweeps.result import SweepResult
 
 
 def sweep_file(
@@ -28,14 +28,14 @@ def sweep_file(
     """The exit code of making all missing runs of a sweep; its results are in a folder then."""
     if workers is not None and scheduler is not None:
         refuse("--workers are processes of this machine; with --scheduler Dask has its own")
-    plan = plans.read(file)
-    with uncollected():
-        from pikan.cli.sweep_live import display
-        from pikan.sweeping.cluster import SchedulerError
-        from pikan.sweeping.conduct import INTERRUPTED as STOPPED
-        from pikan.sweeping.conduct import conduct
-        from pikan.sweeping.folder import FolderError
-        from pikan.sweeping.sweep import engine, place, side_by_side
+    plan = plans.read_plan(file)
+    with without_garbage_collection():
+        from pikan.cli.sweep_progress import display
+        from pikan.sweeps.cluster import SchedulerError
+        from pikan.sweeps.folder import FolderError
+        from pikan.sweeps.run import INTERRUPTED as STOPPED
+        from pikan.sweeps.run import run_sweep
+        from pikan.sweeps.sweep import engine, place, side_by_side
 
     folder = place(plan, out)
     count = side_by_side(plan, workers, threads)
@@ -45,7 +45,7 @@ def sweep_file(
     executor = engine(plan, count, threads, scheduler)
     try:
         with interruptible() as asked, display(plan, quiet) as show:
-            ending = drive(conduct(plan, folder, executor, again), show, asked)
+            ending = drive(run_sweep(plan, folder, executor, again), show, asked)
     except (FolderError, SchedulerError) as error:
         refuse(str(error))
     for line in (*ending.sentences, closing(plan, ending, folder)):
@@ -55,7 +55,7 @@ def sweep_file(
     return MISSED if ending.table.failures or ending.missing else SOLVED
 
 
-def closing(plan: Plan, ending: "Ending", folder: Path) -> str:
+def closing(plan: SweepPlan, ending: "SweepResult", folder: Path) -> str:
     """The last line: how many runs there are, failed or are missing, and where everything is."""
     made = len(ending.table.rows)
     failures = ending.table.failures

@@ -7,7 +7,7 @@ Fault = TypeVar("Fault")
 Result = TypeVar("Result")
 
 
-def gathered(check: Generator[Fault, None, Result]) -> tuple[tuple[Fault, ...], Result]:
+def collect_faults(check: Generator[Fault, None, Result]) -> tuple[tuple[Fault, ...], Result]:
     """All faults of a check, and what it returned."""
     faults: list[Fault] = []
     while True:

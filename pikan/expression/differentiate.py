@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from pikan.expression.powers import product, raised, scaled
+from pikan.expression.powers import add_exponents, product, scale
 from pikan.expression.tree import (
     ONE,
     ZERO,
@@ -53,7 +53,7 @@ def differentiate(expression: Expression, name: str) -> Expression:
             rate = differentiate(argument, name)
             # What decays faster than any power grows leaves nothing of a pole: exp(-1/x^2).
             vanishes = function in DECAYING and _has_poles(argument)
-            return (scaled if vanishes else product)(UNARY[function](argument), rate)
+            return (scale if vanishes else product)(UNARY[function](argument), rate)
         case Call(function, arguments):
             return JOINT[function](*arguments, *(differentiate(each, name) for each in arguments))
 
@@ -88,7 +88,9 @@ def _quotient(
 def _power(
     base: Expression, exponent: Expression, base_rate: Expression, exponent_rate: Expression
 ) -> Expression:
-    by_base = product(scaled(exponent, power(base, raised(exponent, Number(-1.0)))), base_rate)
+    by_base = product(
+        scale(exponent, power(base, add_exponents(exponent, Number(-1.0)))), base_rate
+    )
     if exponent_rate == ZERO:
         return by_base
     return add(by_base, product(_power_log(base, exponent, ONE), exponent_rate))
@@ -179,10 +181,10 @@ def _power_log_rate(
     exponent_rate: Expression,
     _: Expression,
 ) -> Expression:
-    lowered = raised(exponent, Number(-1.0))
+    lowered = add_exponents(exponent, Number(-1.0))
     fewer = subtract(count, ONE)
     less = power(base, lowered) if fewer == ZERO else _power_log(base, lowered, fewer)
-    by_base = add(scaled(exponent, _power_log(base, lowered, count)), multiply(count, less))
+    by_base = add(scale(exponent, _power_log(base, lowered, count)), multiply(count, less))
     by_exponent = _power_log(base, exponent, add(count, ONE))
     return add(product(by_base, base_rate), product(by_exponent, exponent_rate))
 
@@ -201,7 +203,7 @@ JOINT: Mapping[str, Callable[..., Expression]] = {
     "minimum": lambda a, b, a_rate, b_rate: _select(a, b, a_rate, b_rate),
     "maximum": lambda a, b, a_rate, b_rate: _select(b, a, a_rate, b_rate),
     "select": lambda a, b, *rest: _select(a, b, *rest[-2:]),
-    "scaled": lambda a, b, a_rate, b_rate: add(scaled(a_rate, b), scaled(a, b_rate)),
+    "scaled": lambda a, b, a_rate, b_rate: add(scale(a_rate, b), scale(a, b_rate)),
     "power_log": _power_log_rate,
     "bessel_j": _bessel_rate,
 }

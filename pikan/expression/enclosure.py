@@ -12,8 +12,8 @@ from pikan.expression.interval import (
     FUNCTIONS,
     OPERATIONS,
     ULPS,
-    Function,
     Interval,
+    IntervalFunction,
     constant,
     negative,
     power_of,
@@ -50,7 +50,7 @@ def enclosure(
     Source: Moore, Kearfott, Cloud 2009, Introduction to Interval Analysis, on both forms.
     """
     with np.errstate(all="ignore"):
-        return _Boxes(axes, constants, lower, upper).enclosed(expression)
+        return _Boxes(axes, constants, lower, upper).enclose(expression)
 
 
 @final
@@ -71,7 +71,7 @@ class _Boxes:
         half = np.maximum(self._middle - lower, upper - self._middle)
         self._half = half * (1.0 + ULPS * EPS)
 
-    def enclosed(self, expression: Expression) -> Enclosure:
+    def enclose(self, expression: Expression) -> Enclosure:
         """The enclosure of a formula on the boxes."""
         match expression:
             case Number(value):
@@ -84,7 +84,7 @@ class _Boxes:
             case Name(name):
                 return self._number(self._constants[name])
             case Negative(operand):
-                value, slopes, center = self.enclosed(operand)
+                value, slopes, center = self.enclose(operand)
                 turned = {axis: negative(slope) for axis, slope in slopes.items()}
                 return Enclosure(negative(value), turned, negative(center))
             case Operation("*", left, right) if left == right:
@@ -92,11 +92,11 @@ class _Boxes:
             case Operation("**", base, exponent):
                 return self._power(base, exponent)
             case Operation(operator, left, right):
-                return self._binary(operator, self.enclosed(left), self.enclosed(right))
+                return self._binary(operator, self.enclose(left), self.enclose(right))
             case Call(name, (argument,)):
-                return self._called(FUNCTIONS[name], self.enclosed(argument))
+                return self._evaluate_call(FUNCTIONS[name], self.enclose(argument))
             case Call(name, (left, right)):
-                return self._binary(name, self.enclosed(left), self.enclosed(right))
+                return self._binary(name, self.enclose(left), self.enclose(right))
             case _:
                 raise ValueError(f"'{expression}' has no value of its own")
 
@@ -119,19 +119,21 @@ class _Boxes:
         center = combine(left.center, right.center)
         return self._met(combine(left.value, right.value), slopes, center)
 
-    def _called(self, function: Function, argument: Enclosure) -> Enclosure:
+    def _evaluate_call(self, function: IntervalFunction, argument: Enclosure) -> Enclosure:
         outer = function.slope(argument.value)
         slopes = {axis: product(outer, inner) for axis, inner in argument.slopes.items()}
         return self._met(function.bounds(argument.value), slopes, function.bounds(argument.center))
 
     def _power(self, base: Expression, exponent: Expression) -> Enclosure:
-        inner, power = self.enclosed(base), self.enclosed(exponent)
+        inner, power = self.enclose(base), self.enclose(exponent)
         if power.slopes:
             # a^b = exp(b log(a))
-            exponent_times_log = self._binary("*", power, self._called(FUNCTIONS["log"], inner))
-            return self._called(FUNCTIONS["exp"], exponent_times_log)
+            exponent_times_log = self._binary(
+                "*", power, self._evaluate_call(FUNCTIONS["log"], inner)
+            )
+            return self._evaluate_call(FUNCTIONS["exp"], exponent_times_log)
         number = float(power.value.lower[0]) if len(power.value.lower) else 1.0
-        return self._called(power_of(number), inner)
+        return self._evaluate_call(power_of(number), inner)
 
     def _met(
         self, natural: Interval, slopes: Mapping[int, Interval], center: Interval

@@ -95,7 +95,7 @@ ARITHMETIC: Mapping[str, Callable[[Value, Value], Value]] = {
 }
 
 
-def _named(name: str) -> Callable[[ModuleType, Value], Value]:
+def _library_function(name: str) -> Callable[[ModuleType, Value], Value]:
     def function(library: ModuleType, argument: Value) -> Value:
         return getattr(library, name)(argument)
 
@@ -145,7 +145,7 @@ def _select(library: ModuleType, left: Value, right: Value, below: Value, other:
     return library.where(left < right, below + library.zeros_like(left - right), other)
 
 
-def _scaled(library: ModuleType, weight: Value, factor: Value) -> Value:
+def _scale(library: ModuleType, weight: Value, factor: Value) -> Value:
     found = weight * factor
     nothing = library.zeros_like(found)
     return library.where(weight + nothing == 0, nothing, found)
@@ -161,21 +161,21 @@ def _bessel_j(library: ModuleType, order: Value, argument: Value) -> Value:
 
 
 IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
-    "sin": _named("sin"),
-    "cos": _named("cos"),
-    "tan": _named("tan"),
-    "asin": _named("arcsin"),
-    "acos": _named("arccos"),
-    "atan": _named("arctan"),
-    "sinh": _named("sinh"),
-    "cosh": _named("cosh"),
-    "tanh": _named("tanh"),
+    "sin": _library_function("sin"),
+    "cos": _library_function("cos"),
+    "tan": _library_function("tan"),
+    "asin": _library_function("arcsin"),
+    "acos": _library_function("arccos"),
+    "atan": _library_function("arctan"),
+    "sinh": _library_function("sinh"),
+    "cosh": _library_function("cosh"),
+    "tanh": _library_function("tanh"),
     "sech": _sech,
-    "exp": _named("exp"),
-    "log": _named("log"),
-    "sqrt": _named("sqrt"),
-    "abs": _named("abs"),
-    "sign": _named("sign"),
+    "exp": _library_function("exp"),
+    "log": _library_function("log"),
+    "sqrt": _library_function("sqrt"),
+    "abs": _library_function("abs"),
+    "sign": _library_function("sign"),
     "erf": _special("erf"),
     "erfc": _special("erfc"),
     "bessel_j0": _bessel(0),
@@ -185,6 +185,6 @@ IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
     "maximum": _maximum,
     "bessel_j": _bessel_j,
     "power_log": _power_log,
-    "scaled": _scaled,
+    "scaled": _scale,
     "select": _select,
 }

@@ -25,7 +25,7 @@ class Interval(NamedTuple):
     upper: Array
 
 
-class Function(NamedTuple):
+class IntervalFunction(NamedTuple):
     """Bounds of a function of one argument and of its derivative, from bounds of the argument."""
 
     bounds: Callable[[Interval], Interval]
@@ -194,14 +194,14 @@ def _bessel(name: str, steepest: float, low: float, high: float) -> Callable[[In
     return bounds
 
 
-def _clipped(
+def _clip(
     bounds: Callable[[Interval], Interval], low: float, high: float
 ) -> Callable[[Interval], Interval]:
     """Bounds on the part of an interval where the function has a value."""
     return lambda x: bounds(Interval(np.clip(x.lower, low, high), np.clip(x.upper, low, high)))
 
 
-def power_of(exponent: float) -> Function:
+def power_of(exponent: float) -> IntervalFunction:
     """The function x^exponent."""
 
     def power(x: Array) -> Array:
@@ -222,10 +222,10 @@ def power_of(exponent: float) -> Function:
         one = constant(1.0, x.lower) if exponent == 1 else power_of(exponent - 1).bounds(x)
         return product(constant(exponent, x.lower), one)
 
-    return Function(bounds, slope)
+    return IntervalFunction(bounds, slope)
 
 
-def _composed(*parts: Callable[[Interval], Interval]) -> Callable[[Interval], Interval]:
+def _composition(*parts: Callable[[Interval], Interval]) -> Callable[[Interval], Interval]:
     """The product of functions of the same argument."""
 
     def bounds(x: Interval) -> Interval:
@@ -260,8 +260,8 @@ def _bell(x: Interval) -> Interval:
 
 _SINE, _COSINE = _wave(0.0), _wave(np.pi / 2)
 _SECH = _even("sech", peak=True)
-_EXP, _LOG = _rising("exp"), _clipped(_rising("log"), 0.0, np.inf)
-_SQRT = _clipped(_rising("sqrt"), 0.0, np.inf)
+_EXP, _LOG = _rising("exp"), _clip(_rising("log"), 0.0, np.inf)
+_SQRT = _clip(_rising("sqrt"), 0.0, np.inf)
 _J0 = _bessel("bessel_j0", _J1_MOST, _J0_LEAST, 1.0)
 _J1 = _bessel("bessel_j1", _J1_STEEPEST, -_J1_MOST, _J1_MOST)
 
@@ -276,27 +276,29 @@ def _arc_slope(x: Interval) -> Interval:
     return _inverse(_SQRT(rest))
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    "sin": Function(_SINE, _COSINE),
-    "cos": Function(_COSINE, _minus(_SINE)),
-    "tan": Function(_tangent, lambda x: total(constant(1.0, x.lower), _square(_tangent(x)))),
-    "asin": Function(_clipped(_rising("asin"), -1.0, 1.0), _arc_slope),
-    "acos": Function(_clipped(_falling("acos"), -1.0, 1.0), _minus(_arc_slope)),
-    "atan": Function(
+FUNCTIONS: Mapping[str, IntervalFunction] = {
+    "sin": IntervalFunction(_SINE, _COSINE),
+    "cos": IntervalFunction(_COSINE, _minus(_SINE)),
+    "tan": IntervalFunction(
+        _tangent, lambda x: total(constant(1.0, x.lower), _square(_tangent(x)))
+    ),
+    "asin": IntervalFunction(_clip(_rising("asin"), -1.0, 1.0), _arc_slope),
+    "acos": IntervalFunction(_clip(_falling("acos"), -1.0, 1.0), _minus(_arc_slope)),
+    "atan": IntervalFunction(
         _rising("atan"), lambda x: _inverse(total(constant(1.0, x.lower), _square(x)))
     ),
-    "sinh": Function(_rising("sinh"), _even("cosh", peak=False)),
-    "cosh": Function(_even("cosh", peak=False), _rising("sinh")),
-    "tanh": Function(_rising("tanh"), _composed(_SECH, _SECH)),
-    "sech": Function(_SECH, _minus(_composed(_SECH, _rising("tanh")))),
-    "exp": Function(_EXP, _EXP),
-    "log": Function(_LOG, _clipped(_inverse, 0.0, np.inf)),
-    "sqrt": Function(_SQRT, lambda x: product(constant(0.5, x.lower), _inverse(_SQRT(x)))),
-    "abs": Function(_even("abs", peak=False), _sign),
-    "sign": Function(_sign, _flat),
-    "step": Function(_step, _flat),
-    "erf": Function(_rising("erf"), _bell),
-    "erfc": Function(_erfc, _minus(_bell)),
-    "bessel_j0": Function(_J0, _minus(_J1)),
-    "bessel_j1": Function(_J1, _within(-_J1_STEEPEST, _J1_STEEPEST)),
+    "sinh": IntervalFunction(_rising("sinh"), _even("cosh", peak=False)),
+    "cosh": IntervalFunction(_even("cosh", peak=False), _rising("sinh")),
+    "tanh": IntervalFunction(_rising("tanh"), _composition(_SECH, _SECH)),
+    "sech": IntervalFunction(_SECH, _minus(_composition(_SECH, _rising("tanh")))),
+    "exp": IntervalFunction(_EXP, _EXP),
+    "log": IntervalFunction(_LOG, _clip(_inverse, 0.0, np.inf)),
+    "sqrt": IntervalFunction(_SQRT, lambda x: product(constant(0.5, x.lower), _inverse(_SQRT(x)))),
+    "abs": IntervalFunction(_even("abs", peak=False), _sign),
+    "sign": IntervalFunction(_sign, _flat),
+    "step": IntervalFunction(_step, _flat),
+    "erf": IntervalFunction(_rising("erf"), _bell),
+    "erfc": IntervalFunction(_erfc, _minus(_bell)),
+    "bessel_j0": IntervalFunction(_J0, _minus(_J1)),
+    "bessel_j1": IntervalFunction(_J1, _within(-_J1_STEEPEST, _J1_STEEPEST)),
 }

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pikan.expression.check import gathered
+from pikan.expression.check import collect_faults
 from pikan.expression.error import Check, FormulaError
 from pikan.expression.functions import FUNCTIONS
-from pikan.expression.scan import Token, check_functions, check_order, quoted, tokens, usage
+from pikan.expression.scan import Token, check_functions, check_order, quote, tokens, usage
 from pikan.expression.tree import (
     ZERO,
     Call,
@@ -17,7 +17,7 @@ from pikan.expression.tree import (
     Number,
     Operation,
     Operator,
-    folded,
+    fold,
     negative,
     number_text,
 )
@@ -42,7 +42,7 @@ class Source(NamedTuple):
     columns: Mapping[int, int]
 
 
-class Reading(NamedTuple):
+class ParsedFormula(NamedTuple):
     """All that a text says: what is wrong with it, the names in it, and its trees.
 
     There is a tree for each side of an equation, and one for a formula. They are of use only where
@@ -67,7 +67,7 @@ def parse(text: str) -> Expression:
     >>> parse("u_t - 2*x^2").operator
     '-'
     """
-    (whole,) = _faultless(read(text))
+    (whole,) = _faultless(read_formula(text))
     return whole
 
 
@@ -81,23 +81,23 @@ def parse_equation(text: str) -> tuple[Expression, Expression]:
     return left, right
 
 
-def read(text: str) -> Reading:
+def read_formula(text: str) -> ParsedFormula:
     """What a formula says.
 
-    >>> read("foo(a) + 2b").messages[0]
+    >>> read_formula("foo(a) + 2b").messages[0]
     "'2b' in 'foo(a) + 2b' is no number; a product is written 2*b"
     """
-    faults, (names, sides) = gathered(_formula(text))
-    return Reading(faults, names, sides)
+    faults, (names, sides) = collect_faults(_formula(text))
+    return ParsedFormula(faults, names, sides)
 
 
-def read_equation(text: str) -> Reading:
+def read_equation(text: str) -> ParsedFormula:
     """What an equation says."""
-    faults, (names, sides) = gathered(_equation(text))
-    return Reading(faults, names, sides)
+    faults, (names, sides) = collect_faults(_equation(text))
+    return ParsedFormula(faults, names, sides)
 
 
-def _faultless(reading: Reading) -> tuple[Expression, ...]:
+def _faultless(reading: ParsedFormula) -> tuple[Expression, ...]:
     if reading.faults:
         first = reading.faults[0]
         raise FormulaError(str(first), first.column, reading.messages)
@@ -112,7 +112,7 @@ def _formula(text: str) -> Check[Found]:
     names = yield from check_functions(pieces, text)
     equals = [piece for piece in pieces if piece.kind == "="]
     for piece in equals[:1]:
-        yield FormulaError(f"{quoted(text)} has a '='; write a formula here", piece.column)
+        yield FormulaError(f"{quote(text)} has a '='; write a formula here", piece.column)
     if equals or not pieces:
         return names, ()
     return names, ((yield from _tree(pieces, text)),)
@@ -123,10 +123,10 @@ def _equation(text: str) -> Check[Found]:
     names = yield from check_functions(pieces, text)
     equals = [place for place, piece in enumerate(pieces) if piece.kind == "="]
     if not equals and pieces:
-        yield FormulaError(f"the equation {quoted(text)} has no '='; write {_to_zero(text)}")
+        yield FormulaError(f"the equation {quote(text)} has no '='; write {_to_zero(text)}")
     if len(equals) > 1:
         yield FormulaError(
-            f"the equation {quoted(text)} has {len(equals)} '='; write exactly one",
+            f"the equation {quote(text)} has {len(equals)} '='; write exactly one",
             pieces[equals[1]].column,
         )
     if len(equals) > 1 or not pieces:
@@ -139,13 +139,13 @@ def _equation(text: str) -> Check[Found]:
         elif equals:
             column = pieces[middle].column
             yield FormulaError(
-                f"nothing stands on the {name} of '=' in {quoted(text)}; write 0 there", column
+                f"nothing stands on the {name} of '=' in {quote(text)}; write 0 there", column
             )
     return names, tuple(sides)
 
 
 def _to_zero(text: str) -> str:
-    return quoted(f"{text.strip()} = 0")
+    return quote(f"{text.strip()} = 0")
 
 
 def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
@@ -161,13 +161,13 @@ def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
     spaced = ""
     for piece in pieces:
         columns[len(spaced)] = piece.column
-        spaced += f"{piece.read} "
+        spaced += f"{piece.python} "
     source = Source(text, columns)
     # Tokens in this order are Python: nothing is left for it to refuse.
     body = ast.parse(spaced.rstrip(), mode="eval").body
     if (levels := _depth(body)) > DEEPEST:
         yield FormulaError(
-            f"the formula {quoted(text)} is {levels} levels deep (a sum of n terms counts n); at"
+            f"the formula {quote(text)} is {levels} levels deep (a sum of n terms counts n); at"
             f" most {DEEPEST} are read: group its terms with parentheses",
             pieces[0].column,
         )
@@ -210,7 +210,7 @@ def _expression(node: ast.expr, source: Source) -> Check[Expression]:
 
 
 def _check_exponent(exponent: Expression, node: ast.expr, source: Source) -> Iterator[FormulaError]:
-    known = folded(exponent)
+    known = fold(exponent)
     if isinstance(known, Number) and abs(known.value) > LARGEST_POWER:
         sentence = (
             f"the exponent {number_text(known.value)} is too large; write one between"
@@ -244,5 +244,5 @@ def _count(arguments: int) -> str:
 def _refusal(sentence: str, node: ast.expr, source: Source) -> FormulaError:
     """The sentence with the formula quoted: before the remedy, which follows the semicolon."""
     fault, mark, remedy = sentence.partition(";")
-    sentence = f"{fault} in {quoted(source.text)}{mark}{remedy}"
+    sentence = f"{fault} in {quote(source.text)}{mark}{remedy}"
     return FormulaError(sentence, source.columns[node.col_offset])

@@ -25,7 +25,7 @@ Factor = tuple[Expression, Expression]
 def product(left: Expression, right: Expression) -> Expression:
     """The folded left * right, with poles and other powers of one base as one.
 
-    A base goes together with its absolute value and its sign. `scaled` comes outermost: where
+    A base goes together with its absolute value and its sign. `scale` comes outermost: where
     its weight is 0, so is the product.
 
     >>> from pikan.expression.parse import parse
@@ -34,7 +34,7 @@ def product(left: Expression, right: Expression) -> Expression:
     """
     match left, right:
         case (Call("scaled", (weight, inner)), other) | (other, Call("scaled", (weight, inner))):
-            return scaled(weight, product(inner, other))
+            return scale(weight, product(inner, other))
         case _:
             factors = [*_factors(left, ONE), *_factors(right, ONE)]
     poles = dict.fromkeys(base for base, exponent in factors if not _above(exponent))
@@ -51,7 +51,7 @@ def product(left: Expression, right: Expression) -> Expression:
     others: list[Factor] = []
     for base, exponent in factors:
         if base in joinable:
-            joined[base] = raised(joined.get(base, ZERO), exponent)
+            joined[base] = add_exponents(joined.get(base, ZERO), exponent)
         else:
             others.append((base, exponent))
     if len(joined) + len(others) == len(factors):
@@ -61,14 +61,14 @@ def product(left: Expression, right: Expression) -> Expression:
     return reduce(_times_power, [*others, *joined.items()], ONE)
 
 
-def scaled(weight: Expression, factor: Expression) -> Expression:
+def scale(weight: Expression, factor: Expression) -> Expression:
     """The folded weight * factor, which is 0 where the weight is, however large the factor."""
     if _split(weight)[0] == ZERO or isinstance(factor, Number):
         return multiply(weight, factor)
     return Call("scaled", (weight, factor))
 
 
-def raised(exponent: Expression, more: Expression) -> Expression:
+def add_exponents(exponent: Expression, more: Expression) -> Expression:
     """The sum of two exponents, with their numbers in one place: n - 2."""
     parts = [_split(each) for each in (exponent, more)]
     symbol, number = add(parts[0][0], parts[1][0]), parts[0][1] + parts[1][1]
@@ -111,7 +111,7 @@ def _factors(expression: Expression, exponent: Expression) -> Iterator[Factor]:
             inside = Call("abs", (base,)) if root else base
             yield from _factors(inside, Number(inner * exponent.value))
         case Operation("**", base, inner) if exponent == ONE:
-            yield base, raised(inner, ZERO)
+            yield base, add_exponents(inner, ZERO)
         case Call("sqrt", (argument,)) if isinstance(exponent, Number):
             yield from _factors(argument, Number(exponent.value / 2))
         case _:
@@ -147,7 +147,7 @@ def _without_signs(joined: dict[Expression, Expression], base: Expression) -> No
     match joined.get(size), joined.get(sign, ZERO):
         case Number(exponent), Number(count) if exponent % 2 == count % 2:
             del joined[size]
-            joined |= {sign: ZERO, base: raised(joined.get(base, ZERO), Number(exponent))}
+            joined |= {sign: ZERO, base: add_exponents(joined.get(base, ZERO), Number(exponent))}
         case _, Number(count) if sign in joined:
             joined[sign] = Number(count % 2)
         case _:

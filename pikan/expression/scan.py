@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pikan.expression.check import gathered
+from pikan.expression.check import collect_faults
 from pikan.expression.error import Check, FormulaError
 from pikan.expression.functions import FUNCTIONS
 
@@ -88,7 +88,7 @@ class Token(NamedTuple):
     """A piece of a formula; columns count from 1.
 
     `kind` is number, name, the symbol itself, or `?` for what has no place in a formula. In place
-    of a misspelt number or name, `read` gives another one, so that the rest can be checked.
+    of a misspelt number or name, `python` gives another one, so that the rest can be checked.
     """
 
     kind: str
@@ -97,7 +97,7 @@ class Token(NamedTuple):
     misspelt: bool = False
 
     @property
-    def read(self) -> str:
+    def python(self) -> str:
         """What Python's parser is given."""
         return _STAND_INS[self.kind] if self.misspelt else self.text
 
@@ -112,7 +112,7 @@ def tokens(text: str) -> Check[tuple[Token, ...]]:
     """
     if len(text) > LONGEST:
         yield FormulaError(
-            f"the formula {quoted(text)} has {len(text)} characters; at most {LONGEST} are read"
+            f"the formula {quote(text)} has {len(text)} characters; at most {LONGEST} are read"
         )
         return ()
     found: list[Token] = []
@@ -122,7 +122,7 @@ def tokens(text: str) -> Check[tuple[Token, ...]]:
         if text[place].isspace() and text[place].isascii():
             place += 1
             continue
-        faults, piece = gathered(_token(text, place))
+        faults, piece = collect_faults(_token(text, place))
         # Brackets and quotes come in pairs: what has no place here is told once with its remedy.
         remedies = {str(fault).partition(";")[2] for fault in faults if piece.kind == "?"}
         yield from () if remedies & told else faults
@@ -143,12 +143,12 @@ def check_functions(pieces: Sequence[Token], text: str) -> Check[frozenset[str]]
             continue
         called = after == "("
         if called and piece.text not in FUNCTIONS:
-            shown = f"{cut(piece.text)!r} in {quoted(text)}"
+            shown = f"{cut(piece.text)!r} in {quote(text)}"
             sentence = f"unknown function {shown}; {_suggestion(piece.text)}"
             yield FormulaError(sentence, piece.column)
         elif not called and piece.text in FUNCTIONS:
             yield FormulaError(
-                f"{piece.text!r} is a function in {quoted(text)}; write {usage(piece.text)}",
+                f"{piece.text!r} is a function in {quote(text)}; write {usage(piece.text)}",
                 piece.column,
             )
         elif not called:
@@ -159,11 +159,11 @@ def check_functions(pieces: Sequence[Token], text: str) -> Check[frozenset[str]]
 def check_order(pieces: Sequence[Token], text: str) -> Check[None]:
     """The tokens of one formula can stand in this order."""
     operators = sum(piece.kind in ARITHMETIC for piece in pieces)
-    unbalanced = tuple(_unbalanced(pieces, text))
+    unbalanced = tuple(_unbalanced_parentheses(pieces, text))
     yield from unbalanced
     if operators > MOST_OPERATORS:
         yield FormulaError(
-            f"the formula {quoted(text)} has {operators} operators; at most {MOST_OPERATORS} are"
+            f"the formula {quote(text)} has {operators} operators; at most {MOST_OPERATORS} are"
             " read: split it with constants"
         )
     elif not unbalanced:
@@ -184,7 +184,7 @@ def usage(function: str) -> str:
     return f"{function}({', '.join('ab'[: FUNCTIONS[function]])})"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """The reader's words in quotes, long ones cut short.
 
     Cut after quoting: what cannot be shown takes up to ten characters.
@@ -228,7 +228,7 @@ def _number(text: str, digits: str, column: int) -> Check[Token]:
     fault = _number_fault(word, digits)
     if fault is None:
         return Token("number", digits, column)
-    yield FormulaError(f"{cut(word)!r} in {quoted(text)} {fault}", column)
+    yield FormulaError(f"{cut(word)!r} in {quote(text)} {fault}", column)
     return Token("number", max(word, digits, key=len), column, misspelt=True)
 
 
@@ -258,12 +258,12 @@ def _name(text: str, name: str, column: int) -> Check[Token]:
         last = word.rsplit(".", 1)[-1]
         remedy = f"write {last}" if last in FUNCTIONS else "write plain names and functions"
         yield FormulaError(
-            f"{cut(word)!r} in {quoted(text)} reaches into something with a point; {remedy}", column
+            f"{cut(word)!r} in {quote(text)} reaches into something with a point; {remedy}", column
         )
         return Token("name", word, column, misspelt=True)
     if keyword.iskeyword(name):
         yield FormulaError(
-            f"{name!r} in {quoted(text)} is a word of Python, not of a formula; a constant needs"
+            f"{name!r} in {quote(text)} is a word of Python, not of a formula; a constant needs"
             f" another name, such as '{name}1'",
             column,
         )
@@ -271,7 +271,7 @@ def _name(text: str, name: str, column: int) -> Check[Token]:
     misspelt = name not in FUNCTIONS and not PLAIN_NAME.fullmatch(name)
     if misspelt:
         yield FormulaError(
-            f"the name {cut(name)!r} in {quoted(text)} has underscores out of place; one"
+            f"the name {cut(name)!r} in {quote(text)} has underscores out of place; one"
             f" underscore, as in u_xx, marks a derivative",
             column,
         )
@@ -286,7 +286,7 @@ def _word(text: str, column: int) -> str:
 
 def _stray(text: str, place: int) -> str:
     character = text[place]
-    told = f"the character {character!r} in {quoted(text)}"
+    told = f"the character {character!r} in {quote(text)}"
     if character in REMEDIES:
         return f"{told} means nothing here; {REMEDIES[character]}"
     if character.isascii():
@@ -297,7 +297,7 @@ def _stray(text: str, place: int) -> str:
     return f"{told} is {name.lower()}; {remedy}"
 
 
-def _unbalanced(pieces: Sequence[Token], text: str) -> Iterator[FormulaError]:
+def _unbalanced_parentheses(pieces: Sequence[Token], text: str) -> Iterator[FormulaError]:
     """The parentheses that have no partner."""
     opened: list[Token] = []
     for piece in pieces:
@@ -305,17 +305,17 @@ def _unbalanced(pieces: Sequence[Token], text: str) -> Iterator[FormulaError]:
             opened.append(piece)
         if len(opened) > MOST_PARENTHESES:
             yield FormulaError(
-                f"the formula {quoted(text)} nests over {MOST_PARENTHESES} parentheses; split it",
+                f"the formula {quote(text)} nests over {MOST_PARENTHESES} parentheses; split it",
                 piece.column,
             )
             return
         if piece.kind == ")" and opened:
             opened.pop()
         elif piece.kind == ")":
-            yield FormulaError(f"a ')' too many in {quoted(text)}; remove it", piece.column)
+            yield FormulaError(f"a ')' too many in {quote(text)}; remove it", piece.column)
     for piece in opened:
         yield FormulaError(
-            f"the '(' at column {piece.column} of {quoted(text)} is never closed; add a ')'",
+            f"the '(' at column {piece.column} of {quote(text)} is never closed; add a ')'",
             piece.column,
         )
 
@@ -328,19 +328,18 @@ def _check_neighbors(before: Token, after: Token, text: str) -> Iterator[Formula
         factor = "(...)" if after.kind == "(" else cut(after.text)
         yield FormulaError(
             f"nothing stands between {cut(before.text)!r} and {cut(after.text)!r} in"
-            f" {quoted(text)}; a product is written {cut(before.text)}*{factor}",
+            f" {quote(text)}; a product is written {cut(before.text)}*{factor}",
             after.column,
         )
         return
     if ended or after.kind in {"number", "name", "(", "+", "-"}:
         return
     if not before.text and not after.text:
-        yield FormulaError(f"the formula {quoted(text)} is empty; write a number, at least 0")
+        yield FormulaError(f"the formula {quote(text)} is empty; write a number, at least 0")
         return
     place = f"after {before.text!r}" if before.text else f"before {after.text!r}"
     yield FormulaError(
-        f"something is missing {place} in {quoted(text)};"
-        f" write a number, a name or a formula there",
+        f"something is missing {place} in {quote(text)}; write a number, a name or a formula there",
         max(before.column, after.column),
     )
 

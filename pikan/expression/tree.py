@@ -115,21 +115,21 @@ def substitute(expression: Expression, replacements: Mapping[str, Expression]) -
             return Call(function, tuple(substitute(each, replacements) for each in arguments))
 
 
-def folded(expression: Expression) -> Expression:
+def fold(expression: Expression) -> Expression:
     """The same formula with its arithmetic on numbers done, and its zeros and ones gone.
 
-    >>> folded(Operation("+", Name("x"), Operation("*", Number(0.0), Name("y"))))
+    >>> fold(Operation("+", Name("x"), Operation("*", Number(0.0), Name("y"))))
     Name(name='x')
     """
     match expression:
         case Number() | Name():
             return expression
         case Negative(operand):
-            return negative(folded(operand))
+            return negative(fold(operand))
         case Operation(operator, left, right):
-            return FOLDING[operator](folded(left), folded(right))
+            return FOLDING[operator](fold(left), fold(right))
         case Call(function, arguments):
-            return Call(function, tuple(folded(each) for each in arguments))
+            return Call(function, tuple(fold(each) for each in arguments))
 
 
 def add(left: Expression, right: Expression) -> Expression:

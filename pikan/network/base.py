@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from pikan.jet import Jet, coordinates
+from pikan.jets.jet import Jet, coordinates
 
 
 class Network(nn.Module, ABC):
@@ -35,12 +35,12 @@ class Network(nn.Module, ABC):
         """The unknowns [a n m] and those partial derivatives of them that `inputs` names."""
 
     @abstractmethod
-    def strays(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+    def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where some basis, in any layer, is asked for a value beyond its grid."""
 
     def outside(self, points: Float[Tensor, "n d"]) -> Float[Tensor, ""]:
         """The share of the points that lead some basis beyond its grid, from 0 to 1."""
-        return self.strays(points).to(points).mean()
+        return self.out_of_grid(points).to(points).mean()
 
     def forward(self, points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
         """The unknowns at the points."""
@@ -62,14 +62,14 @@ def place(points: Float[Tensor, "n d"]) -> Jet:
     return coordinates(points, ((0,) * points.shape[1],))
 
 
-def centered(inputs: Jet, center: Float[Tensor, " d"], scale: Float[Tensor, " d"]) -> Jet:
+def to_unit_box(inputs: Jet, center: Float[Tensor, " d"], scale: Float[Tensor, " d"]) -> Jet:
     """The coordinates, moved and scaled so that the box becomes [-1, 1]^d."""
     value, partials = inputs.values.mT[:1], inputs.values.mT[1:]
     scaled = [(value - center[:, None]) / scale[:, None], partials / scale[:, None]]
     return Jet(inputs.indices, torch.cat(scaled).mT)
 
 
-def weighted(inputs: Jet, weight: Float[Tensor, "in out"]) -> Jet:
+def weighted_sum(inputs: Jet, weight: Float[Tensor, "in out"]) -> Jet:
     """Weighted sums of functions; they lie in memory with the points last, as all jets do."""
     functions = inputs.values.mT
     # A batched product: torch.matmul would copy all functions to fold them into one matrix.

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
-from pikan.jet import Jet, compose
+from pikan.jets.jet import Jet, compose
 from pikan.network.activation import Activation, tanh
 
 
@@ -170,12 +170,12 @@ def sine_ratio(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
     return torch.stack([row @ weights / 2 for row in rows])
 
 
-def composed(
+def composition(
     outer: Activation, inner: Activation, factor: float = 1.0, term: float = 0.0
 ) -> Activation:
     """The function f(factor g(x) + term) of two others, by the chain rule of Faà di Bruno.
 
-    >>> composed(power(2.0), sine)(torch.zeros(1), order=2)[:, 0].tolist()
+    >>> composition(power(2.0), sine)(torch.zeros(1), order=2)[:, 0].tolist()
     [0.0, 0.0, 2.0]
     """
 
@@ -225,19 +225,19 @@ ELEMENTARY: Mapping[str, Activation] = {
     "sinh": hyperbolic_sine,
     "cosh": hyperbolic_cosine,
     "bessel_j0": bessel_j0,
-    "log(1+1/x)": composed(logarithm, power(-1.0), 1.0, 1.0),
-    "log(1+x^2)": composed(logarithm, power(2.0), 1.0, 1.0),
-    "log(1-x^2)": composed(logarithm, power(2.0), -1.0, 1.0),
-    "log(cos)": composed(logarithm, cosine),
-    "log(cosh)": composed(logarithm, hyperbolic_cosine),
-    "log(1+exp)": composed(logarithm, exponential, 1.0, 1.0),
-    "log(1-exp(-x))": composed(logarithm, composed(exponential, power(1.0), -1.0), -1.0, 1.0),
-    "sqrt(1+exp)": composed(power(0.5), exponential, 1.0, 1.0),
-    "sqrt(1+x^2)": composed(power(0.5), power(2.0), 1.0, 1.0),
-    "sqrt(1-x^2)": composed(power(0.5), power(2.0), -1.0, 1.0),
-    "arcsin(exp(-x))": composed(arcsine, composed(exponential, power(1.0), -1.0)),
-    "sin(exp)": composed(sine, exponential),
-    "exp(-exp)": composed(exponential, exponential, -1.0),
-    "log(sinc)": composed(logarithm, sine_ratio),
+    "log(1+1/x)": composition(logarithm, power(-1.0), 1.0, 1.0),
+    "log(1+x^2)": composition(logarithm, power(2.0), 1.0, 1.0),
+    "log(1-x^2)": composition(logarithm, power(2.0), -1.0, 1.0),
+    "log(cos)": composition(logarithm, cosine),
+    "log(cosh)": composition(logarithm, hyperbolic_cosine),
+    "log(1+exp)": composition(logarithm, exponential, 1.0, 1.0),
+    "log(1-exp(-x))": composition(logarithm, composition(exponential, power(1.0), -1.0), -1.0, 1.0),
+    "sqrt(1+exp)": composition(power(0.5), exponential, 1.0, 1.0),
+    "sqrt(1+x^2)": composition(power(0.5), power(2.0), 1.0, 1.0),
+    "sqrt(1-x^2)": composition(power(0.5), power(2.0), -1.0, 1.0),
+    "arcsin(exp(-x))": composition(arcsine, composition(exponential, power(1.0), -1.0)),
+    "sin(exp)": composition(sine, exponential),
+    "exp(-exp)": composition(exponential, exponential, -1.0),
+    "log(sinc)": composition(logarithm, sine_ratio),
 }
 """The functions by pykan's names where it has one. States of networks count on their order."""

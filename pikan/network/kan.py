@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pikan.bases.basis import Basis
-from pikan.bases.chain import applied
-from pikan.jet import Jet, multiply
+from pikan.bases.compose import apply
+from pikan.jets.jet import Jet, multiply
 from pikan.network.activation import Activation
-from pikan.network.base import FeatureNetwork, centered, place, weighted
+from pikan.network.base import FeatureNetwork, place, to_unit_box, weighted_sum
 from pikan.network.layer import Edges, Layer
 
 Width: TypeAlias = int | tuple[int, int]
@@ -19,7 +19,7 @@ Width: TypeAlias = int | tuple[int, int]
 
 
 @final
-class KAN(FeatureNetwork):
+class KANNetwork(FeatureNetwork):
     """Layers of one-coordinate functions, summed in their nodes; product nodes multiply two sums.
 
     `widths` starts with the number of coordinates and ends with the number of unknowns; there is
@@ -61,19 +61,19 @@ class KAN(FeatureNetwork):
 
     def nodes(self, inputs: Jet) -> tuple[Jet, ...]:
         """What enters each layer: the scaled coordinates, then the values of hidden nodes."""
-        return (centered(inputs, self.center, self.scale), *self._hidden(self.first(inputs)))
+        return (to_unit_box(inputs, self.center, self.scale), *self._hidden(self.first(inputs)))
 
     def first(self, inputs: Jet) -> Jet:
         """The functions on the first layer's edges, on which no parameter has any influence."""
-        scaled = centered(inputs, self.center, self.scale)
+        scaled = to_unit_box(inputs, self.center, self.scale)
         return self.edges()[0].of_coordinates(scaled, self.scale)
 
     def after(self, first: Jet) -> Jet:
         """The unknowns from the functions on the first layer's edges."""
         hidden = self._hidden(first)
         if not hidden:
-            return weighted(first, self.coefficients)
-        return self.last.weighted(hidden[-1], self.coefficients)
+            return weighted_sum(first, self.coefficients)
+        return self.last.weighted_sum(hidden[-1], self.coefficients)
 
     def features(self, inputs: Jet) -> Jet:
         """The functions on the last layer's edges."""
@@ -84,23 +84,23 @@ class KAN(FeatureNetwork):
         """The sums over the last layer's edges."""
         return self.after(self.first(inputs))
 
-    def activated(self, sums: Jet, width: Width) -> Jet:
+    def hidden_nodes(self, sums: Jet, width: Width) -> Jet:
         """The nodes that the sums of a hidden layer of this width make."""
-        combined = multiplied(sums, width)
-        return combined if self.squash is None else applied(self.squash, combined)
+        combined = product_nodes(sums, width)
+        return combined if self.squash is None else apply(self.squash, combined)
 
-    def strays(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+    def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where a coordinate or a hidden value is beyond the grid that it enters."""
         entering = self.nodes(place(points))
         pairs = zip(self.edges(), entering, strict=True)
-        return torch.stack([edges.strays(jet.values[0]) for edges, jet in pairs]).any(dim=0)
+        return torch.stack([edges.out_of_grid(jet.values[0]) for edges, jet in pairs]).any(dim=0)
 
     def _hidden(self, first: Jet) -> tuple[Jet, ...]:
         """The hidden nodes, layer by layer."""
         nodes: list[Jet] = []
         for layer, width in zip(self.layers(), self.widths[1:-1], strict=True):
-            sums = layer(nodes[-1]) if nodes else weighted(first, layer.weight)
-            nodes.append(self.activated(sums, width))
+            sums = layer(nodes[-1]) if nodes else weighted_sum(first, layer.weight)
+            nodes.append(self.hidden_nodes(sums, width))
         return tuple(nodes)
 
 
@@ -122,7 +122,7 @@ def node_count(width: Width) -> int:
     return width if isinstance(width, int) else sum(width)
 
 
-def multiplied(sums: Jet, width: Width) -> Jet:
+def product_nodes(sums: Jet, width: Width) -> Jet:
     """The nodes of a layer: the plain sums, then the products of neighbors among the others."""
     if isinstance(width, int):
         return sums

@@ -10,12 +10,12 @@ from torch.nn.functional import pad
 
 from pikan.bases.basis import Basis
 from pikan.bases.bspline import BSpline
-from pikan.bases.chain import family, functions
+from pikan.bases.compose import family, functions
 from pikan.bases.coordinates import functions_of_coordinates
-from pikan.bases.pieces import Pieces, pieces
-from pikan.bases.sums import sums
-from pikan.jet import Jet
-from pikan.linalg import least_squares
+from pikan.bases.piecewise import Pieces, pieces
+from pikan.bases.sum import sums
+from pikan.jets.jet import Jet
+from pikan.linalg.dense import least_squares
 from pikan.network.activation import Activation
 
 # Of cells times sums: where there are more, powers, most of them zero, are too many to add up.
@@ -61,7 +61,7 @@ class Edges(nn.Module):
         """The jets [a n in*b] of all functions, those of one node side by side."""
         return Jet(inputs.indices, functions(self.basis, inputs, *self._others()).flatten(-2))
 
-    def weighted(self, inputs: Jet, weight: Float[Tensor, "_ out"]) -> Jet:
+    def weighted_sum(self, inputs: Jet, weight: Float[Tensor, "_ out"]) -> Jet:
         """The jets [a n out] of weighted sums of all functions, without keeping the functions."""
         return sums(self.basis, inputs, weight, *self._others())
 
@@ -80,7 +80,7 @@ class Edges(nn.Module):
         found = least_squares(values, wanted, torch.finfo(values.dtype).eps).squeeze(2)
         return pad(found, (0, self.size - self.basis.size))
 
-    def strays(self, x: Float[Tensor, "n in"]) -> Bool[Tensor, " n"]:
+    def out_of_grid(self, x: Float[Tensor, "n in"]) -> Bool[Tensor, " n"]:
         """Where some node's value is beyond the grid of its basis."""
         return self.basis.outside(x).any(dim=-1)
 
@@ -99,4 +99,4 @@ class Layer(nn.Module):
 
     def forward(self, inputs: Jet) -> Jet:
         """The jets [a n out] of the sums over all edges that end in a node."""
-        return self.edges.weighted(inputs, self.weight)
+        return self.edges.weighted_sum(inputs, self.weight)

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from pikan.bases.chain import applied
-from pikan.jet import Jet
+from pikan.bases.compose import apply
+from pikan.jets.jet import Jet
 from pikan.network.activation import tanh
-from pikan.network.base import FeatureNetwork, centered, weighted
+from pikan.network.base import FeatureNetwork, to_unit_box, weighted_sum
 
 
 @final
@@ -35,16 +35,16 @@ class MLP(FeatureNetwork):
 
     def features(self, inputs: Jet) -> Jet:
         """The last hidden nodes and the constant 1."""
-        nodes = _with_one(centered(inputs, self.center, self.scale))
+        nodes = _with_one(to_unit_box(inputs, self.center, self.scale))
         for weight in self.weights:
-            nodes = _with_one(applied(tanh, weighted(nodes, weight)))
+            nodes = _with_one(apply(tanh, weighted_sum(nodes, weight)))
         return nodes
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients."""
-        return weighted(self.features(inputs), self.coefficients)
+        return weighted_sum(self.features(inputs), self.coefficients)
 
-    def strays(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+    def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Nowhere: tanh has no grid."""
         return torch.zeros_like(points[:, 0], dtype=torch.bool)
 

@@ -13,9 +13,11 @@ from pikan.network.base import Network
 N = TypeVar("N", bound=Network)
 
 
-def flat(network: Network) -> Float[Tensor, " p"]:
+def parameter_vector(network: Network) -> Float[Tensor, " p"]:
     """All parameters in one vector: the hidden ones in the network's order, then coefficients."""
-    return torch.cat([parameter.detach().flatten() for _, parameter in _ordered(network)])
+    return torch.cat(
+        [parameter.detach().flatten() for _, parameter in _parameters_in_order(network)]
+    )
 
 
 def digest(network: Network) -> str:
@@ -27,9 +29,9 @@ def digest(network: Network) -> str:
     return found.hexdigest()
 
 
-def unflat(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:
+def parameter_dict(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:
     """The pieces of a vector by the parameters' names, for `torch.func.functional_call`."""
-    named = _ordered(network)
+    named = _parameters_in_order(network)
     pieces = theta.split([parameter.numel() for _, parameter in named])
     return {
         name: piece.view(parameter.shape)
@@ -39,23 +41,23 @@ def unflat(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:
 
 def last_layer(network: Network) -> slice:
     """Where the coefficients are, in which the network is linear."""
-    named = _ordered(network)
+    named = _parameters_in_order(network)
     total = sum(parameter.numel() for _, parameter in named)
     last = sum(parameter.numel() for name, parameter in named if _linear(name))
     return slice(total - last, total)
 
 
-def replaced(network: N, theta: Float[Tensor, " p"]) -> N:
+def with_parameters(network: N, theta: Float[Tensor, " p"]) -> N:
     """The network with the parameters of a vector in place of its own."""
     copied = deepcopy(network)
-    pieces = unflat(network, theta)
+    pieces = parameter_dict(network, theta)
     with torch.no_grad():
         for name, parameter in copied.named_parameters():
             parameter.copy_(pieces[name])
     return copied
 
 
-def _ordered(network: Network) -> list[tuple[str, nn.Parameter]]:
+def _parameters_in_order(network: Network) -> list[tuple[str, nn.Parameter]]:
     return sorted(network.named_parameters(), key=lambda named: _linear(named[0]))
 
 

@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pikan.bases.basis import Basis
-from pikan.jet import Jet, MultiIndex
-from pikan.network.base import FeatureNetwork, weighted
+from pikan.jets.jet import Jet, MultiIndex
+from pikan.network.base import FeatureNetwork, weighted_sum
 
 
 @final
@@ -44,10 +44,10 @@ class FullProduct(FeatureNetwork):
         """The features, weighted by the coefficients, without making all of them."""
         factors = factors_at(self.axes(), inputs, self.center, self.scale)
         sizes = [basis.size for basis in self.axes()]
-        rows = _contracted(self.coefficients.mT.unflatten(1, sizes), factors, inputs.indices)
+        rows = _contract(self.coefficients.mT.unflatten(1, sizes), factors, inputs.indices)
         return Jet(inputs.indices, torch.stack(rows).mT)
 
-    def strays(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+    def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where a coordinate is beyond the grid of its basis."""
         return _beyond(self.axes(), (points - self.center) / self.scale)
 
@@ -89,9 +89,9 @@ class LowRank(FeatureNetwork):
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients."""
-        return weighted(self.features(inputs), self.coefficients)
+        return weighted_sum(self.features(inputs), self.coefficients)
 
-    def strays(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+    def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where a coordinate is beyond the grid of its basis."""
         return _beyond(self.axes(), (points - self.center) / self.scale)
 
@@ -117,7 +117,7 @@ def _chosen(factors: Factors, index: MultiIndex) -> list[Float[Tensor, "_ n"]]:
     return [factor[order] for factor, order in zip(factors, index, strict=True)]
 
 
-def _contracted(
+def _contract(
     coefficients: Float[Tensor, " m *_"], factors: Factors, indices: Sequence[MultiIndex]
 ) -> list[Float[Tensor, "m n"]]:
     """The coefficients, summed over the coordinates with the factors of each partial derivative.

@@ -9,20 +9,20 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from pikan.bases.basis import Basis
-from pikan.bases.named import word
-from pikan.bases.transfer import transfer
-from pikan.bases.words import family
-from pikan.network.base import Network, centered, place
-from pikan.network.kan import KAN
+from pikan.bases.change_of_basis import transfer
+from pikan.bases.from_word import word
+from pikan.bases.registry import family
+from pikan.network.base import Network, place, to_unit_box
+from pikan.network.initialization import random_low_rank
+from pikan.network.kan import KANNetwork
 from pikan.network.layer import Edges
 from pikan.network.product import FullProduct, LowRank
-from pikan.network.start import separated
-from pikan.network.windows import Windows
+from pikan.network.time_slabs import TimeSlabs
 
 N = TypeVar("N", bound=Network)
 
 
-def refined(
+def refine(
     network: N,
     *,
     degree: int | Sequence[int] | None = None,
@@ -34,47 +34,47 @@ def refined(
     is one for all that have cells. None leaves the degree or the grid as it is. ValueError
     where a basis has no such thing or would shrink.
     """
-    if isinstance(network, Windows):
-        return _by_window(
-            network, [refined(w, degree=degree, grid=grid) for w in network.windows()]
+    if isinstance(network, TimeSlabs):
+        return _slab_by_slab(
+            network, [refine(w, degree=degree, grid=grid) for w in network.slabs()]
         )
     old = bases(network)
     celled = [family(word(basis)).cells for basis in old]
     if any(celled) and isinstance(grid, int):
         grid = [grid if cells else None for cells in celled]
     degrees, grids = _numbers(degree, len(old)), _numbers(grid, len(old))
-    return rebased(
+    return change_bases(
         network,
         [
-            basis.refined(degree=higher, grid=finer)
+            basis.refine(degree=higher, grid=finer)
             for basis, higher, finer in zip(old, degrees, grids, strict=True)
         ],
     )
 
 
-def adapted(network: N, points: Float[Tensor, "n d"], *, inputs: bool = True) -> N:
+def adapt(network: N, points: Float[Tensor, "n d"], *, inputs: bool = True) -> N:
     """The network with its grids where the points lead, as near to its function as they allow.
 
     Unless `inputs`, the coordinates keep their grids, and hidden layers alone follow.
     """
-    if isinstance(network, Windows):
-        owners = network.owners(points)
-        return _by_window(
+    if isinstance(network, TimeSlabs):
+        owners = network.slab_indices(points)
+        return _slab_by_slab(
             network,
             [
-                adapted(w, points[owners == number], inputs=inputs)
-                for number, w in enumerate(network.windows())
+                adapt(w, points[owners == number], inputs=inputs)
+                for number, w in enumerate(network.slabs())
             ],
         )
     old = bases(network)
-    kept = 0 if inputs else 1 if isinstance(network, KAN) else len(old)
+    kept = 0 if inputs else 1 if isinstance(network, KANNetwork) else len(old)
     with torch.no_grad():
         samples = _samples(network, points)
         pairs = zip(old[kept:], samples[kept:], strict=True)
-        return rebased(network, [*old[:kept], *(basis.adapted(some) for basis, some in pairs)])
+        return change_bases(network, [*old[:kept], *(basis.adapt(some) for basis, some in pairs)])
 
 
-def ranked(network: LowRank, rank: int, generator: Generator) -> LowRank:
+def raise_rank(network: LowRank, rank: int, generator: Generator) -> LowRank:
     """The same function with room for more products: smooth random ones, weighing nothing yet."""
     wider = LowRank(
         network.axes(),
@@ -83,7 +83,7 @@ def ranked(network: LowRank, rank: int, generator: Generator) -> LowRank:
         (network.center - network.scale).tolist(),
         (network.center + network.scale).tolist(),
     ).to(network.center)
-    wider = separated(wider, generator, level=0.0)
+    wider = random_low_rank(wider, generator, level=0.0)
     with torch.no_grad():
         for new, old in zip(wider.weights, network.weights, strict=True):
             new[:, : old.shape[1]] = old
@@ -93,19 +93,19 @@ def ranked(network: LowRank, rank: int, generator: Generator) -> LowRank:
 
 def bases(network: Network) -> tuple[Basis, ...]:
     """The basis of each layer of a KAN or each coordinate of a product; none for other kinds."""
-    if isinstance(network, KAN):
+    if isinstance(network, KANNetwork):
         return tuple(edges.basis for edges in network.edges())
     if isinstance(network, FullProduct | LowRank):
         return network.axes()
     return ()
 
 
-def rebased(network: N, replacements: Sequence[Basis]) -> N:
+def change_bases(network: N, replacements: Sequence[Basis]) -> N:
     """The network on other bases; the same function where they hold the functions of its own."""
     changed = deepcopy(network)
     maps = [transfer(old, new) for old, new in zip(bases(network), replacements, strict=True)]
     with torch.no_grad():
-        if isinstance(changed, KAN):
+        if isinstance(changed, KANNetwork):
             _rebase_layers(changed, replacements, maps)
         elif isinstance(changed, LowRank):
             changed.bases = nn.ModuleList(replacements)
@@ -122,16 +122,16 @@ Map = Float[Tensor, "_ _ _"]
 """From coefficients in an old basis to those in a new one, for each node [in new old]."""
 
 
-def _rebase_layers(network: KAN, replacements: Sequence[Basis], maps: Sequence[Map]) -> None:
+def _rebase_layers(network: KANNetwork, replacements: Sequence[Basis], maps: Sequence[Map]) -> None:
     *hidden, last = replacements
     for layer, basis, matrix in zip(network.layers(), hidden, maps[:-1], strict=True):
-        layer.weight = nn.Parameter(_mapped(layer.weight, matrix))
+        layer.weight = nn.Parameter(_map_weights(layer.weight, matrix))
         layer.edges = Edges(basis, layer.edges.base)
-    network.coefficients = nn.Parameter(_mapped(network.coefficients, maps[-1]))
+    network.coefficients = nn.Parameter(_map_weights(network.coefficients, maps[-1]))
     network.last = Edges(last, network.last.base)
 
 
-def _mapped(weight: Float[Tensor, "_ out"], matrix: Map) -> Float[Tensor, "_ out"]:
+def _map_weights(weight: Float[Tensor, "_ out"], matrix: Map) -> Float[Tensor, "_ out"]:
     """The weights of a layer on its new basis; those of the base function stay."""
     nodes, _, size = matrix.shape
     by_node = weight.unflatten(0, (nodes, -1))
@@ -150,13 +150,13 @@ def _along_axes(coefficients: Float[Tensor, "_ m"], maps: Sequence[Map]) -> Floa
 def _samples(network: Network, points: Float[Tensor, "n d"]) -> list[Float[Tensor, "n _"]]:
     """What enters each of `bases` when the network is called at the points."""
     inputs = place(points)
-    if isinstance(network, KAN):
+    if isinstance(network, KANNetwork):
         return [jet.values[0] for jet in network.nodes(inputs)]
-    scaled = centered(inputs, network.center, network.scale).values[0]
+    scaled = to_unit_box(inputs, network.center, network.scale).values[0]
     return list(scaled.split(1, dim=-1))[: len(bases(network))]
 
 
-def _by_window(windows: Windows, networks: Sequence[Network]) -> Windows:
+def _slab_by_slab(windows: TimeSlabs, networks: Sequence[Network]) -> TimeSlabs:
     changed = deepcopy(windows)
     changed.networks = nn.ModuleList(networks)
     return changed

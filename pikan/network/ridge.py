@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from pikan.bases.basis import Basis
-from pikan.linalg import least_squares
-from pikan.network.kan import KAN
+from pikan.linalg.dense import least_squares
+from pikan.network.kan import KANNetwork
 
 
-def ridge(network: KAN, generator: Generator) -> KAN:
+def ridge(network: KANNetwork, generator: Generator) -> KANNetwork:
     """A KAN [d, J, m] with hidden values h_j = a_j.x / |a_j|_1, which stay in [-1, 1].
 
     For d = 2 the a_j are equally spaced on the half circle: with the last layer's polynomials

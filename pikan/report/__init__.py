@@ -1,1 +1,1 @@
-"""What a solution is worth: its errors, its figures and the report that goes with it."""
+"""The report of a solution: its errors, its tables and `report.json`."""

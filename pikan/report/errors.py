@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Float
 
-from pikan.domain.box import Box
-from pikan.exact.data import ROUNDING
-from pikan.exact.exact import Exact
-from pikan.features import features, graded
-from pikan.problem import Problem, partials
+from pikan.geometry.box import Box
+from pikan.problem.features import features, grade
+from pikan.problem.partials import partials
+from pikan.problem.statement import Problem
+from pikan.references.data import ROUNDING
+from pikan.references.reference import ReferenceSolution
 from pikan.report.report import Errors
 from pikan.sampling.sobol import sobol
 
@@ -34,10 +35,10 @@ def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
     exact = problem.exact
     if exact is None:
         return {}
-    points, truth = compared(problem.box, exact)
+    points, truth = comparison_points(problem.box, exact)
     parts, known = None, features(problem)
     if exact.points is None and not known.smooth:
-        points, parts = graded(_unit_points(problem.box.dimension), problem.box, known.edges)
+        points, parts = grade(_unit_points(problem.box.dimension), problem.box, known.edges)
         truth = exact.values(points)
     if not len(points):
         return {}
@@ -55,7 +56,9 @@ def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
     }
 
 
-def compared(box: Box, exact: Exact) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
+def comparison_points(
+    box: Box, exact: ReferenceSolution
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
     """Where solutions in a box are compared with the known one, and its values there."""
     points = check_points(box) if exact.points is None else exact.points
     truth = exact.values(points)

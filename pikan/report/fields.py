@@ -9,9 +9,9 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from pikan.domain.box import Box
-from pikan.exact.exact import Exact
-from pikan.problem import Problem
+from pikan.geometry.box import Box
+from pikan.problem.statement import Problem
+from pikan.references.reference import ReferenceSolution
 from pikan.report.errors import Evaluate, by_chunks
 
 _LINE = 1001
@@ -106,7 +106,7 @@ def _field(
     rows = points.reshape(-1, box.dimension)
     shape = points.shape[:-1]
     # In one piece, because data are themselves only on all of their points together.
-    known = None if problem.exact is None else _known(problem, problem.exact, rows)
+    known = None if problem.exact is None else _known_solution(problem, problem.exact, rows)
 
     return Field(
         tuple(box.coordinates[axis] for axis in axes),
@@ -129,8 +129,8 @@ def _data_grids(problem: Problem) -> tuple[Float[np.ndarray, " _"], ...] | None:
     return grids if complete and even else None
 
 
-def _known(
-    problem: Problem, exact: Exact, points: Float[np.ndarray, "n d"]
+def _known_solution(
+    problem: Problem, exact: ReferenceSolution, points: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, "n m"]:
     """The known solution of all unknowns, NaN for those of which none is known."""
     values = np.full((len(points), len(problem.unknowns)), np.nan)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from html import escape
 
 from pikan.report.report import Report
-from pikan.report.table import rounded
+from pikan.report.table import two_digits
 
 
 def html(report: Report, title: str) -> str:
     """The outcome, the errors by unknown and the residuals by block."""
     errors = [
-        (name, rounded(e.relative_l2), rounded(e.maximum), rounded(e.rmse), e.against)
+        (name, two_digits(e.relative_l2), two_digits(e.maximum), two_digits(e.rmse), e.against)
         for name, e in report.errors.items()
     ]
-    residuals = [(label, rounded(value)) for label, value in report.residuals.items()]
-    network, seconds = report.network, rounded(report.seconds.total)
+    residuals = [(label, two_digits(value)) for label, value in report.residuals.items()]
+    network, seconds = report.network, two_digits(report.seconds.total)
     parts = [
         f"<b>{escape(title)}</b><br>",
         f"<i>{escape(report.outcome)}</i>: {escape(report.message)}",

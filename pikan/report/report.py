@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import version
 from typing import NamedTuple, final, get_args
 
-from pikan.outcome import Alternative, Kind
+from pikan.optimize.outcome import Alternative, Kind
 
 SCHEMA = 1
 # Data are seldom exact; but what is off by more than this part is another solution.

@@ -29,10 +29,10 @@ def show(console: Console, report: Report, title: str, files: Sequence[Path] = (
             console.print(shown, soft_wrap=isinstance(shown, Text) and not console.is_terminal)
 
 
-def rounded(value: float) -> str:
+def two_digits(value: float) -> str:
     """A number to two digits, and no longer than it must be.
 
-    >>> rounded(1.2345e-9), rounded(9.137), rounded(0.0), rounded(float("nan"))
+    >>> two_digits(1.2345e-9), two_digits(9.137), two_digits(0.0), two_digits(float("nan"))
     ('1.2e-9', '9.1', '0', 'nan')
     """
     return f"{value:.2g}".replace("e-0", "e-").replace("e+0", "e+")
@@ -48,7 +48,9 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
         yield Text()
     if report.estimate is not None:
         estimate = report.estimate
-        yield Text(f"estimated relative L2 error {rounded(estimate.relative_l2)}, {estimate.how}")
+        yield Text(
+            f"estimated relative L2 error {two_digits(estimate.relative_l2)}, {estimate.how}"
+        )
         yield Text()
     yield _residuals(report)
     yield Text()
@@ -77,7 +79,7 @@ def _errors(report: Report) -> Table:
     table = _table("unknown", "relative L2", "maximum", "RMSE", "against", "points")
     for name, errors in report.errors.items():
         norms = (errors.relative_l2, errors.maximum, errors.rmse)
-        cells = (*(rounded(norm) for norm in norms), errors.against, str(errors.points))
+        cells = (*(two_digits(norm) for norm in norms), errors.against, str(errors.points))
         table.add_row(Text(name), *cells)
     return table
 
@@ -85,7 +87,7 @@ def _errors(report: Report) -> Table:
 def _residuals(report: Report) -> Table:
     table = _table("residual of", "RMS")
     for label, value in report.residuals.items():
-        table.add_row(Text(label), rounded(value))
+        table.add_row(Text(label), two_digits(value))
     return table
 
 
@@ -96,18 +98,18 @@ def _cost(report: Report) -> Iterator[str]:
         f"on {report.device}, seed {report.seed}"
     )
     if network.outside > 0:
-        yield f"{rounded(100 * network.outside)} % of the points lead beyond a basis's grid"
-    stages = ", ".join(_counted([stage.name for stage in report.stages]))
+        yield f"{two_digits(100 * network.outside)} % of the points lead beyond a basis's grid"
+    stages = ", ".join(_with_counts([stage.name for stage in report.stages]))
     yield (
         f"{_decimal(seconds.total)} s, of which training {_decimal(seconds.training)} s"
         + (f" ({stages})" if stages else "")
     )
 
 
-def _counted(names: Sequence[str]) -> Iterator[str]:
+def _with_counts(names: Sequence[str]) -> Iterator[str]:
     """Each name once for all times that it stands side by side.
 
-    >>> list(_counted(["adam", "lbfgs", "lbfgs"]))
+    >>> list(_with_counts(["adam", "lbfgs", "lbfgs"]))
     ['adam', 'lbfgs x 2']
     """
     for name, group in groupby(names):

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.domain.box import Box
-from pikan.features import Feature, Features, graded
+from pikan.geometry.box import Box
+from pikan.problem.features import Feature, Features, grade
 from pikan.sampling.points import interior, numpy_generator
 from pikan.sampling.sobol import sobol
 
@@ -38,7 +38,7 @@ class HeldOut:
     weights: Float[Tensor, " n"]
     inside: tuple[Inside, ...]
 
-    def weighted(self, values: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+    def weight(self, values: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
         """Values on the first points, scaled so that mean squares are those of even points."""
         return values * self.weights[: len(values), None].sqrt()
 
@@ -54,7 +54,7 @@ def held_out(
         points = interior(box, sobol, count, generator, like)
         return HeldOut(points, torch.ones_like(points[:, 0]), ())
     unit = sobol(count, box.dimension, numpy_generator(generator))
-    points, weights = graded(unit, box, features.edges)
+    points, weights = grade(unit, box, features.edges)
     return HeldOut(
         torch.from_numpy(points).to(like),
         torch.from_numpy(weights).to(like),

@@ -5,8 +5,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.domain.box import Box
-from pikan.domain.face import Face
+from pikan.geometry.box import Box
+from pikan.geometry.face import Face
 from pikan.sampling.method import Count, Method
 
 

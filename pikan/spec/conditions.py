@@ -5,19 +5,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pikan.domain.face import Face
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression
-from pikan.problem import Condition, Equation, Periodic, normals, partials
+from pikan.expression.wording import did_you_mean, there_are, word_list
+from pikan.geometry.face import Face
+from pikan.problem.partials import normals, partials
+from pikan.problem.statement import Condition, Equation, Periodic
+from pikan.spec.boundaries import BoundaryError, faces, normalize
 from pikan.spec.equations import approximates
-from pikan.spec.faults import Check, Keys, did_you_mean, listed, there_are
-from pikan.spec.places import PlaceError, faces, normalized
+from pikan.spec.faults import Check, Keys
+from pikan.spec.resolve import Scope, residual, unknowns_of
 from pikan.spec.schema import Repeats, Spec, Where
-from pikan.spec.scope import Scope, residual, unknowns_of
 
 
 @dataclass(frozen=True)
-class _Held:
+class _ParsedCondition:
     """A condition that can be read, before it has a label: the place in words, what holds there."""
 
     keys: Keys
@@ -38,10 +40,10 @@ def conditions(
     if not spec.conditions and not approximates(spec, scope, equations):
         message = "there is none; a problem needs one, such as {where: boundary, that: u = 0}"
         yield spec.origin.fault(("conditions",), message)
-    found: list[_Held] = []
+    found: list[_ParsedCondition] = []
     for index, written in enumerate(spec.conditions):
         if isinstance(written, Where):
-            held = yield from _held(spec, scope, ("conditions", index), written)
+            held = yield from _parse_condition(spec, scope, ("conditions", index), written)
             found += [] if held is None else [held]
     yield from _said_once(spec, found)
     count = Counter(held.place for held in found)
@@ -88,7 +90,9 @@ def _orders(scope: Scope, equations: Sequence[Equation], axis: int) -> tuple[int
     )
 
 
-def _held(spec: Spec, scope: Scope, keys: Keys, written: Where) -> Check[_Held | None]:
+def _parse_condition(
+    spec: Spec, scope: Scope, keys: Keys, written: Where
+) -> Check[_ParsedCondition | None]:
     words = (written.where,) if isinstance(written.where, str) else written.where
     found: list[Face] = []
     readable = True
@@ -96,7 +100,7 @@ def _held(spec: Spec, scope: Scope, keys: Keys, written: Where) -> Check[_Held |
         way = () if isinstance(written.where, str) else (index,)
         try:
             found += faces(place, scope.box, scope.constants)
-        except PlaceError as error:
+        except BoundaryError as error:
             readable = False
             yield spec.origin.fault((*keys, "where", *way), str(error))
         except FormulaError as error:
@@ -110,17 +114,17 @@ def _held(spec: Spec, scope: Scope, keys: Keys, written: Where) -> Check[_Held |
             yield spec.origin.fault((*keys, "that"), message)
         return None
     formula = " ".join(written.that.split())
-    held = _Held(
-        keys, " and ".join(map(normalized, words)), formula, tuple(dict.fromkeys(found)), expression
+    held = _ParsedCondition(
+        keys, " and ".join(map(normalize, words)), formula, tuple(dict.fromkeys(found)), expression
     )
     yield from _meaningful(spec, scope, held)
     return held if readable else None
 
 
-def _meaningful(spec: Spec, scope: Scope, held: _Held) -> Check[None]:
+def _meaningful(spec: Spec, scope: Scope, held: _ParsedCondition) -> Check[None]:
     keys = (*held.keys, "that")
     if not unknowns_of(held.residual, scope):
-        message = f"'{held.formula}' says nothing about {listed(scope.unknowns)}"
+        message = f"'{held.formula}' says nothing about {word_list(scope.unknowns)}"
         yield spec.origin.fault(keys, f"{message}; write a condition on the solution")
     blunt = [face for face in held.faces if not _has_normal(face, scope)]
     for name in normals(scope, held.residual):
@@ -138,7 +142,7 @@ def _has_normal(face: Face, scope: Scope) -> bool:
     return unknown or face.normal(scope.box) is not None
 
 
-def _said_once(spec: Spec, found: Sequence[_Held]) -> Check[None]:
+def _said_once(spec: Spec, found: Sequence[_ParsedCondition]) -> Check[None]:
     seen: set[tuple[str, Expression]] = set()
     for held in found:
         if (held.place, held.residual) in seen:

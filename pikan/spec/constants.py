@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pikan.expression.error import FormulaError, refuse
 from pikan.expression.evaluate import value
 from pikan.expression.functions import CONSTANTS
-from pikan.expression.parse import read
+from pikan.expression.parse import read_formula
 from pikan.expression.scan import cut
-from pikan.spec.faults import Check, Origin, did_you_mean, listed
+from pikan.expression.wording import did_you_mean, word_list
+from pikan.spec.faults import Check, Origin
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,11 @@ class Constants:
         """
         if not isinstance(written, str):
             return float(written)
-        reading = read(written)
+        reading = read_formula(written)
         known = [*self.values, *CONSTANTS]
         strange = [
             f"unknown name '{name}' in '{cut(written, 80)}'; a number may hold the constants "
-            f"{listed(known)}{did_you_mean(name, known)}"
+            f"{word_list(known)}{did_you_mean(name, known)}"
             for name in sorted(reading.names - set(known))
         ]
         refuse([*reading.messages, *strange])
@@ -55,5 +56,5 @@ def constants(written: Mapping[str, float | str], origin: Origin) -> Check[Const
 
 
 def _earlier(message: str, formula: float | str, written: Mapping[str, float | str]) -> str:
-    later = message.startswith("unknown name") and read(str(formula)).names & written.keys()
+    later = message.startswith("unknown name") and read_formula(str(formula)).names & written.keys()
     return f"{message}; a constant may use only those above it" if later else message

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from pikan.expression.error import FormulaError
-from pikan.problem import Equation, normals
-from pikan.spec.faults import Check, listed
+from pikan.expression.wording import word_list
+from pikan.problem.partials import normals
+from pikan.problem.statement import Equation
+from pikan.spec.faults import Check
+from pikan.spec.resolve import Scope, residual, unknowns_of
 from pikan.spec.schema import Spec
-from pikan.spec.scope import Scope, residual, unknowns_of
 
 
 def equations(spec: Spec, scope: Scope) -> Check[tuple[Equation, ...]]:
@@ -65,6 +67,6 @@ def check_determined(spec: Spec, scope: Scope, equations: Sequence[Equation]) ->
     if len(equations) < len(scope.unknowns):
         message = (
             f"{len(equations)} of them for the {len(scope.unknowns)} unknowns "
-            f"{listed(scope.unknowns)}; each needs one"
+            f"{word_list(scope.unknowns)}; each needs one"
         )
         yield spec.origin.fault(("equations",), message)

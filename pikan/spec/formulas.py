@@ -2,22 +2,22 @@
 
 import math
 
-from pikan.domain.box import Box
-from pikan.expression.check import gathered
+from pikan.expression.check import collect_faults
 from pikan.expression.error import FormulaError
 from pikan.expression.parse import read_equation
 from pikan.expression.tree import number_text
-from pikan.problem import Problem
+from pikan.geometry.box import Box
+from pikan.problem.statement import Problem
 from pikan.spec.conditions import conditions, periodic
 from pikan.spec.constants import Constants, constants
 from pikan.spec.equations import check_determined, equations
 from pikan.spec.faults import Check, Keys, SpecError
+from pikan.spec.identifiers import check_names
+from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
-from pikan.spec.scope import Scope
 from pikan.spec.settings import check_schedule, check_settings, check_weights
 from pikan.spec.solutions import solution
-from pikan.spec.soundness import check_sound
-from pikan.spec.vocabulary import check_names
+from pikan.spec.wellposed import check_sound
 
 # Squares of coordinates, and the coordinates in float32, are to be finite.
 FARTHEST = 1e30
@@ -25,15 +25,15 @@ FARTHEST = 1e30
 
 def problem(spec: Spec) -> Problem:
     """The problem that a spec states; SpecError with all of its faults."""
-    faults, stated = gathered(examined(spec))
+    faults, stated = collect_faults(examine(spec))
     if faults or stated is None:
         raise SpecError(faults)
     return stated
 
 
-def examined(spec: Spec) -> Check[Problem | None]:
+def examine(spec: Spec) -> Check[Problem | None]:
     """Every fault that takes more than one value to see; the problem, or None if it has one."""
-    misnamed = gathered(check_names(spec))[0]
+    misnamed = collect_faults(check_names(spec))[0]
     yield from misnamed
     known = yield from constants(spec.constants, spec.origin)
     scope = Scope((yield from _box(spec, known)), spec.unknowns, known)
@@ -65,13 +65,13 @@ def check_spelling(spec: Spec) -> Check[None]:
     known = yield from constants(spec.constants, spec.origin)
     yield from _box(spec, known)
     for index, equation in enumerate(spec.equations):
-        yield from _spelled(spec, ("equations", index), equation)
+        yield from _check_formula(spec, ("equations", index), equation)
     for index, condition in enumerate(spec.conditions):
         if isinstance(condition, Where):
-            yield from _spelled(spec, ("conditions", index, "that"), condition.that)
+            yield from _check_formula(spec, ("conditions", index, "that"), condition.that)
 
 
-def _spelled(spec: Spec, keys: Keys, formula: str) -> Check[None]:
+def _check_formula(spec: Spec, keys: Keys, formula: str) -> Check[None]:
     for message in read_equation(formula).messages:
         yield spec.origin.fault(keys, message)
 

@@ -5,18 +5,18 @@ from itertools import pairwise
 from math import isqrt, prod
 from typing import NamedTuple
 
-from pikan.problem import Problem, in_use, matched
+from pikan.problem.statement import Problem, matching_partials, partials_in_use
 from pikan.spec.faults import Check
-from pikan.spec.refinement import Size, refined, sizes
+from pikan.spec.refinement import Size, refine_size, sizes
 from pikan.spec.schema import (
-    KAN,
-    MLP,
     AdamStage,
     GaussNewtonStage,
+    KANSettings,
     LBFGSStage,
     LeastSquaresStage,
-    Points,
-    Product,
+    MLPSettings,
+    PointSettings,
+    ProductSettings,
     RefineStage,
     ResampleStage,
     Spec,
@@ -60,7 +60,7 @@ def columns(spec: Spec) -> int:
 def check_memory(spec: Spec, problem: Problem) -> Check[None]:
     """Every stage of a completed spec fits."""
     for index, stage, count in counts(spec, problem):
-        need = _need(spec, problem, stage, count)
+        need = _required_bytes(spec, problem, stage, count)
         if need > budget(spec):
             name = next(iter(stage.model_dump()))
             message = (
@@ -74,12 +74,12 @@ def counts(spec: Spec, problem: Problem) -> Iterator[tuple[int, Stage, Count]]:
     """Each stage of a completed spec with its place in the schedule and its counts."""
     assert spec.sampling is not None
     bases = sizes(spec)
-    rank = spec.network.rank if isinstance(spec.network, Product) else None
+    rank = spec.network.rank if isinstance(spec.network, ProductSettings) else None
     inside = _total(spec.sampling.interior)
     for index, stage in enumerate(spec.training or ()):
         match stage:
             case RefineStage(refine=asked):
-                bases = [refined(one, asked) for one in bases]
+                bases = [refine_size(one, asked) for one in bases]
                 rank = asked.rank or rank
             case ResampleStage(resample=asked):
                 inside = asked.points or inside
@@ -98,7 +98,7 @@ def text(size: int) -> str:
     return f"{size / unit:.3g} {name}"
 
 
-def _need(spec: Spec, problem: Problem, stage: Stage, count: Count) -> int:
+def _required_bytes(spec: Spec, problem: Problem, stage: Stage, count: Count) -> int:
     """About how much a stage takes in all [bytes]."""
     rows, parameters, last = count
     beside = rows * (_BESIDE + 2 * len(spec.domain))
@@ -131,13 +131,13 @@ def _parameters(
     """The number of parameters, and of those in the last layer."""
     unknowns = len(problem.unknowns)
     match spec.network:
-        case KAN(width=width, base=base) if width is not None:
+        case KANSettings(width=width, base=base) if width is not None:
             nodes = [one if isinstance(one, int) else sum(one) for one in width]
             sums = [one if isinstance(one, int) else one[0] + 2 * one[1] for one in width]
             functions = [one.functions + (base != "none") for one in bases]
             layers = list(map(prod, zip(nodes[:-1], functions, sums[1:], strict=True)))
             return sum(layers), layers[-1]
-        case MLP(width=width) if width is not None:
+        case MLPSettings(width=width) if width is not None:
             layers = [(a + 1) * b for a, b in pairwise(width)]
             return sum(layers), layers[-1]
         case _ if isinstance(rank, int):
@@ -158,13 +158,13 @@ def _on_faces(spec: Spec, problem: Problem) -> int:
         for face in condition.faces
     )
     matches = sum(
-        len(list(matched(problem, one))) * _total(drawn, every - {one.axis})
+        len(list(matching_partials(problem, one))) * _total(drawn, every - {one.axis})
         for one in problem.periodic
     )
     return conditions + matches
 
 
-def _total(drawn: Points, axes: set[int] | None = None) -> int:
+def _total(drawn: PointSettings, axes: set[int] | None = None) -> int:
     """The number of points, on a face those along its free `axes` alone."""
     if axes is not None and not axes:
         return 1
@@ -175,7 +175,7 @@ def _total(drawn: Points, axes: set[int] | None = None) -> int:
 
 def _features(problem: Problem) -> int:
     """How many partial derivatives the problem needs, whatever unknown they are of."""
-    return len({one.orders for one in in_use(problem)})
+    return len({one.orders for one in partials_in_use(problem)})
 
 
 def _size(spec: Spec) -> int:

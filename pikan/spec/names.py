@@ -23,7 +23,7 @@ def name_of(file: Path) -> str:
     >>> name_of(Path("what?.yaml")), name_of(Path("...yaml")), name_of(Path("rod.yml"))
     ('what%3F', '%2E%2E', 'rod.yml')
     """
-    name = _escaped(file.name.removesuffix(".yaml") or file.name)
+    name = _escape_name(file.name.removesuffix(".yaml") or file.name)
     if len(name.encode()) <= LONGEST:
         return name
     # No escape begins like this.
@@ -34,10 +34,10 @@ def name_of(file: Path) -> str:
 def usable(name: str) -> bool:
     """Whether a folder may have this name on every system that pikan runs on."""
     plain = name.replace("%", "_")
-    return plain == _escaped(plain) and 0 < len(plain.encode()) <= LONGEST
+    return plain == _escape_name(plain) and 0 < len(plain.encode()) <= LONGEST
 
 
-def _escaped(name: str) -> str:
+def _escape_name(name: str) -> str:
     last = len(name) - 1
     device = _DEVICE.match(name) is not None
     return "".join(

@@ -6,40 +6,34 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pikan.expression.check import gathered
-from pikan.spec.changes import FLAG, changed
+from pikan.expression.check import collect_faults
+from pikan.expression.wording import did_you_mean
 from pikan.spec.constants import Constants, constants
-from pikan.spec.faults import (
-    Check,
-    Fault,
-    Origin,
-    Place,
-    SpecError,
-    did_you_mean,
-)
-from pikan.spec.formulas import check_spelling, examined
-from pikan.spec.mend import mended, names_known
+from pikan.spec.faults import Check, Fault, Origin, Place, SpecError
+from pikan.spec.formulas import check_spelling, examine
+from pikan.spec.messages import ValueFault, explain
 from pikan.spec.names import name_of
+from pikan.spec.overrides import FLAG, apply_overrides
+from pikan.spec.recovery import names_known, recover
 from pikan.spec.schema import Spec
 from pikan.spec.tree import Node, compose, places, plain
-from pikan.spec.values import Reading
-from pikan.spec.wording import Finding, worded
+from pikan.spec.values import ValidationContext
 
 LARGEST = 200_000
 _TOO_LARGE = f"is larger than {LARGEST} bytes; problem files are short text"
 
 
-def read(path: Path | str, changes: Mapping[str, str] | None = None, word: str = FLAG) -> Spec:
+def read_spec(path: Path | str, changes: Mapping[str, str] | None = None, word: str = FLAG) -> Spec:
     """The spec in a file, after changes such as `{"training.0.adam.steps": "10"}`.
 
     SpecError with every fault of the file and of the changes, those of formulas included; `word`
     is what the faults call a change.
     """
     file = Path(path)
-    return parse(text_of(file), str(path), file.parent, changes or {}, name_of(file), word)
+    return parse_spec(text_of(file), str(path), file.parent, changes or {}, name_of(file), word)
 
 
-def parse(
+def parse_spec(
     text: str,
     file: str,
     folder: Path,
@@ -53,7 +47,9 @@ def parse(
     """
     if len(text) > LARGEST:
         raise _unreadable(Path(file), _TOO_LARGE)
-    faults, spec = gathered(_checked(text, Origin(file, folder), changes or {}, name, word))
+    faults, spec = collect_faults(
+        _check_text(text, Origin(file, folder), changes or {}, name, word)
+    )
     if faults or spec is None:
         raise SpecError(faults)
     return spec
@@ -97,7 +93,7 @@ def _missing(file: Path) -> str:
     return f"there is no such file{did_you_mean(file.name, beside)}"
 
 
-def _checked(
+def _check_text(
     text: str, origin: Origin, changes: Mapping[str, str], name: str, word: str
 ) -> Check[Spec | None]:
     written = yield from compose(text, Place(origin.file, 1, ""))
@@ -107,44 +103,48 @@ def _checked(
         message = "holds no keys; a problem file starts with lines such as 'name: heat'"
         yield Fault(written.place, message)
         return None
-    return (yield from checked(named((yield from changed(written, changes, word)), name), origin))
+    return (
+        yield from spec_of_tree(
+            with_name((yield from apply_overrides(written, changes, word)), name), origin
+        )
+    )
 
 
-def checked(root: Node, origin: Origin) -> Check[Spec | None]:
+def spec_of_tree(root: Node, origin: Origin) -> Check[Spec | None]:
     """The spec in a tree of mappings, whose faults are at the places that its values have."""
     located = replace(origin, places=dict(places(root)))
-    known = gathered(constants(dict(_numbers(root)), located))[1]
+    known = collect_faults(constants(dict(_numbers(root)), located))[1]
     try:
-        spec = Spec.model_validate(plain(root), context=Reading(located, known))
+        spec = Spec.model_validate(plain(root), context=ValidationContext(located, known))
     except ValidationError as error:
-        yield from _all_the_same(root, list(worded(error)), located, known)
+        yield from _all_the_same(root, list(explain(error)), located, known)
         return None
-    yield from examined(spec)
+    yield from examine(spec)
     return spec
 
 
 def _all_the_same(
-    root: Node, findings: Sequence[Finding], origin: Origin, known: Constants
+    root: Node, findings: Sequence[ValueFault], origin: Origin, known: Constants
 ) -> Iterator[Fault]:
     """The faults of single values, then those that show in the formulas among the others."""
     for finding in findings:
         yield origin.fault(finding.keys, finding.message)
-    rest = mended(root, findings)
+    rest = recover(root, findings)
     located = replace(origin, places=dict(places(rest)))
     try:
-        spec = Spec.model_validate(plain(rest), context=Reading(located, known))
+        spec = Spec.model_validate(plain(rest), context=ValidationContext(located, known))
     except ValidationError:
         # Too much is at fault for what is left to be a problem.
         return
-    check = examined(spec) if names_known(findings) else check_spelling(spec)
+    check = examine(spec) if names_known(findings) else check_spelling(spec)
     reported = [".".join(map(str, finding.keys)) for finding in findings]
-    for fault in gathered(check)[0]:
+    for fault in collect_faults(check)[0]:
         # What is missing because a fault took it away is not missing in the file.
         if not any(f"{keys}.".startswith(f"{fault.place.key}.") for keys in reported):
             yield fault
 
 
-def named(root: Node, name: str) -> Node:
+def with_name(root: Node, name: str) -> Node:
     """The tree with a name: the file's own where the text gives none."""
     if not isinstance(root.value, Mapping) or "name" in root.value:
         return root

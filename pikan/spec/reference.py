@@ -3,18 +3,21 @@
 import math
 from pathlib import Path, PureWindowsPath
 
-from pikan.exact.arrays import DataError
-from pikan.exact.data import reference as data
-from pikan.exact.exact import Exact
-from pikan.spec.faults import Check, Origin, did_you_mean, there_are
-from pikan.spec.schema import Reference
-from pikan.spec.scope import Scope
+from pikan.expression.wording import did_you_mean, there_are
+from pikan.files.arrays import DataError
+from pikan.references.data import reference as data
+from pikan.references.reference import ReferenceSolution
+from pikan.spec.faults import Check, Origin
+from pikan.spec.resolve import Scope
+from pikan.spec.schema import ReferenceSettings
 
 
-def reference(written: Reference, origin: Origin, scope: Scope) -> Check[Exact | None]:
+def reference(
+    written: ReferenceSettings, origin: Origin, scope: Scope
+) -> Check[ReferenceSolution | None]:
     """The data to compare with; None where it is at fault."""
     file = yield from _file(written.file, origin)
-    named = yield from _named(written, origin, scope)
+    named = yield from _check_names(written, origin, scope)
     if file is None or not named or any(map(math.isnan, (*scope.box.lower, *scope.box.upper))):
         return None
     unknowns = {name: written.unknowns[name] for name in scope.unknowns if name in written.unknowns}
@@ -45,7 +48,7 @@ def _file(name: str, origin: Origin) -> Check[Path | None]:
     return file
 
 
-def _named(written: Reference, origin: Origin, scope: Scope) -> Check[bool]:
+def _check_names(written: ReferenceSettings, origin: Origin, scope: Scope) -> Check[bool]:
     """Whether the coordinates and unknowns are those of the problem."""
     fits = True
     given = {"coordinates": written.coordinates, "unknowns": written.unknowns}

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple, TypeVar
 
-from pikan.bases.words import family
+from pikan.bases.registry import family
 from pikan.spec.faults import Check, Keys
-from pikan.spec.schema import KAN, Product, Refine, RefineStage, Spec
+from pikan.spec.schema import KANSettings, ProductSettings, RefineSettings, RefineStage, Spec
 
 T = TypeVar("T", bound=str | int | None)
 
@@ -26,7 +26,7 @@ class Size(NamedTuple):
 def check_refinements(spec: Spec) -> Check[None]:
     """No refinement of a completed spec makes a basis or a rank smaller."""
     bases = sizes(spec)
-    rank = spec.network.rank if isinstance(spec.network, Product) else None
+    rank = spec.network.rank if isinstance(spec.network, ProductSettings) else None
     for index, stage in enumerate(spec.training or ()):
         if not isinstance(stage, RefineStage):
             continue
@@ -42,7 +42,7 @@ def check_refinements(spec: Spec) -> Check[None]:
             if number is not None and number < before[key]:
                 message = f"got {number}, needs at least {before[key]}, which there is before it"
                 yield spec.origin.fault((*keys, key), message)
-        bases = [refined(one, asked) for one in bases]
+        bases = [refine_size(one, asked) for one in bases]
         rank = asked.rank or rank
 
 
@@ -50,9 +50,9 @@ def sizes(spec: Spec) -> list[Size]:
     """Each basis at the start: of each layer of a KAN, of each coordinate of a product."""
     network = spec.network
     match network:
-        case KAN(width=width) if width is not None:
+        case KANSettings(width=width) if width is not None:
             count = len(width) - 1
-        case Product():
+        case ProductSettings():
             count = len(spec.domain)
         case _:
             return []
@@ -64,7 +64,7 @@ def sizes(spec: Spec) -> list[Size]:
     ]
 
 
-def refined(size: Size, asked: Refine) -> Size:
+def refine_size(size: Size, asked: RefineSettings) -> Size:
     """Splines of a higher degree repeat their knots, so that they stay as smooth as they were."""
     degree = max(size.degree, asked.degree or 0)
     cells = size.cells + (degree - size.degree) * size.breaks

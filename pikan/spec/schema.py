@@ -18,7 +18,8 @@ from pydantic import (
     Tag,
 )
 
-from pikan.spec.faults import Origin, listed
+from pikan.expression.wording import word_list
+from pikan.spec.faults import Origin
 from pikan.spec.names import LONGEST, usable
 from pikan.spec.values import (
     Basis,
@@ -26,11 +27,11 @@ from pikan.spec.values import (
     Formula,
     Number,
     Quantity,
-    Reading,
+    ValidationContext,
     Whole,
-    given,
-    refused,
-    tagged,
+    quote_value,
+    tagged_union,
+    validation_fault,
 )
 
 Weighting = Literal["none", "balance", "attention", "causal"]
@@ -41,8 +42,9 @@ DEVICE = r"^(cpu|cuda(:[0-9]+)?|mps|xpu(:[0-9]+)?)$"
 
 def _folder_name(name: str) -> str:
     if not usable(name):
-        raise refused(
-            f"got {given(name)}, needs text that can name a folder: at most {LONGEST} bytes, none "
+        raise validation_fault(
+            f"got {quote_value(name)}, needs text that can name a folder: at most {LONGEST} "
+            "bytes, none "
             'of " * / : < > ? \\ |, no dot and no space first or last, no name of a device as CON'
         )
     return name
@@ -89,13 +91,13 @@ Edges = Annotated[
 ]
 
 
-class Model(BaseModel):
+class FilePart(BaseModel):
     """A part of a problem file: frozen, nothing converted silently, no unknown keys."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Where(Model):
+class Where(FilePart):
     """What holds at some place on the edge of the domain."""
 
     where: Annotated[
@@ -110,7 +112,7 @@ class Where(Model):
     )
 
 
-class Repeats(Model):
+class Repeats(FilePart):
     """The solution goes on periodically along a coordinate."""
 
     periodic: str = Field(description="the coordinate at whose two ends the solution is the same")
@@ -118,37 +120,39 @@ class Repeats(Model):
 
 Condition = Annotated[
     Annotated[Where, Tag("<where>")] | Annotated[Repeats, Tag("<periodic>")],
-    tagged(
+    tagged_union(
         lambda given: "<periodic>" if "periodic" in given else "<where>",
         needs="{where: a place, that: a formula} or {periodic: a coordinate}",
     ),
 ]
 
 
-class ColeHopf(Model):
+class ColeHopfSettings(FilePart):
     """The solution of u_t + u*u_x = nu*u_xx from an odd, periodic start, by quadrature."""
 
     nu: Number = Field(description="the viscosity, a number or a formula of constants")
     initial: Formula = Field(description="the start as a formula of x, such as -sin(pi*x)")
 
 
-class NamedExact(Model):
+class NamedExact(FilePart):
     """An exact solution that is more than a formula, by its name."""
 
-    burgers_cole_hopf: ColeHopf = Field(description="the Cole-Hopf solution of Burgers' equation")
+    burgers_cole_hopf: ColeHopfSettings = Field(
+        description="the Cole-Hopf solution of Burgers' equation"
+    )
 
 
 Exact = Annotated[
     Annotated[NamedExact, Tag("<named>")]
     | Annotated[Annotated[Mapping[str, Formula], Field(min_length=1)], Tag("<formulas>")],
-    tagged(
+    tagged_union(
         lambda given: "<named>" if "burgers_cole_hopf" in given else "<formulas>",
         needs="a formula for each unknown, such as {u: sin(x)}",
     ),
 ]
 
 
-class Reference(Model):
+class ReferenceSettings(FilePart):
     """A data file that holds a solution to compare with."""
 
     file: str = Field(description="an .npz, .mat, .csv or .h5 file in the folder of this file")
@@ -160,7 +164,7 @@ class Reference(Model):
     )
 
 
-class KAN(Model):
+class KANSettings(FilePart):
     """A Kolmogorov-Arnold network: learned functions on edges, sums (or products) on nodes."""
 
     kind: Literal["kan"] = Field(description="kan: learned functions on edges, sums on nodes")
@@ -188,7 +192,7 @@ class KAN(Model):
     )
 
 
-class Product(Model):
+class ProductSettings(FilePart):
     """A sum of products of one-coordinate functions."""
 
     kind: Literal["product"] = Field(description="product: products of one-coordinate functions")
@@ -207,7 +211,7 @@ class Product(Model):
     )
 
 
-class MLP(Model):
+class MLPSettings(FilePart):
     """A network of tanh neurons, the baseline."""
 
     kind: Literal["mlp"] = Field(description="mlp: tanh neurons, the baseline")
@@ -221,17 +225,17 @@ class MLP(Model):
 
 KINDS = ("kan", "product", "mlp")
 Network = Annotated[
-    Annotated[KAN, Tag("<kan>")]
-    | Annotated[Product, Tag("<product>")]
-    | Annotated[MLP, Tag("<mlp>")],
-    tagged(
+    Annotated[KANSettings, Tag("<kan>")]
+    | Annotated[ProductSettings, Tag("<product>")]
+    | Annotated[MLPSettings, Tag("<mlp>")],
+    tagged_union(
         lambda given: f"<{given['kind']}>" if given.get("kind") in KINDS else None,
         needs="a kind: kan, product or mlp",
     ),
 ]
 
 
-class Points(Model):
+class PointSettings(FilePart):
     """How a set of points is drawn."""
 
     method: Method | None = Field(default=None, description="how points are spread")
@@ -240,14 +244,14 @@ class Points(Model):
     )
 
 
-class Sampling(Model):
+class Sampling(FilePart):
     """Where equations and conditions are asked to hold."""
 
-    interior: Points = Field(default=Points(), description="points of the equations")
-    faces: Points = Field(default=Points(), description="points of each condition")
+    interior: PointSettings = Field(default=PointSettings(), description="points of the equations")
+    faces: PointSettings = Field(default=PointSettings(), description="points of each condition")
 
 
-class Adam(Model):
+class AdamSettings(FilePart):
     """Adam (Kingma, Ba 2015)."""
 
     steps: Count = Field(default=1000, description="how many steps")
@@ -258,7 +262,7 @@ class Adam(Model):
     weights: Weighting = Field(default="none", description="how blocks are balanced meanwhile")
 
 
-class LBFGS(Model):
+class LBFGSSettings(FilePart):
     """L-BFGS with a strong Wolfe line search."""
 
     steps: Count = Field(default=1000, description="the most steps")
@@ -267,7 +271,7 @@ class LBFGS(Model):
     weights: Weighting = Field(default="none", description="how blocks are balanced meanwhile")
 
 
-class SSBroyden(Model):
+class SSBroydenSettings(FilePart):
     """Self-scaled Broyden steps (Urbán, Stefanou, Pons 2025)."""
 
     steps: Count = Field(default=1000, description="the most steps")
@@ -276,7 +280,7 @@ class SSBroyden(Model):
     )
 
 
-class LeastSquares(Model):
+class LeastSquaresSettings(FilePart):
     """The last layer by linear least squares."""
 
     cutoff: Positive | None = Field(
@@ -284,7 +288,7 @@ class LeastSquares(Model):
     )
 
 
-class GaussNewton(Model):
+class GaussNewtonSettings(FilePart):
     """Gauss-Newton with Levenberg-Marquardt damping on scaled columns."""
 
     steps: Count = Field(default=100, description="the most steps")
@@ -295,7 +299,7 @@ class GaussNewton(Model):
     )
 
 
-class Refine(Model):
+class RefineSettings(FilePart):
     """The same function in a bigger network."""
 
     grid: Count | None = Field(default=None, description="the new number of spline cells")
@@ -307,7 +311,7 @@ class Refine(Model):
     )
 
 
-class Resample(Model):
+class ResampleSettings(FilePart):
     """New points where the residual is large (RAD, Wu et al. 2023, Eq. 2)."""
 
     points: Count | None = Field(default=None, description="how many; as before if left out")
@@ -319,72 +323,74 @@ class Resample(Model):
     )
 
 
-class Climb(Model):
+class ClimbSettings(FilePart):
     """Levels of rising degree of a full product, until two of them agree to the accuracy."""
 
     steps: Count = Field(default=50, description="the most Newton steps of a level")
     largest: Count = Field(default=4500, description="the most coefficients of a level")
 
 
-class March(Model):
+class MarchSettings(FilePart):
     """Windows in t of a full product, each as long and as fine as the accuracy asks."""
 
     steps: Count = Field(default=12, description="the most Newton steps of a window")
     largest: Count = Field(default=10000, description="the most coefficients of a window")
 
 
-class AdamStage(Model):
+class AdamStage(FilePart):
     """A stage of Adam."""
 
-    adam: Adam = Field(description="Adam steps")
+    adam: AdamSettings = Field(description="Adam steps")
 
 
-class LBFGSStage(Model):
+class LBFGSStage(FilePart):
     """A stage of L-BFGS."""
 
-    lbfgs: LBFGS = Field(description="L-BFGS steps")
+    lbfgs: LBFGSSettings = Field(description="L-BFGS steps")
 
 
-class SSBroydenStage(Model):
+class SSBroydenStage(FilePart):
     """A stage of self-scaled Broyden."""
 
-    ssbroyden: SSBroyden = Field(description="self-scaled Broyden steps")
+    ssbroyden: SSBroydenSettings = Field(description="self-scaled Broyden steps")
 
 
-class LeastSquaresStage(Model):
+class LeastSquaresStage(FilePart):
     """A stage of linear least squares."""
 
-    least_squares: LeastSquares = Field(description="the last layer by linear least squares")
+    least_squares: LeastSquaresSettings = Field(
+        description="the last layer by linear least squares"
+    )
 
 
-class GaussNewtonStage(Model):
+class GaussNewtonStage(FilePart):
     """A stage of Gauss-Newton."""
 
-    gauss_newton: GaussNewton = Field(description="Gauss-Newton steps")
+    gauss_newton: GaussNewtonSettings = Field(description="Gauss-Newton steps")
 
 
-class ClimbStage(Model):
+class ClimbStage(FilePart):
     """A whole solution by rising degrees."""
 
-    climb: Climb = Field(description="rising degrees until two levels agree")
+    climb: ClimbSettings = Field(description="rising degrees until two levels agree")
 
 
-class MarchStage(Model):
+class MarchStage(FilePart):
     """A whole solution by windows in time."""
 
-    march: March = Field(description="windows in t, marched twice until two marches agree")
+    march: MarchSettings = Field(description="windows in t, marched twice until two marches agree")
 
 
-class RefineStage(Model):
+class RefineStage(FilePart):
     """Growth of the network between stages."""
 
-    refine: Refine = Field(description="a bigger network with the same function")
+    refine: RefineSettings = Field(description="a bigger network with the same function")
 
 
-class ResampleStage(Model):
+class ResampleStage(FilePart):
     """New points between stages."""
 
-    resample: Resample = Field(description="new points where the residual is large")
+    resample: ResampleSettings = Field(description="new points where the residual is large")
 
 
 STAGES = (
@@ -408,9 +414,9 @@ Stage = Annotated[
     | Annotated[MarchStage, Tag("<march>")]
     | Annotated[RefineStage, Tag("<refine>")]
     | Annotated[ResampleStage, Tag("<resample>")],
-    tagged(
+    tagged_union(
         lambda given: next((f"<{stage}>" for stage in STAGES if stage in given), None),
-        needs=f"one of the stages {listed(STAGES)}",
+        needs=f"one of the stages {word_list(STAGES)}",
     ),
     BeforeValidator(lambda given: _with_settings(given)),
 ]
@@ -429,7 +435,7 @@ def _with_settings(given: object) -> object:
             return given
 
 
-class Spec(Model):
+class Spec(FilePart):
     """A problem file: the equation first, then whatever pikan is not to choose by itself."""
 
     name: FolderName = "problem"
@@ -464,7 +470,7 @@ class Spec(Model):
     exact: Exact | None = Field(
         default=None, description="the solution where it is known, a formula for each unknown"
     )
-    reference: Reference | None = Field(default=None, description="data to compare with")
+    reference: ReferenceSettings | None = Field(default=None, description="data to compare with")
     weights: Mapping[str, Positive] = Field(
         default={}, description="how much 'equation', 'conditions' or one of them by label counts"
     )
@@ -497,7 +503,7 @@ class Spec(Model):
 
     def model_post_init(self, context: object) -> None:
         """Keeps where the values were written, if the reader says so."""
-        if isinstance(context, Reading):
+        if isinstance(context, ValidationContext):
             self._origin = context.origin
 
     @property

@@ -3,26 +3,28 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
-from pikan.bases.words import Family, families
-from pikan.problem import Problem, evolution, linear
-from pikan.spec.faults import Check, Fault, Keys, did_you_mean, listed
+from pikan.bases.registry import BasisFamily, families
+from pikan.expression.wording import did_you_mean, word_list
+from pikan.problem.classification import is_evolution, linear
+from pikan.problem.statement import Problem
+from pikan.spec.faults import Check, Fault, Keys
+from pikan.spec.resolve import Scope
 from pikan.spec.schema import (
-    KAN,
-    MLP,
     AdamStage,
     ClimbStage,
     GaussNewtonStage,
+    KANSettings,
     LBFGSStage,
     LeastSquaresStage,
     MarchStage,
+    MLPSettings,
     Network,
-    Points,
-    Product,
-    Refine,
+    PointSettings,
+    ProductSettings,
+    RefineSettings,
     RefineStage,
     Spec,
 )
-from pikan.spec.scope import Scope
 
 
 def check_settings(spec: Spec, scope: Scope) -> Check[None]:
@@ -38,7 +40,7 @@ def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
     known = list(dict.fromkeys(["equation", "conditions", *labels]))
     for label in spec.weights:
         if label not in known:
-            message = f"no residual has this label; there are {listed(known)}"
+            message = f"no residual has this label; there are {word_list(known)}"
             yield spec.origin.fault(("weights", label), message + did_you_mean(label, known))
 
 
@@ -57,19 +59,19 @@ def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
                 message = "the problem is not linear in its unknowns; leave eliminate out"
                 yield spec.origin.fault((*keys, "gauss_newton", "eliminate"), message)
             case RefineStage(refine=asked):
-                yield from _refined(spec, asked, keys)
+                yield from _check_refinement(spec, asked, keys)
             case AdamStage() | LBFGSStage():
-                yield from _weighted(spec, problem, stage, keys)
+                yield from _check_causal(spec, problem, stage, keys)
             case _:
                 pass
-    if isinstance(spec.network, KAN) and spec.network.start == "ridge":
+    if isinstance(spec.network, KANSettings) and spec.network.start == "ridge":
         width = spec.network.width
         if width is not None and len(width) != 3:
             message = f"ridge is a start for one hidden layer; the width has {len(width) - 2}"
             yield spec.origin.fault(("network", "start"), message)
 
 
-def _weighted(
+def _check_causal(
     spec: Spec, problem: Problem, stage: AdamStage | LBFGSStage, keys: Keys
 ) -> Iterator[Fault]:
     """Causal weights take early times first."""
@@ -88,7 +90,7 @@ def _whole(
     if spec.training is not None and len(spec.training) > 1:
         message = f"{name} is a whole schedule; leave out the other stages"
         yield spec.origin.fault((*keys, name), message)
-    if network is not None and not isinstance(network, Product):
+    if network is not None and not isinstance(network, ProductSettings):
         message = f"{name} makes a product network; got kind '{network.kind}', leave network out"
         yield spec.origin.fault((*keys, name), message)
     elif network is not None and network.rank not in (None, "full"):
@@ -99,27 +101,27 @@ def _whole(
     elif name == "climb" and not all(each.climbs for each in _families(network)):
         message = "climb raises degrees without end; use chebyshev, legendre or jacobi"
         yield spec.origin.fault((*keys, name), message)
-    if name == "march" and not evolution(problem):
+    if name == "march" and not is_evolution(problem):
         message = "march needs equations with a derivative in t, and conditions at its first moment"
         yield spec.origin.fault((*keys, name), f"{message} only; use climb")
 
 
-def _families(network: Network | None) -> tuple[Family, ...]:
+def _families(network: Network | None) -> tuple[BasisFamily, ...]:
     """The bases that a network names, if it names any."""
-    return families(network.basis) if isinstance(network, KAN | Product) else ()
+    return families(network.basis) if isinstance(network, KANSettings | ProductSettings) else ()
 
 
-def _refined(spec: Spec, asked: Refine, keys: Keys) -> Iterator[Fault]:
+def _check_refinement(spec: Spec, asked: RefineSettings, keys: Keys) -> Iterator[Fault]:
     """What is refined must be there."""
     network = spec.network
-    low_rank = isinstance(network, Product) and isinstance(network.rank, int)
+    low_rank = isinstance(network, ProductSettings) and isinstance(network.rank, int)
     if asked.rank is not None and not low_rank:
         message = "only a product network whose rank is a number has one; refine its degree"
         yield spec.origin.fault((*keys, "refine", "rank"), message)
-    if isinstance(network, MLP):
+    if isinstance(network, MLPSettings):
         message = "an mlp has no grid and no degree to refine; leave this stage out"
         yield spec.origin.fault((*keys, "refine"), message)
-    elif asked.adapt and isinstance(network, Product):
+    elif asked.adapt and isinstance(network, ProductSettings):
         message = "only a kan has hidden layers whose bases could move; leave it out"
         yield spec.origin.fault((*keys, "refine", "adapt"), message)
     named = _families(network)
@@ -129,11 +131,11 @@ def _refined(spec: Spec, asked: Refine, keys: Keys) -> Iterator[Fault]:
 
 
 def _network(spec: Spec, scope: Scope, network: Network) -> Check[None]:
-    if isinstance(network, KAN | MLP) and network.width is not None:
+    if isinstance(network, KANSettings | MLPSettings) and network.width is not None:
         yield from _width(spec, scope, network.width)
-    if isinstance(network, KAN) and network.width is not None:
+    if isinstance(network, KANSettings) and network.width is not None:
         yield from _lists(spec, network, len(network.width) - 1, "layers")
-    if isinstance(network, Product):
+    if isinstance(network, ProductSettings):
         yield from _lists(spec, network, len(scope.coordinates), "coordinates")
     if network.windows is not None and scope.box.time is None:
         message = "windows follow each other in t, and the problem has no coordinate t"
@@ -156,10 +158,12 @@ def _width(spec: Spec, scope: Scope, width: Sequence[int | tuple[int, int]]) -> 
             end = "starts" if index == 0 else "ends"
             written = nodes if isinstance(nodes, int) else list(nodes)
             message = f"got {written}, needs {len(names)}: a network {end} with the {role}"
-            yield spec.origin.fault(keys, f"{message} {listed(names)}")
+            yield spec.origin.fault(keys, f"{message} {word_list(names)}")
 
 
-def _lists(spec: Spec, network: KAN | Product, count: int, what: str) -> Iterator[Fault]:
+def _lists(
+    spec: Spec, network: KANSettings | ProductSettings, count: int, what: str
+) -> Iterator[Fault]:
     settings = {"basis": network.basis, "degree": network.degree, "grid": network.grid}
     for key, setting in settings.items():
         if isinstance(setting, tuple) and len(setting) != count:
@@ -184,7 +188,7 @@ def _sampling(spec: Spec, scope: Scope) -> Iterator[Fault]:
     yield from _points(spec, ("sampling", "faces"), spec.sampling.faces, count)
 
 
-def _points(spec: Spec, keys: Keys, drawn: Points, count: int) -> Iterator[Fault]:
+def _points(spec: Spec, keys: Keys, drawn: PointSettings, count: int) -> Iterator[Fault]:
     if not isinstance(drawn.points, tuple):
         return
     if len(drawn.points) != count:

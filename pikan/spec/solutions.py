@@ -3,23 +3,24 @@
 import math
 from collections.abc import Mapping
 
-from pikan.exact.cole_hopf import cole_hopf
-from pikan.exact.exact import Exact
-from pikan.exact.formula import Formula
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression, Number, substitute
-from pikan.spec.faults import Check, did_you_mean, there_are
+from pikan.expression.wording import did_you_mean, there_are
+from pikan.references.cole_hopf import cole_hopf
+from pikan.references.formula import FormulaSolution
+from pikan.references.reference import ReferenceSolution
+from pikan.spec.faults import Check
 from pikan.spec.reference import reference
-from pikan.spec.schema import ColeHopf, NamedExact, Spec
-from pikan.spec.scope import Scope, given_formula
+from pikan.spec.resolve import Scope, given_formula
+from pikan.spec.schema import ColeHopfSettings, NamedExact, Spec
 
 
-def solution(spec: Spec, scope: Scope) -> Check[Exact | None]:
+def solution(spec: Spec, scope: Scope) -> Check[ReferenceSolution | None]:
     """The known solution; None where there is none, or where it is at fault."""
     if spec.exact is not None and spec.reference is not None:
         message = "an exact solution is given as well; leave one of them out"
         yield spec.origin.fault(("reference",), message)
-    known: Exact | None = None
+    known: ReferenceSolution | None = None
     if spec.reference is not None:
         known = yield from reference(spec.reference, spec.origin, scope)
     match spec.exact:
@@ -31,7 +32,9 @@ def solution(spec: Spec, scope: Scope) -> Check[Exact | None]:
             return (yield from _formulas(spec, scope, formulas))
 
 
-def _formulas(spec: Spec, scope: Scope, written: Mapping[str, str]) -> Check[Formula | None]:
+def _formulas(
+    spec: Spec, scope: Scope, written: Mapping[str, str]
+) -> Check[FormulaSolution | None]:
     found: dict[str, Expression] = {}
     for name, text in written.items():
         keys = ("exact", name)
@@ -45,10 +48,12 @@ def _formulas(spec: Spec, scope: Scope, written: Mapping[str, str]) -> Check[For
             for message in error.messages:
                 yield spec.origin.fault(keys, message)
     ordered = {name: found[name] for name in scope.unknowns if name in found}
-    return Formula(scope.coordinates, ordered, scope.constants.values) if ordered else None
+    return FormulaSolution(scope.coordinates, ordered, scope.constants.values) if ordered else None
 
 
-def _burgers(spec: Spec, scope: Scope, written: ColeHopf) -> Check[Exact | None]:
+def _burgers(
+    spec: Spec, scope: Scope, written: ColeHopfSettings
+) -> Check[ReferenceSolution | None]:
     keys = ("exact", "burgers_cole_hopf")
     space = tuple(name for name in scope.coordinates if name != "t")
     if len(scope.unknowns) != 1 or len(space) != 1 or len(scope.coordinates) != 2:

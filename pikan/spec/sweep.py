@@ -1,6 +1,6 @@
 """The values of a sweep file, frozen and checked one by one.
 
-What the changes make of the base problem is checked run by run, in `pikan.sweeping.plan`.
+What the changes make of the base problem is checked run by run, in `pikan.sweeps.plan`.
 """
 
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from pikan.spec.schema import ONE_OR_MANY, Description, FolderName, Model, Positive, Title
+from pikan.spec.schema import ONE_OR_MANY, Description, FilePart, FolderName, Positive, Title
 from pikan.spec.values import Formula, Number, Quantity
 
 Values = Annotated[tuple[object, ...], Field(min_length=1)]
 
 
-class Function(Model):
+class Function(FilePart):
     """A function to approximate, in place of a problem."""
 
     inputs: Mapping[str, tuple[Number, Number]] = Field(
@@ -23,7 +23,7 @@ class Function(Model):
     formula: Formula = Field(description="the function, a formula of the inputs")
 
 
-class Fit(Model):
+class FitRequest(FilePart):
     """A law that the runs are to follow."""
 
     x: str = Field(description="what is varied: a changed key, or a measure such as parameters")
@@ -39,7 +39,7 @@ class Fit(Model):
     )
 
 
-class Budget(Model):
+class Budget(FilePart):
     """How much time may be spent."""
 
     run: Positive | None = Field(default=None, description="the longest that a run may take [s]")
@@ -47,13 +47,13 @@ class Budget(Model):
 
 
 Fits = Annotated[
-    Annotated[Fit, Tag("<one>")]
-    | Annotated[Annotated[tuple[Fit, ...], Field(min_length=1)], Tag("<many>")],
+    Annotated[FitRequest, Tag("<one>")]
+    | Annotated[Annotated[tuple[FitRequest, ...], Field(min_length=1)], Tag("<many>")],
     ONE_OR_MANY,
 ]
 
 
-class Sweep(Model):
+class Sweep(FilePart):
     """A sweep file: a base, what is changed in it from run to run, and what is to be learned."""
 
     name: FolderName = "sweep"
@@ -80,6 +80,6 @@ class Sweep(Model):
     budget: Budget = Field(default=Budget(), description="how much time may be spent")
 
     @property
-    def fits(self) -> tuple[Fit, ...]:
+    def fits(self) -> tuple[FitRequest, ...]:
         """All laws to fit."""
-        return (self.fit,) if isinstance(self.fit, Fit) else self.fit or ()
+        return (self.fit,) if isinstance(self.fit, FitRequest) else self.fit or ()

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from pikan.expression.wording import closest
 from pikan.spec.constants import Constants
-from pikan.spec.faults import Check, Keys, Origin, closest
+from pikan.spec.faults import Check, Keys, Origin
+from pikan.spec.messages import ValueFault, explain
 from pikan.spec.sweep import Sweep
 from pikan.spec.tree import Node, plain
-from pikan.spec.values import Reading
-from pikan.spec.wording import Finding, worded
+from pikan.spec.values import ValidationContext
 
 BASES = frozenset({"problem", "function"})
 """The keys of a sweep file that say what is changed."""
@@ -20,7 +21,7 @@ CHANGES = frozenset({"settings", "crossed", "zipped", "listed"})
 """The keys under which it is said how."""
 
 
-class Stated(NamedTuple):
+class SweepStatement(NamedTuple):
     """What a sweep file says apart from its faulty values, which are not in the tree either.
 
     `doubtful` are its keys of which nobody knows all that they were to say.
@@ -31,18 +32,18 @@ class Stated(NamedTuple):
     doubtful: AbstractSet[str]
 
 
-def stated(root: Node, origin: Origin) -> Check[Stated]:
+def read_statement(root: Node, origin: Origin) -> Check[SweepStatement]:
     """What a sweep file says; faulty values are left out, so that the others can be checked."""
-    reading = Reading(origin, Constants({}))
+    reading = ValidationContext(origin, Constants({}))
     try:
-        return Stated(Sweep.model_validate(plain(root), context=reading), root, frozenset())
+        return SweepStatement(Sweep.model_validate(plain(root), context=reading), root, frozenset())
     except ValidationError as error:
-        findings = list(worded(error, Sweep))
+        findings = list(explain(error, Sweep))
     for finding in findings:
         yield origin.fault(finding.keys, finding.message)
     rest = _without(root, {_entry(finding.keys) for finding in findings})
     sweep = Sweep.model_validate(plain(rest), context=reading)
-    return Stated(sweep, rest, frozenset().union(*map(_meant, findings)))
+    return SweepStatement(sweep, rest, frozenset().union(*map(_meant, findings)))
 
 
 def _entry(keys: Keys) -> Keys:
@@ -64,7 +65,7 @@ def _without(node: Node, faulty: AbstractSet[Keys], way: Keys = ()) -> Node:
             return node
 
 
-def _meant(finding: Finding) -> AbstractSet[str]:
+def _meant(finding: ValueFault) -> AbstractSet[str]:
     """The keys of the file that a fault is about; a misspelt one may have been any of the runs'."""
     top = str(finding.keys[0])
     if not finding.foreign or len(finding.keys) > 1:

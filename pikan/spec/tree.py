@@ -71,7 +71,7 @@ def compose(text: str, place: Place) -> Check[Node | None]:
     lines, such as that of a flag, is in line 0.
     """
     try:
-        events = _bounded(yaml.parse(text, Loader=yaml.SafeLoader), place)
+        events = _limit_events(yaml.parse(text, Loader=yaml.SafeLoader), place)
         top = yield from _Composer(events, place).document()
         if top is None:
             yield Fault(place, "is empty; `pikan new` writes a file to start from")
@@ -90,7 +90,7 @@ def compose(text: str, place: Place) -> Check[Node | None]:
     return None
 
 
-def _bounded(events: Iterator[Event], place: Place) -> Iterator[Event]:
+def _limit_events(events: Iterator[Event], place: Place) -> Iterator[Event]:
     """The events, as long as they are no more than a problem file can have."""
     for count, event in enumerate(events):
         if count > EVENTS:

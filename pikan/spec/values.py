@@ -9,7 +9,7 @@ from typing import Annotated, Protocol, runtime_checkable
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from pikan.bases.words import FAMILIES, PATTERN, parsed, written
+from pikan.bases.registry import FAMILIES, PATTERN, format_word, parse
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import number_text
 from pikan.spec.constants import Constants
@@ -25,7 +25,7 @@ _UNITS: Mapping[str, int] = {"MB": 10**6, "GB": 10**9}
 
 
 @dataclass(frozen=True)
-class Reading:
+class ValidationContext:
     """What pydantic is told while it checks a file: the values' places, and the constants."""
 
     origin: Origin
@@ -38,16 +38,16 @@ class Informed(Protocol):
 
     @property
     def context(self) -> object:
-        """What the caller of the validation has to say: a `Reading`, or nothing."""
+        """What the caller of the validation has to say: a `ValidationContext`, or nothing."""
         ...
 
 
-def refused(message: str) -> PydanticCustomError:
+def validation_fault(message: str) -> PydanticCustomError:
     """A fault found while pydantic checks a value."""
     return PydanticCustomError(REFUSED, "{message}", {"message": message})
 
 
-def given(value: object) -> str:
+def quote_value(value: object) -> str:
     """A value in the words of the one who wrote it, shortened."""
     match value:
         case None:
@@ -71,30 +71,34 @@ def given(value: object) -> str:
 def _formula(written: object) -> object:
     """A formula as text; a number alone is a formula too."""
     if isinstance(written, bool) or not isinstance(written, int | float | str):
-        raise refused(f"got {given(written)}, needs a formula")
+        raise validation_fault(f"got {quote_value(written)}, needs a formula")
     return written if isinstance(written, str) else number_text(float(written))
 
 
 def _number(written: object) -> object:
     """A finite number, or a formula to be evaluated when all constants are known."""
     if isinstance(written, bool) or not isinstance(written, int | float | str):
-        raise refused(f"got {given(written)}, needs a number or a formula of constants")
+        raise validation_fault(
+            f"got {quote_value(written)}, needs a number or a formula of constants"
+        )
     if isinstance(written, str):
         return written
-    return _finite(float(written), given(written))
+    return _finite(float(written), quote_value(written))
 
 
 def _quantity(written: object, info: Informed) -> object:
     """A finite number; a formula of constants is evaluated at once."""
     if not isinstance(written, str):
         return _number(written)
-    constants = info.context.constants if isinstance(info.context, Reading) else Constants({})
+    constants = (
+        info.context.constants if isinstance(info.context, ValidationContext) else Constants({})
+    )
     try:
         value = constants.value(written)
         # The constant at fault is reported by itself; what is made of it is not.
         return 1.0 if math.isnan(value) else value
     except FormulaError as error:
-        raise refused(str(error)) from error
+        raise validation_fault(str(error)) from error
 
 
 def _whole(written: object) -> object:
@@ -107,9 +111,9 @@ def _whole(written: object) -> object:
 def _basis(word: str) -> str:
     """The word for a basis, as pikan writes it."""
     try:
-        return written(*parsed(word))
+        return format_word(*parse(word))
     except ValueError as error:
-        raise refused(str(error)) from error
+        raise validation_fault(str(error)) from error
 
 
 def _bytes(written: object) -> object:
@@ -118,13 +122,15 @@ def _bytes(written: object) -> object:
     if isinstance(written, str) and (form := _SIZE.fullmatch(written)):
         number = round(float(form[1]) * _UNITS[form[2]])
     if isinstance(number, bool) or not isinstance(number, int):
-        raise refused(f"got {given(written)}, needs a size such as '500 MB' or '2 GB'")
+        raise validation_fault(
+            f"got {quote_value(written)}, needs a size such as '500 MB' or '2 GB'"
+        )
     return number
 
 
 def _finite(number: float, written: str) -> float:
     if not math.isfinite(number):
-        raise refused(f"got {written}, needs a finite number")
+        raise validation_fault(f"got {written}, needs a finite number")
     return number
 
 
@@ -144,7 +150,7 @@ Basis = Annotated[
 ]
 
 
-def tagged(choose: Callable[[Mapping[str, object]], str | None], needs: str) -> Discriminator:
+def tagged_union(choose: Callable[[Mapping[str, object]], str | None], needs: str) -> Discriminator:
     """Which of several mappings a value is, by its keys; `needs` says what would do otherwise."""
 
     def tag(written: object) -> str | None:

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks.compare import CONTENDERS, PROBLEMS, Curve
-from pikan.report.figures.style import COLORS, INK, look, magnitudes, open_frame
+from pikan.plots.style import COLORS, INK, figure_style, magnitudes, open_frame
 
 _MARKS = "os^vD<>"
 # Those of ours and the yardstick come first and strongest.
@@ -24,7 +24,7 @@ _TITLES = {
 def drawn(curves: Sequence[Curve], into: Path) -> None:
     """The figure, left in a PNG file; who has no curve is named in the panel."""
     named = {(curve["problem"], curve["contender"]): curve for curve in curves}
-    with look():
+    with figure_style():
         figure = Figure(figsize=(10.2, 4.4), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, len(PROBLEMS), sharey=True)

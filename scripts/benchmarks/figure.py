@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from benchmarks.known import KANS, NETWORKS, TARGETS
 from benchmarks.rows import Row
 from benchmarks.table import by_problem
-from pikan.report.figures.style import COLORS, INK, PALE, look, magnitudes, open_frame
+from pikan.plots.style import COLORS, INK, PALE, figure_style, magnitudes, open_frame
 
 _OURS, _NETWORK, _KAN = COLORS[0], COLORS[1], COLORS[2]
 # An error of exactly zero has no place on the axis; it is drawn here.
@@ -20,7 +20,7 @@ _LEAST = 1e-17
 def drawn(rows: Sequence[Row], into: Path) -> None:
     """A line for each problem, its marks along one logarithmic axis, left in a PNG file."""
     found = by_problem(rows, TARGETS)
-    with look():
+    with figure_style():
         figure = Figure(figsize=(7.4, 1.3 + 0.27 * len(found)), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()

@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pikan.report.figures.style import COLORS, INK, PALE, SHADE, look
+from pikan.plots.style import COLORS, INK, PALE, SHADE, figure_style
 
 Mark = tuple[str, float, float]
 
@@ -21,7 +21,7 @@ def drawn(marks: Sequence[Mark], too_low: float, too_high: float, into: Path) ->
     Honest marks lie in the band: the error below `too_low` times the estimate, the estimate below
     `too_high` times the error.
     """
-    with look():
+    with figure_style():
         figure = Figure(figsize=(7.4, 5.2), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()

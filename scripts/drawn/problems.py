@@ -12,15 +12,7 @@ from drawn.kinds import KINDS, SHARES, Statement
 from drawn.solutions import rounded
 from pikan.expression.differentiate import differentiate
 from pikan.expression.parse import parse
-from pikan.expression.tree import (
-    Expression,
-    Number,
-    folded,
-    names,
-    number_text,
-    substitute,
-    text,
-)
+from pikan.expression.tree import Expression, Number, fold, names, number_text, substitute, text
 
 # Longer formulas are not read by pikan, and not by people either.
 _LONGEST = 1500
@@ -60,7 +52,7 @@ def image(left: str, statement: Statement) -> Expression:
         expanded = " + ".join(f"{unknown}_{name}{name}" for name in space)
         left = left.replace(f"laplacian({unknown})", f"({expanded})")
     tree = parse(left)
-    return folded(substitute(tree, dict(_partials(tree, statement.solutions))))
+    return fold(substitute(tree, dict(_partials(tree, statement.solutions))))
 
 
 def _partials(tree: Expression, solutions: Mapping[str, str]) -> Iterator[tuple[str, Expression]]:
@@ -92,7 +84,7 @@ def _lines(statement: Statement) -> Iterator[str]:
         yield "conditions:"
     for place, left in statement.conditions:
         values = {name: Number(value) for name, value in place.fixed}
-        right = text(folded(substitute(image(left, statement), values)))
+        right = text(fold(substitute(image(left, statement), values)))
         yield f"  - where: {place.words()}"
         yield f"    that: {left} = {right}"
     for name in statement.periodic:

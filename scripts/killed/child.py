@@ -10,9 +10,9 @@ import torch
 
 from killed.cases import CASES
 from pikan import run
-from pikan.archive.file import FILE
 from pikan.solution import Solution
 from pikan.spec import formulas, reader
+from pikan.storage.file import FILE
 
 DIGEST = "digest"
 # What a process exits with that has found no room.
@@ -28,9 +28,9 @@ def begin(case: str, folder: Path) -> None:
 
 def go_on(folder: Path) -> None:
     """Resumes what was begun in a folder."""
-    found = run.interrupted(folder)
+    found = run.load_interrupted(folder)
     assert found is not None
-    finish(run.go_on(found, folder, every=EVERY), folder)
+    finish(run.continue_run(found, folder, every=EVERY), folder)
 
 
 def cramped(case: str, folder: Path, moment: float, part: float) -> None:
@@ -58,7 +58,7 @@ def cramped(case: str, folder: Path, moment: float, part: float) -> None:
 
 def begun(case: str, folder: Path) -> Generator[run.Progress, None, Solution]:
     """The steps of a case."""
-    spec = reader.parse(CASES[case], f"{case}.yaml", folder)
+    spec = reader.parse_spec(CASES[case], f"{case}.yaml", folder)
     return run.solve(spec, formulas.problem(spec), folder, every=EVERY)
 
 

@@ -11,7 +11,7 @@ from pikan.spec import formulas, reader
 
 def judged(file: Path, into: Path) -> None:
     """The points of pikan's own reports, on a grid with its boundary."""
-    problem = formulas.problem(reader.read(file))
+    problem = formulas.problem(reader.read_spec(file))
     points = check_points(problem.box)
     exact = problem.exact
     assert exact is not None

@@ -104,14 +104,14 @@ def test_any_leading_shape_is_kept(basis, x):
 def test_an_adapted_basis_covers_its_samples(basis):
     generator = torch.Generator().manual_seed(3)
     samples = torch.randn(100, 3, dtype=torch.float64, generator=generator)
-    adapted = basis.adapted(samples)
+    adapted = basis.adapt(samples)
     assert adapted.size == basis.size
     assert not adapted.outside(samples).any()
     assert (adapted.knots.diff(dim=1) > 0).all()
 
 
 def test_equal_samples_leave_an_interval_of_the_old_length(basis):
-    adapted = basis.adapted(torch.full((9, 3), 0.25, dtype=torch.float64))
+    adapted = basis.adapt(torch.full((9, 3), 0.25, dtype=torch.float64))
     lengths = [each.knots[:, -1] - each.knots[:, 0] for each in (basis, adapted)]
     middle = adapted.knots[:, [0, -1]].mean(dim=1)
     torch.testing.assert_close(*lengths)

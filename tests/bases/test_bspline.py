@@ -95,7 +95,7 @@ def test_error_falls_by_two_to_the_degree_plus_one_when_cells_double(degree, ord
 
 def test_the_functions_refuse_to_become_fewer(smooth_basis):
     with pytest.raises(ValueError, match="degree: got 1, a refined basis needs at least"):
-        smooth_basis.refined(degree=1)
+        smooth_basis.refine(degree=1)
 
 
 def test_float32_stays_float32_and_close():

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from pikan.bases.chain import functions
+from pikan.bases.compose import functions
 from pikan.bases.coordinates import functions_of_coordinates
-from pikan.jet import Jet, closure, coordinates
+from pikan.jets.jet import Jet, closure, coordinates
 
 
 @pytest.mark.parametrize("top", [(0, 0, 0), (1, 0, 0), (2, 1, 0), (0, 1, 3)])

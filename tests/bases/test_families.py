@@ -12,13 +12,13 @@ from scipy import special
 from pikan.bases.basis import Basis
 from pikan.bases.chebyshev import Chebyshev
 from pikan.bases.fourier import Fourier
+from pikan.bases.from_word import basis_from_word, on_interval, word
 from pikan.bases.hermite import Hermite
 from pikan.bases.jacobi import Jacobi
 from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
-from pikan.bases.named import named, on_interval, word
 from pikan.bases.rbf import RBF
-from pikan.bases.words import FAMILIES, parsed, written
+from pikan.bases.registry import FAMILIES, format_word, parse
 
 INTERVAL = torch.tensor([[-1.0, 1.0], [-2.0, 0.5], [3.0, 40.0]], dtype=torch.float64)
 UNIT = INTERVAL[:1]
@@ -147,17 +147,17 @@ def test_gaussians_of_degree_one_are_those_of_fastkan():
 @pytest.mark.parametrize("kind", [Jacobi, Hermite, Fourier])
 def test_what_has_no_cells_has_no_grid_to_refine(kind):
     with pytest.raises(ValueError, match="grid: got 4"):
-        kind(INTERVAL, 3).refined(grid=4)
+        kind(INTERVAL, 3).refine(grid=4)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_word_makes_a_basis_that_says_it_again(name):
     numbers = tuple(0.25 + place for place in range(len(FAMILIES[name].numbers)))
-    for text in {name, written(name, numbers)}:
+    for text in {name, format_word(name, numbers)}:
         basis = on_interval(text, INTERVAL, degree=4, grid=5)
         assert isinstance(basis, Basis)
-        assert word(basis) == word(named(word(basis), basis.knots, 4)) == text
-        for other in (basis.refined(degree=6), basis.adapted(places())):
+        assert word(basis) == word(basis_from_word(word(basis), basis.knots, 4)) == text
+        for other in (basis.refine(degree=6), basis.adapt(places())):
             assert word(other) == text
         pieces = 5 if FAMILIES[name].cells else 1
         assert basis.derivatives(places(), 0).shape[-1] == pieces + 4
@@ -186,5 +186,5 @@ def test_every_file_of_a_basis_has_a_word(name):
 )
 def test_a_word_that_names_nothing_is_refused_in_a_sentence(text, sentence):
     with pytest.raises(ValueError, match="got '") as refusal:
-        parsed(text)
+        parse(text)
     assert sentence in str(refusal.value)

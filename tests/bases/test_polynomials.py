@@ -68,4 +68,4 @@ def test_high_degrees_keep_their_digits_in_single_precision():
 @pytest.mark.parametrize("kind", [Chebyshev, Legendre])
 def test_polynomials_have_no_grid_to_refine(kind):
     with pytest.raises(ValueError, match="grid: got 4"):
-        kind(INTERVAL, 3).refined(grid=4)
+        kind(INTERVAL, 3).refine(grid=4)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import pikan
-from pikan.bases.words import FAMILIES
-from pikan.run import solved
+from pikan.bases.registry import FAMILIES
+from pikan.run import solve_to_end
 from tests.stated import spec
 
 BEAM = """
@@ -30,13 +30,13 @@ NUMBERS = {"bspline": (5, 20, 1e-5), "rbf": (7, 12, 1e-4)}
 def test_every_basis_solves_a_problem_from_a_file(name):
     degree, grid, accuracy = NUMBERS.get(name, (16, 1, 1e-9))
     network = {"kind": "product", "basis": name, "degree": degree, "grid": grid}
-    solution = solved(spec(BEAM, network=network))
+    solution = solve_to_end(spec(BEAM, network=network))
     assert solution.errors["u"].relative_l2 < accuracy
 
 
 def test_waves_in_space_times_polynomials_in_time_solve_a_periodic_problem():
     network = {"kind": "product", "basis": ["fourier", "chebyshev"], "degree": [4, 16]}
-    solution = solved(spec(HEAT, network=network))
+    solution = solve_to_end(spec(HEAT, network=network))
     assert solution.errors["u"].relative_l2 < 1e-12
 
 

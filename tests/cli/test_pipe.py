@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from pikan.cli.pipe import unbroken
+from pikan.cli.pipe import tolerate_broken_pipe
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def piped(monkeypatch):
 def test_what_is_written_arrives(monkeypatch):
     with piped(monkeypatch) as reading:
         before = sys.stdout
-        with unbroken():
+        with tolerate_broken_pipe():
             sys.stdout.write("first\nsecond")
         assert sys.stdout is before
     assert os.read(reading, 99) == b"first\nsecond"
@@ -28,7 +28,7 @@ def test_what_is_written_arrives(monkeypatch):
 
 
 def test_writing_goes_on_when_nobody_reads(monkeypatch):
-    with piped(monkeypatch) as reading, unbroken():
+    with piped(monkeypatch) as reading, tolerate_broken_pipe():
         sys.stdout.write("first\n")
         os.close(reading)
         for _ in range(9):
@@ -37,7 +37,7 @@ def test_writing_goes_on_when_nobody_reads(monkeypatch):
 
 def test_a_stream_without_a_number_is_left_alone(capsys):
     before = sys.stdout
-    with unbroken():
+    with tolerate_broken_pipe():
         assert sys.stdout is before
         sys.stdout.write("told")
     assert capsys.readouterr().out == "told"
@@ -46,5 +46,5 @@ def test_a_stream_without_a_number_is_left_alone(capsys):
 def test_writing_goes_on_when_the_disk_is_full(monkeypatch):
     with Path("/dev/full").open("w") as full, monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", full)
-        with unbroken():
+        with tolerate_broken_pipe():
             sys.stdout.write("first\n" * 9999)

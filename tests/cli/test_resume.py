@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pikan.cli.main import app
-from pikan.report.claim import claimed
-from pikan.run import interrupted
+from pikan.files.lock import folder_lock
+from pikan.run import load_interrupted
 from tests.stated import finish
 from tests.test_resume import begun, stopped
 from tests.test_run import RUNS
@@ -63,7 +63,7 @@ def test_solving_anew_sets_the_interrupted_run_aside_and_that_goes_on(command, t
     assert "which `pikan resume results/rod.1` goes on with" in said.stderr
     assert (tmp_path / "results" / "rod.1" / "run.h5").read_bytes() == before
     assert command("resume", "results/rod.1", "--quiet").exit_code == 0
-    assert interrupted(tmp_path / "results" / "rod.1") is None
+    assert load_interrupted(tmp_path / "results" / "rod.1") is None
 
 
 def test_the_command_that_goes_on_can_be_typed_as_it_is_said(command, tmp_path):
@@ -90,7 +90,7 @@ def test_a_folder_in_which_a_run_is_at_work_is_left_alone(command, tmp_path, wor
     stopped(begun("kan", tmp_path / "there"), 3)
     (tmp_path / "rod.yaml").write_text(RUNS["climb"], encoding="utf-8")
     before = (tmp_path / "there" / "run.h5").read_bytes()
-    with claimed(tmp_path / "there"):
+    with folder_lock(tmp_path / "there"):
         refused = command(*words)
     assert refused.exit_code == 2
     assert refused.stderr.startswith("there: a run is at work in it; ")

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pikan.cli.main import app
-from pikan.report.files import write_together
+from pikan.files.atomic import write_together
 
 LINE = """\
 domain: {x: [0, 1]}
@@ -154,7 +154,7 @@ def test_a_run_that_leaves_nothing_leaves_what_was_there(solve, tmp_path, monkey
     def full(*_):
         raise OSError(28, "No space left on device", "results/line/run.h5")
 
-    monkeypatch.setattr("pikan.archive.file.write_together", full)
+    monkeypatch.setattr("pikan.storage.file.write_together", full)
     failed = solve(*words)
     assert failed.exit_code == 4
     assert failed.stderr.endswith(
@@ -174,7 +174,7 @@ def test_an_early_interrupt_of_the_same_run_keeps_its_result(solve, tmp_path, mo
         except StopIteration as end:
             return end.value
 
-    monkeypatch.setattr("pikan.cli.conclusion.drive", stop)
+    monkeypatch.setattr("pikan.cli.finish.drive", stop)
     stopped = solve()
     assert stopped.exit_code == 130
     assert "results/line: what it held before is now results/line.1" in stopped.stderr
@@ -197,7 +197,7 @@ def test_a_folder_that_takes_no_byte_is_told_before_any_training(solve, tmp_path
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("pikan.run.solve", train)
-    monkeypatch.setattr("pikan.report.files.TemporaryFile", refuse)
+    monkeypatch.setattr("pikan.files.atomic.TemporaryFile", refuse)
     refused = solve()
     assert (refused.exit_code, refused.stderr.count("\n")) == (4, 1)
     assert refused.stderr.startswith("results/line: Read-only file system; ")

@@ -5,12 +5,12 @@ from typer.testing import CliRunner
 
 from pikan.cli.main import app
 from pikan.cli.sweep import closing
-from pikan.cli.sweep_live import line, summary
-from pikan.sweeping.conduct import Standing
-from pikan.sweeping.ending import Ending
-from pikan.sweeping.plan import read
-from pikan.sweeping.row import Measures, Result, Row
-from pikan.sweeping.table import Table
+from pikan.cli.sweep_progress import line, summary
+from pikan.sweeps.plan import read_plan
+from pikan.sweeps.record import Measures, Result, RunRecord
+from pikan.sweeps.result import SweepResult
+from pikan.sweeps.run import SweepProgress
+from pikan.sweeps.table import Table
 
 SWEEP = "function: {inputs: {x: [0, 1]}, formula: exp(x)}\ncrossed: {seed: [0, 1, 2]}\n"
 
@@ -23,7 +23,7 @@ def file(tmp_path, monkeypatch):
 
 
 def row(run, outcome="converged", message=""):
-    return Row(
+    return RunRecord(
         run, (str(run),), 1, Result(outcome, message, Measures(relative_l2=1e-3, seconds=2.0))
     )
 
@@ -45,9 +45,9 @@ def test_a_folder_of_something_else_is_left_alone(file, tmp_path):
 
 
 def test_the_last_line_tells_what_failed_and_what_is_missing(file, tmp_path):
-    plan = read(file)
+    plan = read_plan(file)
     rows = (row(0), row(1, "killed", "the process was ended by SIGKILL"))
-    ending = Ending("exp", Table(plan.keys, rows), (), (), 1, "interrupted")
+    ending = SweepResult("exp", Table(plan.keys, rows), (), (), 1, "interrupted")
     assert closing(plan, ending, tmp_path) == (
         "exp: 2 of 3 runs, 1 of them failed, 1 missing (interrupted; the same command goes on); "
         f"see {tmp_path}"
@@ -55,10 +55,12 @@ def test_the_last_line_tells_what_failed_and_what_is_missing(file, tmp_path):
 
 
 def test_progress_is_counts_the_time_left_and_the_run_that_ended(file):
-    now = Standing(3, 2, 1, 0, (2,), row(1), 4.0, 2.0)
+    now = SweepProgress(3, 2, 1, 0, (2,), row(1), 4.0, 2.0)
     assert summary(now) == "2 of 3 done, 1 failed, 1 running, 2.0 s left"
-    assert line(read(file), row(0)) == "run 0: seed=0: converged, relative L2 error 0.001, 2.0 s"
-    assert line(read(file), row(1, "killed", "SIGKILL")) == "run 1: seed=1: killed: SIGKILL"
+    assert (
+        line(read_plan(file), row(0)) == "run 0: seed=0: converged, relative L2 error 0.001, 2.0 s"
+    )
+    assert line(read_plan(file), row(1, "killed", "SIGKILL")) == "run 1: seed=1: killed: SIGKILL"
 
 
 def test_workers_of_two_kinds_are_one_too_many(file, tmp_path):

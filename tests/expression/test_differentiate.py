@@ -10,9 +10,9 @@ from pikan.expression.differentiate import JOINT, UNARY, differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.functions import FUNCTIONS, OF_DERIVATIVES
 from pikan.expression.parse import parse
-from pikan.expression.symbolic import to_sympy
 from pikan.expression.tree import Call, Name, Negative, Number, Operation, names
 from tests.expression.formulas import trees
+from tests.expression.to_sympy import to_sympy
 
 POINT = {"x": 0.3, "t": 0.71, "nu": 1.25, "u": 0.6, "u_xx": -0.4}
 DIGITS = 60

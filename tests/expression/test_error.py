@@ -1,6 +1,6 @@
 import pytest
 
-from pikan.expression.check import gathered
+from pikan.expression.check import collect_faults
 from pikan.expression.error import FormulaError, refuse
 
 
@@ -23,4 +23,4 @@ def test_a_check_is_its_faults_and_what_it_made():
         yield "two"
         return 3
 
-    assert gathered(check()) == (("one", "two"), 3)
+    assert collect_faults(check()) == (("one", "two"), 3)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pikan.expression.error import FormulaError
 from pikan.expression.evaluate import evaluate
 from pikan.expression.functions import FUNCTIONS
-from pikan.expression.parse import parse, parse_equation, read, read_equation
+from pikan.expression.parse import parse, parse_equation, read_equation, read_formula
 from pikan.expression.tree import Name, Negative, Number, Operation, text
 from tests.bounded import Calls
 from tests.expression.formulas import trees
@@ -138,7 +138,7 @@ def test_all_that_is_wrong_with_a_formula_is_told_together(equation, told):
 
 
 def test_names_are_known_whatever_else_is_wrong():
-    assert read("foo(a) + 2b + (c[d").names == {"a", "c", "d"}
+    assert read_formula("foo(a) + 2b + (c[d").names == {"a", "c", "d"}
 
 
 @given(st.text() | st.text(alphabet="xu_t019.eE+-*/^(), =sincoπ\n", max_size=60))

@@ -3,8 +3,8 @@
 import pytest
 
 from pikan.expression.error import FormulaError
-from pikan.expression.parse import parse, parse_equation, read, read_equation
-from pikan.expression.scan import cut, quoted, usage
+from pikan.expression.parse import parse, parse_equation, read_equation, read_formula
+from pikan.expression.scan import cut, quote, usage
 from pikan.expression.tree import size
 
 
@@ -71,7 +71,7 @@ def test_each_limit_is_reached_and_not_passed(allowed, refused, sentence):
     ],
 )
 def test_a_fault_is_shown_where_it_is(formula, column):
-    assert read(formula).faults[0].column == column
+    assert read_formula(formula).faults[0].column == column
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_a_fault_of_an_equation_is_shown_where_it_is(equation, column):
     ],
 )
 def test_every_fault_is_told_once(formula, faults):
-    assert len(read(formula).faults) == faults
+    assert len(read_formula(formula).faults) == faults
 
 
 def test_long_words_are_cut_and_stay_in_quotes():
-    assert quoted("x" * 80) == f"'{'x' * 80}'"
-    assert quoted("x" * 81) == f"'{'x' * 77}...'"
-    assert quoted("'" + "x" * 99) == f'"\'{"x" * 76}..."'
+    assert quote("x" * 80) == f"'{'x' * 80}'"
+    assert quote("x" * 81) == f"'{'x' * 77}...'"
+    assert quote("'" + "x" * 99) == f'"\'{"x" * 76}..."'
     assert cut("x" * 24) == "x" * 24
     assert cut("x" * 25) == f"{'x' * 21}..."
 
@@ -141,7 +141,7 @@ def test_long_words_are_cut_and_stay_in_quotes():
     ],
 )
 def test_a_sentence_says_what_would_do(formula, remedy):
-    assert any(remedy in message for message in read(formula).messages)
+    assert any(remedy in message for message in read_formula(formula).messages)
 
 
 def test_numbers_of_every_form_are_read():

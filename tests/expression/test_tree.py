@@ -6,7 +6,7 @@ from hypothesis import given
 
 from pikan.expression.evaluate import evaluate
 from pikan.expression.parse import parse
-from pikan.expression.tree import Name, Number, folded, names, operands, size, substitute, text
+from pikan.expression.tree import Name, Number, fold, names, operands, size, substitute, text
 from tests.expression.formulas import trees
 
 POINT = {"x": 0.3, "t": -0.7, "nu": 1.25, "u": 2.0, "u_xx": -3.5}
@@ -20,7 +20,7 @@ def finite_inside(tree):
 
 @given(trees)
 def test_folding_keeps_the_value_and_never_grows_a_formula(tree):
-    small = folded(tree)
+    small = fold(tree)
     assert size(small) <= size(tree)
     assert names(small) <= names(tree)
     if finite_inside(tree):
@@ -76,7 +76,7 @@ def test_substituting_values_is_evaluating(tree):
     ],
 )
 def test_folding(formula, expected):
-    assert text(folded(parse(formula))) == expected
+    assert text(fold(parse(formula))) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,19 @@ from time import process_time
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pikan.archive.file import ArchiveError
-from pikan.archive.run import network, write
-from pikan.archive.run import read as archived
-from pikan.choice import complete
-from pikan.consistency import check_exact
 from pikan.expression.differentiate import differentiate
-from pikan.expression.latex import latex
-from pikan.expression.parse import parse, read, read_equation
+from pikan.expression.parse import parse, read_equation, read_formula
 from pikan.expression.tree import names, text
+from pikan.planner import complete
+from pikan.problem.wellposed.notes import notes
 from pikan.spec import reader
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
-from pikan.spec.notes import notes
-from pikan.sweeping import plan
+from pikan.spec.manufactured import check_exact
+from pikan.storage.file import ArchiveError
+from pikan.storage.run_archive import network, write_run
+from pikan.storage.run_archive import read_run as archived
+from pikan.sweeps import plan
 from small_run import small_run
 from tests.fuzz import inputs
 
@@ -42,11 +41,10 @@ def watch(event, arguments):
 
 
 def check_formula(content):
-    for reading in (read(content), read_equation(content)):
+    for reading in (read_formula(content), read_equation(content)):
         assert all(one.isprintable() and len(one) < 400 for one in reading.messages)
         for side in () if reading.faults else reading.sides:
             assert parse(text(side)) == side
-            latex(side)
             # A Laplacian is written out before anything is done with it.
             for name in names(side) if "laplacian" not in text(side) else ():
                 differentiate(side, name)
@@ -54,7 +52,7 @@ def check_formula(content):
 
 def check_file(content):
     try:
-        spec = reader.parse(content, "case.yaml", inputs.PROBLEMS)
+        spec = reader.parse_spec(content, "case.yaml", inputs.PROBLEMS)
         stated = problem(spec)
         complete(spec, stated)
         assert all(note.isprintable() and len(note) < 2000 for note in notes(stated))
@@ -71,7 +69,7 @@ def check_sweep(content):
         file.parent.mkdir()
         file.write_bytes(content.encode("utf-8", "surrogatepass"))
         try:
-            plan.read(file)
+            plan.read_plan(file)
         except SpecError as error:
             check_sentences(error)
 
@@ -92,7 +90,7 @@ def archives():
     """Runs with damage, of which a part is none, and a part was meant."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "run.h5")
-        write(file, small_run())
+        write_run(file, small_run())
         content = file.read_bytes()
     index = content.rindex(b'{"schema"')
     damaged = inputs.flipped(content[:-SEAL])

@@ -12,11 +12,11 @@ from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
 from pikan.network.activation import silu, tanh
 from pikan.network.base import Network
-from pikan.network.kan import KAN
+from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
-from pikan.network.parameters import flat, replaced
+from pikan.network.parameters import parameter_vector, with_parameters
 from pikan.network.product import FullProduct, LowRank
-from pikan.network.windows import Windows
+from pikan.network.time_slabs import TimeSlabs
 
 LOWER, UPPER = (-1.0, 0.25), (2.0, 0.75)
 
@@ -38,17 +38,17 @@ def legendre(nodes: int, degree: int = 4) -> Basis:
 
 
 def spline_kan() -> Network:
-    return KAN([2, 3, 3, 1], [spline(2), spline(3), spline(3)], LOWER, UPPER, base=silu)
+    return KANNetwork([2, 3, 3, 1], [spline(2), spline(3), spline(3)], LOWER, UPPER, base=silu)
 
 
 def mixed_kan() -> Network:
     bases = [chebyshev(2), legendre(3), spline(4)]
-    return KAN([2, 3, 4, 2], bases, LOWER, UPPER, squash=tanh)
+    return KANNetwork([2, 3, 4, 2], bases, LOWER, UPPER, squash=tanh)
 
 
 def product_node_kan() -> Network:
     bases = [legendre(2), chebyshev(3), chebyshev(2)]
-    return KAN([2, (1, 2), (0, 2), 1], bases, LOWER, UPPER, base=silu, squash=tanh)
+    return KANNetwork([2, (1, 2), (0, 2), 1], bases, LOWER, UPPER, base=silu, squash=tanh)
 
 
 def full_product() -> Network:
@@ -64,9 +64,9 @@ def mlp() -> Network:
 
 
 def windows() -> Network:
-    early = KAN([2, 3, 2], [spline(2), chebyshev(3)], (-1.0, 0.25), (2.0, 0.5), squash=tanh)
+    early = KANNetwork([2, 3, 2], [spline(2), chebyshev(3)], (-1.0, 0.25), (2.0, 0.5), squash=tanh)
     late = MLP([2, 5, 2], (-1.0, 0.5), (2.0, 0.75))
-    return Windows([0.25, 0.5, 0.75], [early, late], axis=1)
+    return TimeSlabs([0.25, 0.5, 0.75], [early, late], axis=1)
 
 
 BUILDERS: tuple[Callable[[], Network], ...] = (
@@ -89,8 +89,10 @@ def generator() -> torch.Generator:
 def network(request: pytest.FixtureRequest, generator: torch.Generator) -> Network:
     """A network of each kind with all parameters random, N(0, 0.3²)."""
     empty = request.param()
-    theta = flat(empty)
-    return replaced(empty, 0.3 * torch.randn(theta.shape, generator=generator, dtype=theta.dtype))
+    theta = parameter_vector(empty)
+    return with_parameters(
+        empty, 0.3 * torch.randn(theta.shape, generator=generator, dtype=theta.dtype)
+    )
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import torch
 from torch.func import functional_call, grad, jacrev, vmap
 
 from pikan.bases.chebyshev import Chebyshev
-from pikan.derivatives.autograd import partials
-from pikan.jet import closure, coordinates
-from pikan.network.base import FeatureNetwork, weighted
-from pikan.network.kan import KAN
-from pikan.network.parameters import flat, unflat
+from pikan.jets.jet import closure, coordinates
+from pikan.network.base import FeatureNetwork, weighted_sum
+from pikan.network.kan import KANNetwork
+from pikan.network.nested_autograd import partials
+from pikan.network.parameters import parameter_dict, parameter_vector
 from pikan.network.product import FullProduct
 
 
@@ -33,7 +33,7 @@ def test_forward_is_the_value_of_the_jet(network, points):
 def test_coefficients_weigh_the_features(network, points):
     if isinstance(network, FeatureNetwork):
         inputs = coordinates(points, closure([(2, 0)]))
-        combined = weighted(network.features(inputs), network.coefficients)
+        combined = weighted_sum(network.features(inputs), network.coefficients)
         jet = network.jet(inputs)
         torch.testing.assert_close(combined.values, jet.values, rtol=1e-11, atol=1e-12)
 
@@ -49,10 +49,10 @@ def test_the_state_makes_a_twin(network, points):
 
 def test_other_parameters_can_be_passed_in(network, points):
     before = network(points)
-    theta = flat(network)
-    doubled = functional_call(network, unflat(network, 2 * theta), (points,))
+    theta = parameter_vector(network)
+    doubled = functional_call(network, parameter_dict(network, 2 * theta), (points,))
     assert not torch.allclose(doubled, before)
-    own = functional_call(network, unflat(network, theta), (points,))
+    own = functional_call(network, parameter_dict(network, theta), (points,))
     # The same sums, but their terms may lie otherwise in memory and be added in another order.
     torch.testing.assert_close(own, before, rtol=1e-13, atol=1e-14)
 
@@ -60,7 +60,7 @@ def test_other_parameters_can_be_passed_in(network, points):
 def test_row_by_row_gradients_are_the_jacobian(network, points):
     """The parameters' Jacobian of a derivative: one reverse sweep per point, or one for all."""
     indices = closure([(1, 1)])
-    theta = flat(network)
+    theta = parameter_vector(network)
 
     class Mixed(torch.nn.Module):
         def __init__(self):
@@ -71,7 +71,7 @@ def test_row_by_row_gradients_are_the_jacobian(network, points):
             return self.network.jet(coordinates(points, indices)).values[-1, :, 0]
 
     def residual(theta, points):
-        named = {f"network.{name}": piece for name, piece in unflat(network, theta).items()}
+        named = {f"network.{name}": piece for name, piece in parameter_dict(network, theta).items()}
         return functional_call(Mixed(), named, (points,))
 
     rows = vmap(grad(lambda theta, point: residual(theta, point[None])[0]), in_dims=(None, 0))
@@ -100,7 +100,7 @@ def test_the_share_of_points_beyond_the_grid_is_told():
 
 def test_hidden_values_beyond_their_grid_are_told():
     """A constant function of 2 in the first layer leads every point beyond [-1, 1]."""
-    network = KAN([1, 1, 1], [chebyshev(), chebyshev()], [0.0], [1.0])
+    network = KANNetwork([1, 1, 1], [chebyshev(), chebyshev()], [0.0], [1.0])
     points = torch.linspace(0, 1, 5, dtype=torch.float64)[:, None]
     assert network.outside(points) == 0
     with torch.no_grad():

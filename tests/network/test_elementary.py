@@ -31,7 +31,7 @@ def test_fewer_derivatives_are_the_first_of_more(name):
 @pytest.mark.parametrize("name", sorted(set(ELEMENTARY) - BEYOND_ONE - {"0"}))
 def test_sympy_has_the_same_function(name):
     sympy = pytest.importorskip("sympy")
-    from pikan.model.library import LIBRARY
+    from pikan.symbolic.library import LIBRARY
 
     x = sympy.Symbol("x")
     value = float(LIBRARY[name].symbolic(x).subs(x, 0.7))

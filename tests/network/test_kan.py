@@ -6,8 +6,8 @@ from numpy.polynomial.chebyshev import chebder, chebval
 
 from pikan.bases.chebyshev import Chebyshev
 from pikan.network.activation import silu, tanh
-from pikan.network.kan import KAN
-from pikan.network.parameters import flat, replaced
+from pikan.network.kan import KANNetwork
+from pikan.network.parameters import parameter_vector, with_parameters
 
 DEGREE = 3
 
@@ -16,10 +16,10 @@ def chebyshev(nodes: int) -> Chebyshev:
     return Chebyshev(torch.tensor([[-1.0, 1.0]] * nodes, dtype=torch.float64), DEGREE)
 
 
-def filled(network: KAN) -> KAN:
-    theta = flat(network)
+def filled(network: KANNetwork) -> KANNetwork:
+    theta = parameter_vector(network)
     drawn = torch.randn(theta.shape, generator=torch.Generator().manual_seed(3))
-    return replaced(network, 0.3 * drawn.to(theta))
+    return with_parameters(network, 0.3 * drawn.to(theta))
 
 
 def edge(x, weight, source, target):
@@ -41,7 +41,7 @@ def plain_layer(x, weight):
 
 def test_nodes_sum_the_functions_on_their_edges(points):
     lower, upper = (-1.0, 0.25), (2.0, 0.75)
-    network = filled(KAN([2, 3, 2], [chebyshev(2), chebyshev(3)], lower, upper, base=silu))
+    network = filled(KANNetwork([2, 3, 2], [chebyshev(2), chebyshev(3)], lower, upper, base=silu))
     (layer,) = network.layers()
     scaled = 2 * (points.numpy() - lower) / np.subtract(upper, lower) - 1
     hidden = plain_layer(scaled, layer.weight.detach().numpy())
@@ -52,7 +52,7 @@ def test_nodes_sum_the_functions_on_their_edges(points):
 def test_product_nodes_multiply_two_sums_each(points):
     lower, upper = (-1.0, 0.25), (2.0, 0.75)
     bases = [chebyshev(2), chebyshev(3)]
-    network = filled(KAN([2, (1, 2), 1], bases, lower, upper, base=silu, squash=tanh))
+    network = filled(KANNetwork([2, (1, 2), 1], bases, lower, upper, base=silu, squash=tanh))
     (layer,) = network.layers()
     scaled = 2 * (points.numpy() - lower) / np.subtract(upper, lower) - 1
     sums = plain_layer(scaled, layer.weight.detach().numpy())

@@ -6,7 +6,7 @@ from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
 from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
-from pikan.jet import coordinates
+from pikan.jets.jet import coordinates
 from pikan.network.base import place
 from pikan.network.product import FullProduct, LowRank
 

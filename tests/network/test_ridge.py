@@ -7,10 +7,10 @@ from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
 from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
-from pikan.jet import closure, coordinates
+from pikan.jets.jet import closure, coordinates
 from pikan.network.activation import silu
 from pikan.network.base import place
-from pikan.network.kan import KAN
+from pikan.network.kan import KANNetwork
 from pikan.network.ridge import directions, ridge
 
 
@@ -25,13 +25,13 @@ FIRST = {
 }
 
 
-def started(first: str, d: int, width: int, degree: int, generator: torch.Generator) -> KAN:
+def started(first: str, d: int, width: int, degree: int, generator: torch.Generator) -> KANNetwork:
     bases = [FIRST[first](d), Chebyshev(interval(width), degree)]
     lower, upper = [0.0] * d, [1.0 + axis for axis in range(d)]
-    return ridge(KAN([d, width, 1], bases, lower, upper, base=silu), generator)
+    return ridge(KANNetwork([d, width, 1], bases, lower, upper, base=silu), generator)
 
 
-def corners_and_points(network: KAN, generator: torch.Generator) -> torch.Tensor:
+def corners_and_points(network: KANNetwork, generator: torch.Generator) -> torch.Tensor:
     d = len(network.center)
     unit = 2 * torch.rand(200, d, generator=generator, dtype=torch.float64) - 1
     corners = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * d)

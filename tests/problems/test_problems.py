@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import pikan
-from pikan.choice import complete
-from pikan.consistency import inconsistencies
+from pikan.planner import complete
+from pikan.problem.manufactured import inconsistencies
 from pikan.spec.formulas import problem
-from pikan.spec.reader import read
+from pikan.spec.reader import read_spec
 
 FOLDER = Path(__file__).resolve().parents[2] / "problems"
 FILES = sorted(f for f in FOLDER.rglob("*.yaml") if f.parent.name != "sweeps")
@@ -32,7 +32,7 @@ CLASSICAL = {"poisson": 1e-4, "heat": 1e-4, "burgers": 2e-2}
 
 @pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(FOLDER)) for f in FILES])
 def test_a_problem_file_is_sound(file):
-    spec = read(file)
+    spec = read_spec(file)
     stated = problem(spec)
     assert inconsistencies(stated) == ()
     assert stated.exact is not None
@@ -68,7 +68,11 @@ def test_a_march_goes_on_until_it_has_the_accuracy_asked_for():
 def test_the_classical_schedule_reaches_its_target(file):
     name, _, basis = file.stem.rpartition("_")
     solution = pikan.solve(file)
-    assert {next(iter(s.model_dump())) for s in read(file).training} <= {"adam", "lbfgs", "refine"}
+    assert {next(iter(s.model_dump())) for s in read_spec(file).training} <= {
+        "adam",
+        "lbfgs",
+        "refine",
+    }
     assert solution.report.network.kind == "kan"
     assert basis in solution.spec
     assert solution.report.network.parameters <= 3000

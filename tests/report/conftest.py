@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from pikan.domain.box import Box
-from pikan.domain.face import Face
-from pikan.exact.formula import Formula
 from pikan.expression.parse import parse
-from pikan.problem import Condition, Equation, Problem
+from pikan.geometry.box import Box
+from pikan.geometry.face import Face
+from pikan.problem.statement import Condition, Equation, Problem
+from pikan.references.formula import FormulaSolution
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def boxed() -> Callable[..., Problem]:
         box = Box(tuple(coordinates), (0.0,) * len(coordinates), (1.0,) * len(coordinates))
         exact = None
         if formulas is not None:
-            exact = Formula(box.coordinates, {k: parse(f) for k, f in formulas.items()}, {})
+            exact = FormulaSolution(box.coordinates, {k: parse(f) for k, f in formulas.items()}, {})
         first = box.coordinates[0]
         equations = tuple(
             Equation(

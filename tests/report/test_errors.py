@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pikan.domain.box import Box
-from pikan.exact.data import Reference
+from pikan.geometry.box import Box
+from pikan.references.data import ReferenceData
 from pikan.report.errors import by_chunks, check_points, distance, errors, floating
 
 
@@ -38,7 +38,7 @@ def test_without_a_known_solution_there_are_no_errors(boxed):
 
 def test_data_are_compared_where_they_lie(boxed):
     places = np.random.default_rng(0).random((50, 2))
-    problem = replace(boxed(), exact=Reference(places, {"u": places[:, 0]}, None))
+    problem = replace(boxed(), exact=ReferenceData(places, {"u": places[:, 0]}, None))
     found = errors(problem, lambda points: points[:, :1])["u"]
     assert (found.maximum, found.against, found.points) == (0.0, "reference", 50)
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pikan.domain.box import Box
-from pikan.exact.data import Reference
+from pikan.geometry.box import Box
+from pikan.references.data import ReferenceData
 from pikan.report.fields import cuts, fields
 
 
@@ -30,14 +30,14 @@ def test_reference_data_on_a_grid_are_shown_on_it_to_the_bit(boxed):
     x, y = np.linspace(0, 1, 7), np.linspace(0, 1, 11)
     places = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
     values = np.random.default_rng(0).random(77)
-    problem = replace(boxed(), exact=Reference(places, {"u": values}, (x, y)))
+    problem = replace(boxed(), exact=ReferenceData(places, {"u": values}, (x, y)))
     (field,) = fields(problem, lambda points: points[:, :1])
     np.testing.assert_array_equal(field.exact[..., 0], values.reshape(7, 11))
 
 
 def test_scattered_data_are_shown_on_an_even_grid(boxed):
     places = np.random.default_rng(0).random((50, 2))
-    problem = replace(boxed(), exact=Reference(places, {"u": places[:, 0]}, None))
+    problem = replace(boxed(), exact=ReferenceData(places, {"u": places[:, 0]}, None))
     (field,) = fields(problem, lambda points: points[:, :1])
     assert np.isfinite(field.exact).all()
     assert field.solution.shape == (161, 161, 1)

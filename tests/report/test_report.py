@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pikan.outcome import Alternative
+from pikan.optimize.outcome import Alternative
 from pikan.report.report import (
     Errors,
     Estimate,

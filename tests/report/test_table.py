@@ -6,14 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pikan.report.report import (
-    Errors,
-    NetworkFacts,
-    Report,
-    Seconds,
-    StageFacts,
-    Versions,
-)
+from pikan.report.report import Errors, NetworkFacts, Report, Seconds, StageFacts, Versions
 from pikan.report.table import show
 
 MESSAGE = "The loss fell by less than a millionth in 100 steps; " * 3

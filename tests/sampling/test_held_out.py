@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pikan.features import features
+from pikan.problem.features import features
 from pikan.sampling.held_out import held_out
 from tests.stated import LIKE, stated
 
@@ -41,6 +41,6 @@ def test_many_points_lie_inside_a_narrow_feature():
 def test_weighted_means_are_those_of_the_whole_box(function):
     found = drawn(PULSE)
     values = torch.from_numpy(function(found.points[:, :1].numpy()))
-    mean = float(found.weighted(values).square().mean())
+    mean = float(found.weight(values).square().mean())
     fine = np.unique(np.r_[np.linspace(0, 2, 20001), 0.7 + np.linspace(-1e-3, 1e-3, 20001)])
     assert mean == pytest.approx(np.trapezoid(function(fine) ** 2, fine) / 2, rel=0.02)

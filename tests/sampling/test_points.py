@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pikan.domain.box import Box
-from pikan.domain.face import Face
+from pikan.geometry.box import Box
+from pikan.geometry.face import Face
 from pikan.sampling.chebyshev import chebyshev
 from pikan.sampling.gauss import gauss
 from pikan.sampling.halton import halton

@@ -196,7 +196,7 @@ def test_collocation_reaches_rounding_on_poisson_and_heat():
 
 
 def test_sine_modes_agree_with_the_cole_hopf_solution_of_burgers_equation():
-    problem = formulas.problem(reader.read(ROOT / "problems" / "burgers.yaml"))
+    problem = formulas.problem(reader.read_spec(ROOT / "problems" / "burgers.yaml"))
     points = grid(-1, 0)
     judged = task("burgers", points, problem.exact.values(points)[:, 0])
     assert error(burgers(np.unique(points[:, 1]), 512, 1e-7), judged) < 1e-3

@@ -11,13 +11,13 @@ from drawn.kinds import KINDS, SHARES
 from drawn.narrow import narrow
 from drawn.problems import manufactured
 from honesty import doubtful, summary
-from pikan.consistency import inconsistencies
+from pikan.problem.manufactured import inconsistencies
 from pikan.spec import formulas, reader
 
 
 def stated(number, seed=0):
     drawn = manufactured(seed, number, limit=20.0)
-    return drawn, formulas.problem(reader.parse(drawn.text, drawn.name, Path()))
+    return drawn, formulas.problem(reader.parse_spec(drawn.text, drawn.name, Path()))
 
 
 @pytest.mark.parametrize("number", range(42))
@@ -95,7 +95,7 @@ def test_a_run_that_is_there_is_not_done_again(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize("number", range(12))
 def test_narrow_problems_are_problem_files_that_their_solution_solves(number):
     drawn_problem = narrow(0, number, 5.0)
-    posed = formulas.problem(reader.parse(drawn_problem.text, "case.yaml", Path()))
+    posed = formulas.problem(reader.parse_spec(drawn_problem.text, "case.yaml", Path()))
     assert inconsistencies(posed) == ()
 
 
@@ -108,7 +108,7 @@ def test_pikan_is_not_told_the_solution(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(honesty.pikan, "solve", seen, raising=False)
-    spec = reader.parse(drawn_problem.text, "case.yaml", Path())
+    spec = reader.parse_spec(drawn_problem.text, "case.yaml", Path())
     with pytest.raises(KeyboardInterrupt):
         honesty.run(honesty.Task("", "", "", spec))
     assert told == [None]

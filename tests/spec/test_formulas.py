@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pikan.domain.face import Face
-from pikan.exact.formula import Formula
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import substitute, text
-from pikan.problem import partials, residual_on
+from pikan.geometry.face import Face
+from pikan.problem.partials import partials
+from pikan.problem.statement import residual_on
+from pikan.references.formula import FormulaSolution
 from pikan.spec.formulas import problem
-from pikan.spec.reader import parse, read
+from pikan.spec.reader import parse_spec, read_spec
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
 SHIPPED = sorted(f for f in PROBLEMS.rglob("*.yaml") if f.parent.name != "sweeps")
-SOLVED = [path for path in SHIPPED if isinstance(problem(read(path)).exact, Formula)]
+SOLVED = [path for path in SHIPPED if isinstance(problem(read_spec(path)).exact, FormulaSolution)]
 PLATE = """
 domain: {x: [-L, L], y: [0, 2*L], t: [0, 1]}
 constants: {L: pi, k: 2*L}
@@ -37,7 +38,7 @@ conditions:
 
 
 def plate():
-    return problem(parse(PLATE, "plate.yaml", Path()))
+    return problem(parse_spec(PLATE, "plate.yaml", Path()))
 
 
 def exact_value(stated, expression, points):
@@ -62,7 +63,7 @@ def points_in(box, face=None):
 
 @pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
 def test_the_exact_solution_leaves_no_residual(path):
-    stated = problem(read(path))
+    stated = problem(read_spec(path))
     inside = points_in(stated.box)
     for equation in stated.equations:
         # The largest terms are some 1e4 (16 waves, two derivatives): rounding leaves 1e-11 of it.
@@ -76,7 +77,7 @@ def test_the_exact_solution_leaves_no_residual(path):
 
 @pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
 def test_the_exact_solution_repeats_itself_where_it_says_so(path):
-    stated = problem(read(path))
+    stated = problem(read_spec(path))
     for periodic in stated.periodic:
         first, last = points_in(stated.box), points_in(stated.box)
         first[:, periodic.axis] = stated.box.lower[periodic.axis]
@@ -117,7 +118,7 @@ def test_places_are_the_faces_edges_and_points_that_they_name():
 
 def test_a_bound_that_differs_by_rounding_is_the_bound():
     written = PLATE.replace("[x = -L, x=L]", "[x = -k/2, 'x = 3.14159265358979323846']")
-    stated = problem(parse(written, "plate.yaml", Path()))
+    stated = problem(parse_spec(written, "plate.yaml", Path()))
     bounds = stated.box.lower[0], stated.box.upper[0]
     assert [face.fixed[0][1] for face in stated.conditions[2].faces] == list(bounds)
 
@@ -133,19 +134,19 @@ def test_residuals_are_left_minus_right_in_canonical_partials():
 
 
 def test_exact_solutions_come_in_the_order_of_the_unknowns():
-    stated = problem(parse(PLATE + "exact: {v: 2*x, u: x}", "plate.yaml", Path()))
+    stated = problem(parse_spec(PLATE + "exact: {v: 2*x, u: x}", "plate.yaml", Path()))
     assert stated.exact.unknowns == ("u", "v")
     assert stated.exact.values(np.array([[1.0, 0.0, 0.0]])).tolist() == [[1.0, 2.0]]
 
 
 def test_a_system_may_hold_an_equation_without_derivatives_of_its_own():
     text_ = PLATE.replace("v_xt = 0", "v = u^2")
-    assert len(problem(parse(text_, "plate.yaml", Path())).equations) == 2
+    assert len(problem(parse_spec(text_, "plate.yaml", Path())).equations) == 2
 
 
 def test_a_constant_at_fault_makes_no_faults_elsewhere():
     with pytest.raises(ValueError, match=r"constants\.L") as caught:
-        parse(PLATE.replace("L: pi", "L: pii"), "plate.yaml", Path())
+        parse_spec(PLATE.replace("L: pi", "L: pii"), "plate.yaml", Path())
     assert len(caught.value.faults) == 1
 
 
@@ -159,7 +160,7 @@ exact: {u: exp(x)}
 
 
 def test_a_function_to_approximate_needs_no_conditions_if_the_file_says_so():
-    stated = problem(parse(CURVE, "curve.yaml", Path()))
+    stated = problem(parse_spec(CURVE, "curve.yaml", Path()))
     assert stated.conditions == stated.periodic == ()
     assert text(stated.equations[0].residual) == "u - exp(x)"
 
@@ -176,4 +177,4 @@ def test_a_function_to_approximate_needs_no_conditions_if_the_file_says_so():
 )
 def test_all_else_needs_conditions_and_derivatives(old, new, told):
     with pytest.raises(ValueError, match=re.escape(told)):
-        parse(CURVE.replace(old, new, 1), "curve.yaml", Path())
+        parse_spec(CURVE.replace(old, new, 1), "curve.yaml", Path())

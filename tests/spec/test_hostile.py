@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pikan.spec.faults import SpecError
-from pikan.spec.reader import parse, read
-from pikan.sweeping import plan
+from pikan.spec.reader import parse_spec, read_spec
+from pikan.sweeps import plan
 from tests.bounded import costs
 
 ROD = "domain: {x: [0, 1], t: [0, 1]}\nunknowns: [u]\n"
@@ -80,8 +80,8 @@ def found(tmp_path_factory):
     for name, text in FAULTY.items():
         (folder / f"{name}.yaml").write_text(text)
         paths.append(str(folder / f"{name}.yaml"))
-    imports = "from pikan.spec.faults import SpecError\nfrom pikan.spec.reader import read"
-    return dict(zip(FAULTY, costs(imports, "read(given)", "SpecError", paths), strict=True))
+    imports = "from pikan.spec.faults import SpecError\nfrom pikan.spec.reader import read_spec"
+    return dict(zip(FAULTY, costs(imports, "read_spec(given)", "SpecError", paths), strict=True))
 
 
 @pytest.mark.parametrize("name", FAULTY)
@@ -119,11 +119,11 @@ def test_data_outside_of_the_folder_are_never_opened(tmp_path, file):
     reference = f'reference: {{file: "{file}", coordinates: {{x: x, t: t}}, unknowns: {{u: u}}}}\n'
     (inside / "rod.yaml").write_text(equations("u_t = u_xx") + reference.replace("C:\\", "C:\\\\"))
     with pytest.raises(SpecError) as caught:
-        read(inside / "rod.yaml")
+        read_spec(inside / "rod.yaml")
     assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
 
 
-@pytest.mark.parametrize("reading", [read, plan.read])
+@pytest.mark.parametrize("reading", [read_spec, plan.read_plan])
 @pytest.mark.parametrize("file", ["pipe", "folder", "/dev/zero", "/dev/null"])
 def test_what_is_no_file_is_refused_at_once(tmp_path, monkeypatch, reading, file):
     monkeypatch.chdir(tmp_path)
@@ -139,7 +139,7 @@ def test_data_that_are_no_file_are_refused_at_once(tmp_path, name):
     reference = f"reference: {{file: {name}, coordinates: {{x: x, t: t}}, unknowns: {{u: u}}}}\n"
     (tmp_path / "rod.yaml").write_text(equations("u_t = u_xx") + reference)
     with pytest.raises(SpecError, match="is not there; give the path of a file"):
-        read(tmp_path / "rod.yaml")
+        read_spec(tmp_path / "rod.yaml")
 
 
 @pytest.mark.parametrize("file", ["../../rod.yaml", "/etc/passwd", "linked/rod.yaml", "r\\0d.yaml"])
@@ -152,13 +152,13 @@ def test_a_sweep_reads_no_problem_from_elsewhere(tmp_path, file):
         (place / "rod.yaml").write_text(equations("u_t = u_xx"))
     (inside / "rods.yaml").write_text(f'problem: "{file}"\ncrossed: {{seed: [0]}}\n')
     with pytest.raises(SpecError) as caught:
-        plan.read(inside / "rods.yaml")
+        plan.read_plan(inside / "rods.yaml")
     assert any("needs a file in the folder" in str(fault) for fault in caught.value.faults)
 
 
 def test_a_text_that_is_no_file_is_bounded_too():
     with pytest.raises(SpecError, match=r"^run\.yaml: is larger than 200000 bytes; [^\n]*$"):
-        parse(f"{equations('u_t = u_xx')}#{'a' * 200_000}", "run.yaml", Path())
+        parse_spec(f"{equations('u_t = u_xx')}#{'a' * 200_000}", "run.yaml", Path())
 
 
 def test_exact_solutions_whose_derivatives_explode_cost_nothing():
@@ -166,10 +166,10 @@ def test_exact_solutions_whose_derivatives_explode_cost_nothing():
     text = f"{equations('u_t = ' + 'u_' + 'x' * 12)}exact: {{u: {deep}}}"
     path = Path("deep.yaml")
     imports = (
-        "from pathlib import Path\nfrom pikan.consistency import findings\n"
-        "from pikan.spec.formulas import problem\nfrom pikan.spec.reader import parse"
+        "from pathlib import Path\nfrom pikan.problem.manufactured import residual_sizes\n"
+        "from pikan.spec.formulas import problem\nfrom pikan.spec.reader import parse_spec"
     )
-    call = f"findings(problem(parse(given, {str(path)!r}, Path())))"
+    call = f"residual_sizes(problem(parse_spec(given, {str(path)!r}, Path())))"
     (cost,) = costs(imports, call, "ValueError", [text])
     assert not cost.said
     assert cost.calls < 1_000_000

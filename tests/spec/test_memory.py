@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from pikan import build
-from pikan.choice import complete
+from pikan import factory
 from pikan.network.base import FeatureNetwork
-from pikan.residuals import sheets
-from pikan.solving.schedule import Refinement
+from pikan.planner import complete
+from pikan.residuals.terms import terms
+from pikan.solvers.schedule import Refinement
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem as stated
 from pikan.spec.memory import budget, check_memory, columns, counts, text
-from pikan.spec.reader import parse
+from pikan.spec.reader import parse_spec
 
 PROBLEM = """
 domain: {x: [0, 1], y: [0, 2]}
@@ -36,7 +36,7 @@ GRID = "{interior: {method: tensor, points: [5, 6]}, faces: {method: tensor, poi
 
 
 def read(content, *lines):
-    spec = parse("\n".join([content, *lines]), "here.yaml", Path())
+    spec = parse_spec("\n".join([content, *lines]), "here.yaml", Path())
     return spec, stated(spec)
 
 
@@ -49,9 +49,9 @@ def test_the_numbers_are_those_of_the_run(network, sampling):
     )
     spec, _ = complete(read_spec, problem)
     generator = torch.Generator().manual_seed(0)
-    made = build.network(spec, problem.box, 2, generator)
-    points = build.points(spec, problem, generator)(problem.box)
-    rows = sum(len(sheet.places[0]) for sheet in sheets(problem, points))
+    made = factory.network(spec, problem.box, 2, generator)
+    points = factory.points(spec, problem, generator)(problem.box)
+    rows = sum(len(term.points[0]) for term in terms(problem, points))
     before, after = [count for _, _, count in counts(spec, problem)]
     assert before.rows == rows
     assert after.rows == rows + 2 * (33 - len(points.interior))
@@ -68,12 +68,12 @@ def test_refinements_count():
     spec, _ = complete(read_spec, problem)
     _, after = [count for _, _, count in counts(spec, problem)]
     generator = torch.Generator().manual_seed(0)
-    parts = build.parts(spec, problem, generator)
+    parts = factory.schedule_settings(spec, problem, generator)
     refinement = parts.steps[1]
     assert isinstance(refinement, Refinement)
-    from pikan.network.refine import refined
+    from pikan.network.refine import refine
 
-    grown = refined(parts.network(problem.box), degree=None, grid=refinement.grid)
+    grown = refine(parts.network(problem.box), degree=None, grid=refinement.grid)
     assert after.parameters == sum(one.numel() for one in grown.parameters())
 
 
@@ -123,7 +123,9 @@ def test_a_level_of_a_climb_is_no_larger_than_fits():
     assert columns(tight) < 300
     assert columns(usual) > 4500
     completed, _ = complete(tight, problem)
-    assert build.ladder(completed, problem, completed.training[0].climb).dense == columns(tight)
+    assert factory.p_refinement_settings(
+        completed, problem, completed.training[0].climb
+    ).dense == columns(tight)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pikan.spec.faults import SpecError
 from pikan.spec.names import LONGEST, name_of, usable
-from pikan.spec.reader import parse, read
+from pikan.spec.reader import parse_spec, read_spec
 from pikan.spec.writer import dump
-from pikan.sweeping import plan
+from pikan.sweeps import plan
 
 ROD = """\
 domain: {x: [0, 1]}
@@ -37,8 +37,8 @@ def test_different_files_have_different_names_and_each_can_name_a_folder(stems):
 
 @given(files)
 def test_a_name_is_the_same_once_it_was_written_down(stem):
-    spec = parse(ROD, "case.yaml", Path(), {}, name_of(Path(f"{stem}.yaml")))
-    assert parse(dump(spec), "case.yaml", Path()).name == spec.name
+    spec = parse_spec(ROD, "case.yaml", Path(), {}, name_of(Path(f"{stem}.yaml")))
+    assert parse_spec(dump(spec), "case.yaml", Path()).name == spec.name
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_name_is_the_same_once_it_was_written_down(stem):
 )
 def test_a_name_keeps_of_its_file_what_a_folder_may_have(tmp_path, file, name):
     (tmp_path / file).write_text(ROD, encoding="utf-8")
-    assert read(tmp_path / file).name == name
+    assert read_spec(tmp_path / file).name == name
     (tmp_path / file).write_text(SWEEP, encoding="utf-8")
-    assert plan.read(tmp_path / file).name == name
+    assert plan.read_plan(tmp_path / file).name == name
 
 
 def test_long_names_differ_where_their_ends_do(tmp_path):
@@ -72,7 +72,7 @@ def test_long_names_differ_where_their_ends_do(tmp_path):
 
 @pytest.mark.parametrize("name", ["run_0.1", "Übung 1", "x" * 64, "what%3F", "2 = 1 + 1"])
 def test_a_name_in_the_file_is_taken_as_it_is(name):
-    assert parse(f"name: '{name}'\n{ROD}", "case.yaml", Path()).name == name
+    assert parse_spec(f"name: '{name}'\n{ROD}", "case.yaml", Path()).name == name
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,6 @@ def test_a_name_in_the_file_is_taken_as_it_is(name):
 )  # fmt: skip
 def test_a_name_that_cannot_name_a_folder_is_refused_in_one_sentence(name):
     with pytest.raises(SpecError) as caught:
-        parse(f'name: "{name}"\n{ROD}', "case.yaml", Path())
+        parse_spec(f'name: "{name}"\n{ROD}', "case.yaml", Path())
     (fault,) = caught.value.faults
     assert "needs text that can name a folder" in str(fault)

@@ -7,7 +7,7 @@ import pytest
 
 import pikan
 from pikan.spec.faults import SpecError
-from pikan.spec.reader import parse, read
+from pikan.spec.reader import parse_spec, read_spec
 from pikan.spec.schema import AdamStage, LBFGSStage
 from tests.bounded import Calls
 
@@ -26,18 +26,18 @@ conditions:
 
 def faults(text, changes=None):
     with pytest.raises(SpecError) as caught:
-        parse(text, "rod.yaml", Path(), changes)
+        parse_spec(text, "rod.yaml", Path(), changes)
     return [str(fault) for fault in caught.value.faults]
 
 
 def spec(text, changes=None):
-    return parse(text, "rod.yaml", Path(), changes)
+    return parse_spec(text, "rod.yaml", Path(), changes)
 
 
 @pytest.mark.parametrize("path", FAULTY, ids=lambda path: path.stem)
 def test_a_faulty_file_is_told_all_of_its_faults(path):
     with pytest.raises(SpecError) as caught:
-        read(path)
+        read_spec(path)
     told = [str(fault).removeprefix(f"{path.parent}/") for fault in caught.value.faults]
     assert told == path.with_suffix(".txt").read_text().splitlines()
 
@@ -49,7 +49,7 @@ def test_there_are_enough_faulty_files():
 @pytest.mark.parametrize("path", FAULTY, ids=lambda path: path.stem)
 def test_every_fault_says_where_and_what_would_do(path):
     with pytest.raises(SpecError) as caught:
-        read(path)
+        read_spec(path)
     for fault in caught.value.faults:
         assert fault.place.source == str(path)
         assert 1 <= fault.place.line <= max(1, len(path.read_text().splitlines()))
@@ -62,7 +62,7 @@ REMEDIES = ("; ", "needs", "write", "choose", "deeper than", "given twice")
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_problems_have_no_faults(path):
-    assert read(path).name == path.stem
+    assert read_spec(path).name == path.stem
 
 
 def test_numbers_and_words_are_those_of_yaml_1_2():
@@ -128,7 +128,7 @@ def test_faults_of_changes_name_the_flag():
 
 def test_faults_of_keywords_in_python_name_the_keyword(tmp_path):
     (tmp_path / "rod.yaml").write_text(ROD)
-    for given in (tmp_path / "rod.yaml", read(tmp_path / "rod.yaml")):
+    for given in (tmp_path / "rod.yaml", read_spec(tmp_path / "rod.yaml")):
         with pytest.raises(SpecError) as caught:
             pikan.solve(given, sed=1)
         (told,) = caught.value.faults
@@ -137,37 +137,37 @@ def test_faults_of_keywords_in_python_name_the_keyword(tmp_path):
 
 def test_the_name_is_that_of_the_file_where_there_is_none(tmp_path):
     (tmp_path / "cold_rod.yaml").write_text(ROD)
-    assert read(tmp_path / "cold_rod.yaml").name == "cold_rod"
+    assert read_spec(tmp_path / "cold_rod.yaml").name == "cold_rod"
 
 
 def test_a_missing_file_is_a_fault_with_a_remedy(tmp_path):
     (tmp_path / "poisson.yaml").write_text(ROD)
     with pytest.raises(SpecError, match=r"no such file; did you mean 'poisson.yaml'\?"):
-        read(tmp_path / "posson.yaml")
+        read_spec(tmp_path / "posson.yaml")
     with pytest.raises(SpecError, match="there is no folder"):
-        read(tmp_path / "nowhere" / "posson.yaml")
+        read_spec(tmp_path / "nowhere" / "posson.yaml")
 
 
 def test_a_folder_is_no_problem_file(tmp_path):
     with pytest.raises(SpecError, match="this is a folder"):
-        read(tmp_path)
+        read_spec(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path):
     (tmp_path / "binary.yaml").write_bytes(b"name: a\ntitle: \xff\xfe\x00\n")
     with pytest.raises(SpecError, match="line 2 is not UTF-8 text"):
-        read(tmp_path / "binary.yaml")
+        read_spec(tmp_path / "binary.yaml")
 
 
 def test_a_file_that_is_no_short_text_is_refused(tmp_path):
     (tmp_path / "large.yaml").write_text("#" * 200_001)
     with pytest.raises(SpecError, match="larger than 200000 bytes"):
-        read(tmp_path / "large.yaml")
+        read_spec(tmp_path / "large.yaml")
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     (tmp_path / "marked.yaml").write_bytes(b"\xef\xbb\xbf" + ROD.encode())
-    assert read(tmp_path / "marked.yaml").unknowns == ("u",)
+    assert read_spec(tmp_path / "marked.yaml").unknowns == ("u",)
 
 
 def test_nothing_in_a_file_is_executed(tmp_path, monkeypatch):
@@ -186,7 +186,7 @@ def test_a_reference_may_not_leave_its_folder_through_a_link(tmp_path):
     reference = "reference: {file: u.csv, coordinates: {x: x, t: t}, unknowns: {u: u}}"
     (inside / "rod.yaml").write_text(ROD + reference)
     with pytest.raises(SpecError, match="needs a file in the folder"):
-        read(inside / "rod.yaml")
+        read_spec(inside / "rod.yaml")
 
 
 def test_any_bytes_are_a_spec_or_a_list_of_faults(tmp_path):
@@ -195,7 +195,7 @@ def test_any_bytes_are_a_spec_or_a_list_of_faults(tmp_path):
         for garbage in (b"{", b"]", b"*a", b"!!x", b"\t", b"\x00", b"'"):
             (tmp_path / "cut.yaml").write_bytes(whole[:cut] + garbage + whole[cut + 1 :])
             with suppress(SpecError):
-                read(tmp_path / "cut.yaml")
+                read_spec(tmp_path / "cut.yaml")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pikan.expression.check import gathered
+from pikan.expression.check import collect_faults
 from pikan.spec.faults import Place, SpecError
-from pikan.spec.reader import parse
+from pikan.spec.reader import parse_spec
 from pikan.spec.schema import STAGES, Spec
 from pikan.spec.tree import compose, plain
 
@@ -42,7 +42,7 @@ def test_unknown_keys_are_refused_by_the_schema_too():
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_unknown_setting_of_a_stage_is_told_the_known_ones(stage):
     with pytest.raises(SpecError) as caught:
-        parse(f"{ROD}training: [{stage}: {{zzzz: 1}}]", "rod.yaml", Path())
+        parse_spec(f"{ROD}training: [{stage}: {{zzzz: 1}}]", "rod.yaml", Path())
     known = SCHEMA["$defs"][SCHEMA_NAMES[stage]]["properties"]
     assert all(key in str(caught.value.faults[0]) for key in known)
 
@@ -57,17 +57,17 @@ SCHEMA_NAMES = {
 
 
 def test_a_spec_cannot_be_changed():
-    spec = parse(ROD, "rod.yaml", Path())
+    spec = parse_spec(ROD, "rod.yaml", Path())
     with pytest.raises(ValueError, match="frozen"):
         spec.seed = 3
 
 
 def test_where_a_spec_was_written_is_no_part_of_what_it_says():
-    assert parse(ROD, "rod.yaml", Path()) == parse("\n\n" + ROD, "other.yaml", Path("/"))
+    assert parse_spec(ROD, "rod.yaml", Path()) == parse_spec("\n\n" + ROD, "other.yaml", Path("/"))
 
 
 def test_numbers_are_read_as_yaml_reads_them_where_the_versions_agree():
     for text in ("1", "-2.5", "1.5e+3", "0x1F", "true", "word", "'1'"):
-        faults, node = gathered(compose(f"a: {text}", Place("a.yaml", 1, "")))
+        faults, node = collect_faults(compose(f"a: {text}", Place("a.yaml", 1, "")))
         assert not faults
         assert plain(node) == yaml.safe_load(f"a: {text}")

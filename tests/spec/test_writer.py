@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pikan.spec.reader import parse, read
+from pikan.spec.reader import parse_spec, read_spec
 from pikan.spec.schema import Spec
 from pikan.spec.writer import dump
 
@@ -82,18 +82,18 @@ specs = st.fixed_dictionaries(
 @given(specs)
 def test_a_written_spec_reads_back_equal(values):
     spec = Spec.model_validate(values)
-    assert parse(dump(spec), "written.yaml", Path()) == spec
+    assert parse_spec(dump(spec), "written.yaml", Path()) == spec
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_problems_are_written_as_the_same_problem(path):
-    spec = read(path)
-    assert parse(dump(spec), "written.yaml", path.parent) == spec
+    spec = read_spec(path)
+    assert parse_spec(dump(spec), "written.yaml", path.parent) == spec
 
 
 def test_writing_twice_changes_nothing():
     once = dump(Spec.model_validate(BASE))
-    assert dump(parse(once, "written.yaml", Path())) == once
+    assert dump(parse_spec(once, "written.yaml", Path())) == once
 
 
 def test_words_that_yaml_takes_for_something_else_are_quoted():
@@ -112,7 +112,7 @@ def test_words_that_yaml_takes_for_something_else_are_quoted():
         "é",
     ):
         spec = Spec.model_validate({**BASE, "title": title})
-        assert parse(dump(spec), "written.yaml", Path()).title == title
+        assert parse_spec(dump(spec), "written.yaml", Path()).title == title
 
 
 def test_lines_stay_short_where_they_can():
@@ -124,4 +124,4 @@ def test_lines_stay_short_where_they_can():
 
 def test_a_function_to_approximate_keeps_that_it_has_no_conditions():
     curve = Spec(domain={"x": (0, 1)}, unknowns=("u",), equations=("u = exp(x)",), conditions=())
-    assert parse(dump(curve), "curve.yaml", Path()) == curve
+    assert parse_spec(dump(curve), "curve.yaml", Path()) == curve

@@ -1,1 +1,0 @@
-"""From a network and the formulas that must vanish to r(theta) and its Jacobian."""

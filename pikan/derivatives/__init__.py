@@ -1,1 +1,0 @@
-"""Partial derivatives of networks, one way a file."""

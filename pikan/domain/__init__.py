@@ -1,1 +1,0 @@
-"""Where a problem lives: boxes and their faces."""

@@ -1,1 +1,0 @@
-"""Solutions known beforehand: formulas, the Cole-Hopf solution, and data files."""

@@ -1,0 +1,304 @@
+"""Words to parts: the one place where the names in a problem file choose classes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import inf
+from typing import TypeVar, final
+
+import torch
+from torch import Tensor
+
+from pikan.bases.basis import Basis
+from pikan.bases.from_word import on_interval
+from pikan.geometry.box import Box
+from pikan.geometry.face import Face
+from pikan.network.activation import Activation, silu, tanh
+from pikan.network.base import Network
+from pikan.network.initialization import random_start
+from pikan.network.kan import KANNetwork, node_count
+from pikan.network.mlp import MLP
+from pikan.network.product import FullProduct, LowRank
+from pikan.network.ridge import ridge
+from pikan.optimize.adam import Adam
+from pikan.optimize.lbfgs import LBFGS
+from pikan.optimize.learning_rates import Schedule, constant, cosine, exponential, warmup_cosine
+from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
+from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.ssbroyden import SSBroyden
+from pikan.optimize.weights import Attention, Balance, Causal, Weights
+from pikan.problem.features import features
+from pikan.problem.statement import Problem
+from pikan.residuals.terms import CollocationPoints, used_faces
+from pikan.sampling.chebyshev import chebyshev
+from pikan.sampling.gauss import gauss
+from pikan.sampling.halton import halton
+from pikan.sampling.held_out import HeldOut, held_out
+from pikan.sampling.latin_hypercube import latin_hypercube
+from pikan.sampling.method import Count, Method
+from pikan.sampling.points import interior, on_face
+from pikan.sampling.sobol import sobol
+from pikan.sampling.tensor import tensor
+from pikan.sampling.uniform import uniform
+from pikan.solvers.high_dimensional.level import SearchSettings
+from pikan.solvers.schedule import Refinement, Resampling, ScheduleSettings, Step
+from pikan.solvers.spectral.p_refinement import PRefinement
+from pikan.solvers.time_marching.march import TimeMarching
+from pikan.spec import memory, schema
+
+T = TypeVar("T")
+
+_METHODS: Mapping[str, Method] = {
+    "uniform": uniform,
+    "sobol": sobol,
+    "halton": halton,
+    "latin_hypercube": latin_hypercube,
+    "tensor": tensor,
+    "chebyshev": chebyshev,
+    "gauss": gauss,
+}
+_SCHEDULES: Mapping[str, Schedule] = {
+    "constant": constant,
+    "cosine": cosine,
+    "exponential": exponential,
+    "warmup_cosine": warmup_cosine,
+}
+_WEIGHTS: Mapping[str, Weights | None] = {
+    "none": None,
+    "balance": Balance(),
+    "attention": Attention(),
+    "causal": Causal(),
+}
+# Enough for two digits of a difference of solutions.
+_SAMPLES = 2048
+_ACTIVATIONS: Mapping[str, Activation | None] = {"none": None, "silu": silu, "tanh": tanh}
+
+
+def network(spec: schema.Spec, box: Box, unknowns: int, generator: torch.Generator) -> Network:
+    """The network that a completed spec asks for, on a box, at its start.
+
+    `generator` gives the random start; the box is the domain's, or one slab of it.
+    """
+    match spec.network:
+        case schema.KANSettings() as asked:
+            return _kan(asked, box, generator).to(like(spec))
+        case schema.MLPSettings(width=width) if width is not None:
+            made = MLP(width, box.lower, box.upper)
+            return random_start(made, generator).to(like(spec))
+        case schema.ProductSettings(rank="full") as asked:
+            return FullProduct(_axes(asked, box), unknowns, box.lower, box.upper).to(like(spec))
+        case schema.ProductSettings(rank=int(rank)) as asked:
+            low = LowRank(_axes(asked, box), rank, unknowns, box.lower, box.upper)
+            return random_start(low, generator).to(like(spec))
+        case _:
+            raise ValueError("the network is not chosen yet; complete the spec first")
+
+
+def _kan(asked: schema.KANSettings, box: Box, generator: torch.Generator) -> KANNetwork:
+    assert asked.width is not None
+    layers = len(asked.width) - 1
+    names = each(asked.basis or "bspline", layers)
+    degrees, grids = each(asked.degree or 3, layers), each(asked.grid or 8, layers)
+    bases = [
+        basis(name, node_count(width), degree, grid)
+        for name, width, degree, grid in zip(names, asked.width[:-1], degrees, grids, strict=True)
+    ]
+    base, squash = _ACTIVATIONS[asked.base or "none"], _ACTIVATIONS[asked.squash or "none"]
+    made = KANNetwork(asked.width, bases, box.lower, box.upper, base, squash)
+    return ridge(made, generator) if asked.start == "ridge" else random_start(made, generator)
+
+
+def _axes(asked: schema.ProductSettings, box: Box) -> list[Basis]:
+    """The basis of each coordinate of a product."""
+    count = box.dimension
+    names, degrees = each(asked.basis or "chebyshev", count), each(asked.degree or 8, count)
+    grids = each(asked.grid or 8, count)
+    chosen = zip(names, degrees, grids, strict=True)
+    return [basis(name, 1, degree, grid) for name, degree, grid in chosen]
+
+
+def basis(name: str, nodes: int, degree: int, grid: int) -> Basis:
+    """A basis on [-1, 1] by its word; `grid` is the number of cells of one that has any."""
+    interval = torch.tensor([[-1.0, 1.0]], dtype=torch.float64).repeat(nodes, 1)
+    return on_interval(name, interval, degree, grid)
+
+
+def each(setting: T | tuple[T, ...], count: int) -> tuple[T, ...]:
+    """One setting for each of several parts."""
+    return setting if isinstance(setting, tuple) else (setting,) * count
+
+
+def like(spec: schema.Spec) -> Tensor:
+    """A tensor of the precision and on the device that the file asks for."""
+    return torch.empty(0, dtype=getattr(torch, spec.dtype), device=device(spec))
+
+
+def device(spec: schema.Spec) -> torch.device:
+    """The device of a spec; DeviceError where this machine has none of that kind."""
+    try:
+        torch.empty(0, device=spec.device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise DeviceError(
+            f"device: '{spec.device}' is not available on this machine; use cpu"
+        ) from error
+    return torch.device(spec.device)
+
+
+@final
+class DeviceError(ValueError):
+    """The device of a problem file does not exist on this machine."""
+
+
+def points(
+    spec: schema.Spec, problem: Problem, generator: torch.Generator
+) -> Callable[[Box], CollocationPoints]:
+    """Draws the points of a completed spec, in the whole domain or in one slab."""
+    sampling = spec.sampling
+    assert sampling is not None
+    precision = like(spec)
+
+    def draw(box: Box) -> CollocationPoints:
+        inside = interior(box, *_method(sampling.interior), generator, precision)
+        faces = used_faces(replace(problem, box=box))
+        start = () if box.time is None else (Face(((box.time, box.lower[box.time]),)),)
+        kept = dict.fromkeys([*faces, *start])
+        return CollocationPoints(
+            inside,
+            {f: on_face(box, f, *_method(sampling.faces), generator, precision) for f in kept},
+        )
+
+    return draw
+
+
+def _method(asked: schema.PointSettings) -> tuple[Method, Count]:
+    assert asked.method is not None
+    assert asked.points is not None
+    return _METHODS[asked.method], asked.points
+
+
+def weights(spec: schema.Spec, labels: Sequence[str]) -> Mapping[str, float]:
+    """The weight of every residual by label: its own, else that of its kind, else one."""
+
+    def kind(label: str) -> str:
+        return "equation" if label.startswith("equation") else "conditions"
+
+    return {label: spec.weights.get(label, spec.weights.get(kind(label), 1.0)) for label in labels}
+
+
+def edges(spec: schema.Spec, problem: Problem) -> tuple[float, ...] | None:
+    """The edges of the slabs in t that the file asks for; None if it asks for none."""
+    windows = None if spec.network is None else spec.network.windows
+    if windows is None or isinstance(windows, tuple):
+        return windows
+    axis = problem.box.axis("t")
+    first, last = problem.box.lower[axis], problem.box.upper[axis]
+    return (*(first + (last - first) * k / windows for k in range(windows)), last)
+
+
+def steps(spec: schema.Spec) -> tuple[Step, ...]:
+    """The schedule: stages, and what happens to network and points between them."""
+    assert spec.training is not None
+    return tuple(_step(asked) for asked in spec.training)
+
+
+def _step(asked: schema.Stage) -> Step:
+    match asked:
+        case schema.AdamStage(adam=a):
+            return Adam(a.steps, a.lr, _SCHEDULES[a.schedule], _WEIGHTS[a.weights])
+        case schema.LBFGSStage(lbfgs=a):
+            own = LBFGS(a.steps, weights=_WEIGHTS[a.weights])
+            memory = own.memory if a.memory is None else a.memory
+            return replace(own, memory=memory, tolerance=_or(a.tolerance, own.tolerance))
+        case schema.SSBroydenStage(ssbroyden=a):
+            own = SSBroyden(a.steps)
+            return replace(own, tolerance=_or(a.tolerance, own.tolerance))
+        case schema.LeastSquaresStage(least_squares=a):
+            return LeastSquares(a.cutoff)
+        case schema.GaussNewtonStage(gauss_newton=a):
+            own = LevenbergMarquardt(a.steps, variable_projection=a.eliminate)
+            damping, tolerance = _or(a.damping, own.damping), _or(a.tolerance, own.tolerance)
+            return replace(own, damping=damping, tolerance=tolerance)
+        case schema.RefineStage(refine=a):
+            return Refinement(a.degree, a.grid, a.rank, a.adapt)
+        case schema.ResampleStage(resample=a):
+            return Resampling(a.points, a.k, a.c, a.weighted)
+        case schema.ClimbStage() | schema.MarchStage():
+            raise ValueError("climb and march are whole schedules, not steps of one")
+
+
+def _or(given: float | None, own: float) -> float:
+    """A setting, or a stage's own value where the file leaves it out."""
+    return own if given is None else given
+
+
+def schedule_settings(
+    spec: schema.Spec, problem: Problem, generator: torch.Generator
+) -> ScheduleSettings:
+    """All that a schedule of a completed spec works on."""
+    return ScheduleSettings(
+        network=lambda box: network(spec, box, len(problem.unknowns), generator),
+        points=points(spec, problem, generator),
+        weights=lambda labels: weights(spec, labels),
+        steps=steps(spec),
+        generator=generator,
+        memory=memory.budget(spec),
+    )
+
+
+def p_refinement_settings(
+    spec: schema.Spec, problem: Problem, climb: schema.ClimbSettings
+) -> PRefinement:
+    """Settings of p-refinement for a completed spec."""
+    assert isinstance(spec.network, schema.ProductSettings)
+    assert spec.accuracy is not None
+    asked, box = spec.network, problem.box
+
+    def make_network(degrees: tuple[int, ...]) -> FullProduct:
+        bases = _axes(asked.model_copy(update={"degree": degrees}), box)
+        return FullProduct(bases, len(problem.unknowns), box.lower, box.upper).to(like(spec))
+
+    start = each(asked.degree or 8, box.dimension)
+    dense = memory.columns(spec)
+    limit = inf if spec.time_limit is None else spec.time_limit
+    compared = samples(spec, problem)
+    return PRefinement(
+        make_network, start, spec.accuracy, climb.largest, dense, climb.steps, limit, compared
+    )
+
+
+def search_settings(
+    spec: schema.Spec, problem: Problem, climb: schema.ClimbSettings
+) -> SearchSettings:
+    """Settings of the search for sums of products, for a completed spec."""
+    assert isinstance(spec.network, schema.ProductSettings)
+    assert spec.accuracy is not None
+    asked, box = spec.network, problem.box
+
+    def make_network(degree: int, rank: int) -> LowRank:
+        bases = _axes(asked.model_copy(update={"degree": degree}), box)
+        return LowRank(bases, rank, len(problem.unknowns), box.lower, box.upper).to(like(spec))
+
+    largest = min(climb.largest, memory.columns(spec))
+    whole = p_refinement_settings(spec, problem, climb)
+    return SearchSettings(make_network, whole, spec.accuracy, largest, climb.steps, whole.samples)
+
+
+def marching_settings(
+    spec: schema.Spec, problem: Problem, march: schema.MarchSettings
+) -> TimeMarching:
+    """Settings of time-marching for a completed spec."""
+    assert spec.accuracy is not None
+    assert isinstance(spec.network, schema.ProductSettings)
+    # Splines meet few others, so that their matrix has few entries.
+    dense = "bspline" not in (spec.network.basis or ())
+    largest = min(march.largest, memory.columns(spec)) if dense else march.largest
+    compared = samples(spec, problem)
+    return TimeMarching(spec.accuracy, largest, march.steps, compared, features(problem))
+
+
+def samples(spec: schema.Spec, problem: Problem) -> HeldOut:
+    """Points on which solutions are compared while they are made; none is trained on.
+
+    Their own generator makes them the same whatever was drawn before.
+    """
+    generator = torch.Generator().manual_seed(spec.seed)
+    return held_out(problem.box, features(problem), _SAMPLES, generator, like(spec))

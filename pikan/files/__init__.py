@@ -1,0 +1,1 @@
+"""Files: atomic writes, locks, and arrays out of files from strangers."""

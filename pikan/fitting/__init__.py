@@ -1,0 +1,1 @@
+"""Fits of a KAN to data: loss, penalty, attribution and descent."""

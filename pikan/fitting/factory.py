@@ -1,0 +1,172 @@
+"""From pykan's words for a network to the network."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.bases.basis import Basis
+from pikan.bases.from_word import on_interval
+from pikan.bases.registry import family
+from pikan.fitting.arguments import ModelError, is_finite, one_of, whole
+from pikan.fitting.initialization import standardize
+from pikan.network.activation import ACTIVATIONS, Activation
+from pikan.network.elementary import power
+from pikan.network.initialization import noise
+from pikan.network.kan import KANNetwork, Width, node_count
+from pikan.network.masked_kan import MaskedKAN, without_mask
+
+WidthLike: TypeAlias = int | Sequence[int]
+"""The nodes of a layer: sums alone, or [sums, products of two]."""
+
+BASE_FUNCTIONS: Mapping[str, Activation | None] = {
+    **ACTIVATIONS,
+    "identity": power(1.0),
+    "zero": None,
+}
+"""What every edge has beside its basis, by pykan's names where it has one."""
+
+# Points on which a new model is laid, and how far they are spread, in parts of the first grid: for
+# data that fill it and for standardized ones, which are sqrt(3) times as far apart.
+_POINTS, _SPREAD = 500, 1.3
+
+# What can be fitted: coarser numbers leave a search nothing to tell.
+_PRECISIONS = (torch.float32, torch.float64)
+
+
+def build_kan(
+    width: Sequence[WidthLike],
+    grid: int,
+    k: int,
+    basis: str,
+    base_fun: str,
+    grid_range: tuple[float, float],
+    seed: int,
+    device: torch.device,
+) -> MaskedKAN:
+    """A network in float64 with the random start of `seed`, every edge live."""
+    widths = read_widths(width)
+    base = BASE_FUNCTIONS[one_of("KAN", "base_fun", base_fun, BASE_FUNCTIONS)]
+    whole("KAN", "seed", seed, 0)
+    bases = [build_basis(node_count(each), grid, k, basis, grid_range) for each in widths[:-1]]
+    size = node_count(widths[0])
+    # The grid is the network's own matter: coordinates enter it as they are.
+    kan = KANNetwork(widths, bases, [-1.0] * size, [1.0] * size, base=base)
+    generator = torch.Generator().manual_seed(seed)
+    wired = without_mask(noise(kan, generator)).to(device)
+    knots = wired.kan.edges()[0].basis.knots
+    lower, upper = knots[:, 0], knots[:, -1]
+    shares = torch.rand(_POINTS, size, generator=generator, dtype=knots.dtype).to(device)
+    middle, length = (lower + upper) / 2, _SPREAD * (upper - lower)
+    return standardize(wired, middle + (shares - 0.5) * length, inputs=False)
+
+
+def read_widths(width: object) -> tuple[Width, ...]:
+    """The widths as networks have them.
+
+    >>> read_widths([2, [5, 3], 1])
+    (2, (5, 3), 1)
+    """
+    if isinstance(width, str) or not isinstance(width, Sequence) or len(width) < 2:
+        raise ModelError(
+            f"KAN: width: got {width!r}, needs two layers or more, such as [2, 5, 1] "
+            "for 2 inputs, 5 hidden nodes and 1 output"
+        )
+    first, *later = (_read_width(each, width) for each in width)
+    if not isinstance(first, int):
+        raise ModelError(
+            f"KAN: width: got {width!r}; inputs are not products, start with {sum(first)}"
+        )
+    return (first, *later)
+
+
+def _read_width(given: object, width: object) -> Width:
+    parts = list(given) if isinstance(given, list | tuple) else [given]
+    numbers = [n for n in parts if isinstance(n, int) and not isinstance(n, bool) and n >= 0]
+    if not 1 <= len(parts) == len(numbers) <= 2 or not any(numbers):
+        raise ModelError(
+            f"KAN: width: got {given!r} in {width!r}, needs a number of nodes from 1 on, "
+            "or [sums, products]"
+        )
+    return (numbers[0], numbers[1]) if len(numbers) == 2 and numbers[1] else numbers[0]
+
+
+def build_basis(
+    nodes: int, grid: int, k: int, basis: str, grid_range: tuple[float, float]
+) -> Basis:
+    """The same functions for so many nodes, of degree k, on a grid where they have one."""
+    try:
+        known = family(basis)
+    except ValueError as fault:
+        raise ModelError(f"KAN: basis: {fault}") from None
+    cells = whole("KAN", "grid", grid, 1) if known.cells else 1
+    ends = _read_ends(grid_range)
+    interval = torch.tensor([ends] * nodes, dtype=torch.float64)
+    return on_interval(basis, interval, whole("KAN", "k", k, 1), cells)
+
+
+def _read_ends(given: object) -> tuple[float, float]:
+    ends = list(given) if isinstance(given, Iterable) else []
+    if len(ends) != 2 or not all(map(is_finite, ends)) or not ends[0] < ends[1]:
+        raise ModelError(f"KAN: grid_range: got {given!r}, needs a lower and an upper end")
+    return ends[0], ends[1]
+
+
+def read_precision(call: str, given: object) -> torch.dtype:
+    """The precision given, torch's default for None; ModelError for one not to compute in."""
+    given = torch.get_default_dtype() if given is None else given
+    if not isinstance(given, torch.dtype) or given not in _PRECISIONS:
+        needs = " or ".join(map(str, _PRECISIONS))
+        raise ModelError(f"{call}: dtype: got {given!r}, needs {needs}")
+    return given
+
+
+def read_device(call: str, given: str | torch.device) -> torch.device:
+    """The device given, if there is one; ModelError if not."""
+    try:
+        return torch.empty(0, device=given).device
+    # Without CUDA, torch fails an assertion of its own.
+    except (AssertionError, RuntimeError, TypeError):
+        raise ModelError(
+            f"{call}: device: got {given!r}, needs one that torch has here, such as 'cpu'"
+        ) from None
+
+
+def width_list(widths: Sequence[Width]) -> list[int | list[int]]:
+    """The widths as they are given to `KANNetwork`.
+
+    >>> width_list((2, (5, 3), 1))
+    [2, [5, 3], 1]
+    """
+    return [width if isinstance(width, int) else list(width) for width in widths]
+
+
+def outputs(widths: Sequence[Width]) -> int:
+    """How many values come out."""
+    return node_count(widths[-1])
+
+
+def flat_weights(weights: Sequence[Float[Tensor, "_ _"]]) -> Float[Tensor, " p"]:
+    """The weights of all layers that are not frozen in one vector."""
+    return torch.cat([weight.detach().flatten() for weight in weights if weight.requires_grad])
+
+
+def shaped_weights(
+    theta: Float[Tensor, " p"], like: Sequence[Float[Tensor, "_ _"]]
+) -> tuple[Float[Tensor, "_ _"], ...]:
+    """The weights of all layers, those that are not frozen from one vector."""
+    pieces = iter(theta.split([weight.numel() for weight in like if weight.requires_grad]))
+    return tuple(next(pieces).view(w.shape) if w.requires_grad else w.detach() for w in like)
+
+
+def free_columns(
+    values: Float[Tensor, "*n _"], like: Sequence[Float[Tensor, "_ _"]]
+) -> Float[Tensor, "*n p"]:
+    """Of derivatives with respect to all weights those by the weights that are not frozen."""
+    if all(weight.requires_grad or weight.numel() == 0 for weight in like):
+        return values
+    pieces = values.split([weight.numel() for weight in like], dim=-1)
+    pairs = zip(pieces, like, strict=True)
+    return torch.cat([piece for piece, weight in pairs if weight.requires_grad], dim=-1)

@@ -1,0 +1,1 @@
+"""Where a problem lives: boxes, their faces and the normals of these."""

@@ -1,0 +1,1 @@
+"""Truncated Taylor arithmetic, and its kernels for automatic differentiation."""

@@ -1,0 +1,1 @@
+"""`pikan.KAN`: a KAN in pykan's vocabulary."""

@@ -1,0 +1,1 @@
+"""Linear algebra: Jacobian operators, least squares, tensor-product solvers."""

@@ -1,0 +1,141 @@
+"""Jacobian operators and the damped least-squares models that they make."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.linalg.dense import smallest_singular_value, solve_triangle
+
+
+class LeastSquaresModel(ABC):
+    """The linear model at a point, |J D⁻¹ y + r|², in columns measured by D."""
+
+    @abstractmethod
+    def step(self, damping: float) -> Float[Tensor, " p"]:
+        """The y of least |J D⁻¹ y + r|² + damping |y|², stable for any damping above ε²."""
+
+    @abstractmethod
+    def image_norm(self, y: Float[Tensor, " p"]) -> float:
+        """|J D⁻¹ y|: by how much a step changes r."""
+
+    @abstractmethod
+    def projection_norm(self) -> float:
+        """The length of the part of r that steps can change: r's projection on J's columns."""
+
+
+class Jacobian(ABC):
+    """The Jacobian J at a point."""
+
+    @abstractmethod
+    def row_lengths(self) -> Float[Tensor, " r"]:
+        """The Euclidean length of every row."""
+
+    @abstractmethod
+    def column_lengths(self) -> Float[Tensor, " p"]:
+        """The Euclidean length of every column."""
+
+    @abstractmethod
+    def model(self, residual: Float[Tensor, " r"], scale: Float[Tensor, " p"]) -> LeastSquaresModel:
+        """The linear model with this residual and D = diag(scale)."""
+
+
+@final
+@dataclass(frozen=True)
+class DenseJacobian(Jacobian):
+    """A Jacobian with all its entries."""
+
+    jacobian: Float[Tensor, "r p"]
+
+    def row_lengths(self) -> Float[Tensor, " r"]:
+        """The Euclidean length of every row."""
+        return torch.linalg.vector_norm(self.jacobian, dim=1)
+
+    def column_lengths(self) -> Float[Tensor, " p"]:
+        """The Euclidean length of every column."""
+        return torch.linalg.vector_norm(self.jacobian, dim=0)
+
+    def model(self, residual: Float[Tensor, " r"], scale: Float[Tensor, " p"]) -> LeastSquaresModel:
+        """By QR of the scaled columns with the residual beside them, 2 r p²; see `WideModel`."""
+        rows, columns = self.jacobian.shape
+        if rows < columns:
+            return wide_model(self.jacobian / scale, residual)
+        beside = torch.cat([self.jacobian / scale, residual[:, None]], dim=1)
+        R = torch.linalg.qr(beside, mode="r").R
+        return DenseModel(R[:columns, :columns], R[:columns, columns])
+
+
+@final
+@dataclass(frozen=True)
+class DenseModel(LeastSquaresModel):
+    """The model |triangle · y + right|² up to a constant."""
+
+    triangle: Float[Tensor, "_ p"]
+    right: Float[Tensor, " _"]
+
+    def step(self, damping: float) -> Float[Tensor, " p"]:
+        """By substitution where damping cannot be felt, p², else by QR, 3 p³."""
+        unfelt = torch.finfo(self.right.dtype).eps ** 0.5
+        if damping <= unfelt * smallest_singular_value(self.triangle) ** 2:
+            return solve_triangle(self.triangle, -self.right)
+        return damped_least_squares(self.triangle, self.right, damping)
+
+    def image_norm(self, y: Float[Tensor, " p"]) -> float:
+        """|J D⁻¹ y|, from the triangle alone."""
+        return float(torch.linalg.vector_norm(self.triangle @ y))
+
+    def projection_norm(self) -> float:
+        """The length of the part of r that steps can change."""
+        return float(torch.linalg.vector_norm(self.right))
+
+
+@final
+@dataclass(frozen=True)
+class WideModel(LeastSquaresModel):
+    """The model |A y + r|² where parameters outnumber rows: A = L Qᵀ with orthonormal columns in Q.
+
+    The step lies in the span of A's rows, so y = Q z with the z of least |L z + r|² + damping |z|²:
+    the y of `DenseModel` to rounding. The same step is -Aᵀ (A Aᵀ + damping)⁻¹ r, by the identity
+    of Woodbury, but A Aᵀ squares the condition of A, and its rounding would hide damping below
+    ε|A|². QR of Aᵀ does neither.
+
+    Source: Golub and Van Loan 2013, Matrix Computations, section 5.6.2 (least norm by QR);
+    Müller and Zeinhofer 2023, arXiv 2302.13163, on why there are such steps at all.
+    """
+
+    matrix: Float[Tensor, "r r"]
+    right: Float[Tensor, " r"]
+    basis: Float[Tensor, "p r"]
+
+    def step(self, damping: float) -> Float[Tensor, " p"]:
+        """By QR in as many unknowns as there are rows, 3 r³."""
+        return self.basis @ damped_least_squares(self.matrix, self.right, damping)
+
+    def image_norm(self, y: Float[Tensor, " p"]) -> float:
+        """|A y|, from what of y lies in the span of the rows."""
+        return float(torch.linalg.vector_norm(self.matrix @ (self.basis.mT @ y)))
+
+    def projection_norm(self) -> float:
+        """The length of r: with independent rows steps can change all of it."""
+        return float(torch.linalg.vector_norm(self.right))
+
+
+def wide_model(matrix: Float[Tensor, "r p"], residual: Float[Tensor, " r"]) -> WideModel:
+    """The model |matrix · y + residual|² of more columns than rows, 4 p r²."""
+    Q, R = torch.linalg.qr(matrix.mT)
+    return WideModel(R.mT, residual, Q)
+
+
+def damped_least_squares(
+    matrix: Float[Tensor, "_ p"], right: Float[Tensor, " _"], damping: float
+) -> Float[Tensor, " p"]:
+    """The y of least |matrix · y + right|² + damping |y|², by QR of both, one above the other."""
+    columns = matrix.shape[1]
+    below = torch.eye(columns, dtype=right.dtype, device=right.device) * damping**0.5
+    rows = torch.cat([matrix, below])
+    beside = torch.cat([-right, torch.zeros_like(below[0])])
+    R = torch.linalg.qr(torch.cat([rows, beside[:, None]], dim=1), mode="r").R
+    return solve_triangle(R[:columns, :columns], R[:columns, columns])

@@ -1,1 +1,0 @@
-"""KANs as models, in pykan's vocabulary: fit, see, prune, refine."""

@@ -1,0 +1,177 @@
+"""Monitor of a run: its clock, its history and its error."""
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import NamedTuple, final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.network.base import Network
+from pikan.problem.statement import Problem
+from pikan.report.report import Record
+from pikan.sampling.held_out import HeldOut
+from pikan.solvers.level import distance
+from pikan.solvers.replay import Event
+from pikan.storage.checkpoint import Clock
+
+# How often in a stage the error is measured, at most every few steps, and the history kept.
+_MEASURED, _UNMEASURED, _KEPT = 100, 5, 500
+_START = Clock(0.0, 0.0, "", "", -1, 0, 0, 0.0)
+
+
+class Progress(NamedTuple):
+    """Progress of a run.
+
+    `level` names the step of refinement, slab or degree, and is empty where there is one
+    only. `error` is the relative L2 error of the worst unknown where the solution is known, None
+    where it was not measured at this step; `remaining` is the time left [s], None where nobody can
+    tell, as where other levels follow.
+    """
+
+    level: str
+    stage: str
+    step: int
+    steps: int
+    loss: float
+    blocks: Mapping[str, float]
+    error: float | None
+    seconds: float
+    remaining: float | None
+
+
+@final
+class Monitor:
+    """Monitor of a run: its clock, its history and its error."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        samples: HeldOut,
+        mark: Clock | None = None,
+        history: Sequence[Record] = (),
+    ) -> None:
+        self.history = list(history)
+        self._mark = _START if mark is None else mark
+        self._began = monotonic()
+        self._watching = 0.0
+        self._samples = samples
+        self._truth = _truth(problem, samples.points)
+        # The seconds of an interrupted run come before those of this one.
+        self._training, self._total = self._mark.training, self._mark.total
+
+    def seconds(self) -> float:
+        """Since training began, without the time that measuring errors took [s]."""
+        return self._training + monotonic() - self._began - self._watching
+
+    def total(self) -> float:
+        """Since training began [s]."""
+        return self._total + monotonic() - self._began
+
+    def clock(self) -> Clock:
+        """The clock after the last event."""
+        return self._mark._replace(training=self.seconds(), total=self.total())
+
+    def record(self, event: Event) -> Progress:
+        """The progress to show; the history keeps it unless it has just kept another."""
+        progress, seconds, before = event.progress, self.seconds(), self._mark
+        same = (event.level, progress.stage) == (before.level, before.stage)
+        if not same or progress.step < before.step:
+            before = Clock(
+                training=seconds,
+                total=self.total(),
+                level=event.level,
+                stage=progress.stage,
+                stage_index=before.stage_index + 1,
+                step=0,
+                kept=0,
+                stage_began=seconds,
+            )
+        self._mark = before._replace(step=progress.step)
+        error = self._error(event)
+        self._keep(
+            Record(
+                progress.stage,
+                self._mark.stage_index,
+                progress.step,
+                seconds,
+                progress.loss,
+                tuple(progress.blocks.items()),
+                error,
+            ),
+            progress.steps,
+        )
+        return Progress(
+            event.level,
+            progress.stage,
+            progress.step,
+            progress.steps,
+            progress.loss,
+            progress.blocks,
+            error,
+            seconds,
+            None if event.level else self._remaining(progress.step, progress.steps, seconds),
+        )
+
+    def _error(self, event: Event) -> float | None:
+        """The error at this very step; None where it is not the time to measure it."""
+        step, steps = event.progress.step, event.progress.steps
+        due = step == steps or step % max(_UNMEASURED, steps // _MEASURED) == 0
+        if self._truth is None or not due:
+            return None
+        began = monotonic()
+        error = _error(event.best(), self._samples, self._truth)
+        self._watching += monotonic() - began
+        return error
+
+    def _keep(self, record: Record, steps: int) -> None:
+        """Adds to the history; a record that follows within few steps takes the last one's place.
+
+        Which ones are kept is no matter of time: the history of a run is the same every time.
+        """
+        before = self.history[-1] if self.history else None
+        close = (
+            before is not None
+            and before.stage_index == record.stage_index
+            and before.step > 0
+            and record.step - self._mark.kept < steps // _KEPT
+        )
+        if close:
+            self.history[-1] = record
+        else:
+            self.history.append(record)
+            self._mark = self._mark._replace(kept=record.step)
+
+    def _remaining(self, step: int, steps: int, seconds: float) -> float | None:
+        """The time that the rest of the stage takes at the pace until now."""
+        if step == 0:
+            return None
+        return (seconds - self._mark.stage_began) / step * (steps - step)
+
+
+def _truth(problem: Problem, samples: Float[Tensor, "n d"]) -> Float[np.ndarray, "n m"] | None:
+    """The solution where it is known by a formula for every unknown."""
+    exact = problem.exact
+    if exact is None or exact.points is not None or exact.unknowns != problem.unknowns:
+        return None
+    return exact.values(samples.cpu().numpy().astype(np.float64))
+
+
+def _error(
+    network: Network | None, samples: HeldOut, truth: Float[np.ndarray, "n m"]
+) -> float | None:
+    """The relative L2 error of the worst unknown, as far in time as there is a solution.
+
+    None where there is none yet.
+    """
+    if network is None:
+        return None
+    solved = ((samples.points - network.center).abs() <= network.scale).all(dim=1)
+    if not bool(solved.any()):
+        return None
+    with torch.no_grad():
+        found = network(samples.points[solved])
+    share = samples.weights[solved, None].sqrt()
+    return distance(share * found, share * torch.from_numpy(truth).to(found)[solved])

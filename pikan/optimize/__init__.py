@@ -1,0 +1,1 @@
+"""Optimizers: stages that lower an objective and see nothing else."""

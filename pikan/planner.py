@@ -1,0 +1,279 @@
+"""What pikan chooses where a problem file is silent, and why, in a sentence or two each."""
+
+from typing import TypeVar
+
+from pikan.bases.registry import families, family
+from pikan.expression.check import collect_faults
+from pikan.expression.wording import word_list
+from pikan.problem.classification import is_evolution, linear
+from pikan.problem.features import features
+from pikan.problem.statement import Problem
+from pikan.spec.faults import SpecError
+from pikan.spec.memory import check_memory, columns
+from pikan.spec.refinement import check_refinements
+from pikan.spec.schema import (
+    AdamSettings,
+    AdamStage,
+    ClimbSettings,
+    ClimbStage,
+    GaussNewtonSettings,
+    GaussNewtonStage,
+    KANSettings,
+    LBFGSSettings,
+    LBFGSStage,
+    LeastSquaresSettings,
+    LeastSquaresStage,
+    MarchSettings,
+    MarchStage,
+    MLPSettings,
+    Network,
+    PointSettings,
+    ProductSettings,
+    Sampling,
+    Spec,
+    Stage,
+)
+
+T = TypeVar("T", int, str)
+M = TypeVar(
+    "M", Spec, KANSettings, MLPSettings, ProductSettings, PointSettings, Sampling, ClimbSettings
+)
+
+# The accuracy aimed at where none is asked: what a dense solve gives, and what time-marching gives
+# in about a minute.
+LINEAR, NONLINEAR, MARCHED = 1e-12, 1e-10, 1e-7
+# In three coordinates another digit is dear.
+_LINEAR_3D, _NONLINEAR_3D = 1e-10, 1e-8
+# One linear equation is often solved along one coordinate after the other, so that levels cost
+# little more than their memory, and low ones nothing worth saving; all else takes dense matrices.
+_ALONE_LARGEST, _ALONE_START = 40_000, 16
+# A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
+_FULL = 3
+# What trains any network, in as little memory as there is.
+_ITERATIVE: tuple[Stage, ...] = (
+    AdamStage(adam=AdamSettings(steps=1000, lr=1e-2, schedule="cosine")),
+    LBFGSStage(lbfgs=LBFGSSettings(steps=3000)),
+)
+# Conditions count more than the equation: if they do not, the loss falls to a wrong solution.
+_CONDITIONS = 100.0
+
+
+def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
+    """The spec with everything filled in that the file leaves out, and the reasons.
+
+    SpecError where a refinement asks for less than what it starts from.
+    """
+    match spec.network, spec.training:
+        case None, None:
+            return _automatic(spec, problem)
+        case ((ProductSettings() | None as network), (ClimbStage() as stage,)):
+            return _plan_p_refinement(spec, problem, network, stage.climb)
+        case ((ProductSettings() | None as network), (MarchStage() as stage,)):
+            return _plan_time_marching(spec, problem, network, stage.march)
+        case _:
+            return _by_hand(spec, problem)
+
+
+def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
+    """A network and a schedule from the equation alone."""
+    if problem.box.dimension > _FULL:
+        return _plan_search(spec, problem, None, ClimbSettings())
+    # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
+    if (
+        problem.box.dimension < _FULL
+        and is_evolution(problem)
+        and (not linear(problem) or _narrow_in_time(problem))
+    ):
+        return _plan_time_marching(spec, problem, None, MarchSettings())
+    return _plan_p_refinement(spec, problem, None, ClimbSettings())
+
+
+def _narrow_in_time(problem: Problem) -> bool:
+    """Whether known functions vary, jump or bend where polynomials in all of t would not do."""
+    axis = problem.box.axis("t")
+    found = features(problem)
+    return len(found.edges[axis]) > 2 or any(one.axis == axis for one in found.places)
+
+
+def _plan_p_refinement(
+    spec: Spec, problem: Problem, network: ProductSettings | None, climb: ClimbSettings
+) -> tuple[Spec, tuple[str, ...]]:
+    dimension = problem.box.dimension
+    if dimension > _FULL and (network is None or network.rank is None):
+        return _plan_search(spec, problem, network, climb)
+    kind = "linear" if linear(problem) else "nonlinear"
+    plain, solid = (LINEAR, _LINEAR_3D) if kind == "linear" else (NONLINEAR, _NONLINEAR_3D)
+    accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
+    start = 8 if dimension < _FULL else 6
+    if kind == "linear" and len(problem.equations) == 1:
+        start = _ALONE_START if dimension < _FULL else start
+        if "largest" not in climb.model_fields_set:
+            climb = _with(climb, largest=_ALONE_LARGEST)
+    largest = min(climb.largest, columns(spec))
+    while start > 1 and (start + 1) ** dimension > largest:
+        start //= 2
+    given = network or ProductSettings(kind="product")
+    chosen = _with(
+        given, rank="full", basis=given.basis or "chebyshev", degree=given.degree or start
+    )
+    training = (ClimbStage(climb=climb),)
+    how = "solved directly" if kind == "linear" else "by Gauss-Newton"
+    reason = (
+        f"{kind} in {dimension} coordinate{'s' * (dimension > 1)}: all products of "
+        f"{str(chosen.basis).capitalize()} polynomials, {how}; degrees rise until two levels "
+        f"agree to {accuracy:g}"
+    )
+    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _plan_time_marching(
+    spec: Spec, problem: Problem, network: ProductSettings | None, march: MarchSettings
+) -> tuple[Spec, tuple[str, ...]]:
+    space = problem.box.dimension - 1
+    bases = ["bspline" if space == 1 else "chebyshev"] * (space + 1)
+    bases[problem.box.axis("t")] = "chebyshev"
+    accuracy = spec.accuracy or MARCHED
+    chosen = _with(network or ProductSettings(kind="product"), rank="full", basis=tuple(bases))
+    training = (MarchStage(march=march),)
+    basis = "adaptive B-splines" if space == 1 else "polynomials"
+    names = [name for name in problem.coordinates if name != "t"]
+    reason = (
+        f"{'linear' if linear(problem) else 'nonlinear'} evolution problem: {basis} in "
+        f"{word_list(names)}, time-marching, Gauss-Newton; a finer second march must agree to "
+        f"{accuracy:g}"
+    )
+    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _plan_search(
+    spec: Spec, problem: Problem, network: ProductSettings | None, climb: ClimbSettings
+) -> tuple[Spec, tuple[str, ...]]:
+    """Sums of products: all products of polynomials would be too many."""
+    dimension = problem.box.dimension
+    given = network or ProductSettings(kind="product")
+    chosen = _with(given, basis=given.basis or "chebyshev")
+    accuracy = spec.accuracy or NONLINEAR
+    alone = linear(problem) and len(problem.equations) == 1
+    if alone and "largest" not in climb.model_fields_set:
+        climb = _with(climb, largest=_ALONE_LARGEST)
+    reason = (
+        f"{dimension} coordinates: sums of functions of one or two coordinates and of products of "
+        f"all, by Gauss-Newton; degrees rise until two levels agree to {accuracy:g}"
+    )
+    training = (ClimbStage(climb=climb),)
+    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _by_hand(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
+    """The rest of a file that chooses its network or its training itself."""
+    network = _network(spec.network, problem)
+    training = spec.training or _training(network, problem)
+    reasons: list[str] = []
+    if spec.network is None:
+        reasons.append("network: a KAN of cubic B-splines with two hidden layers")
+    sampling = _sampling(spec.sampling or Sampling(), network, problem)
+    weights = spec.weights
+    if not any(label != "equation" for label in weights):
+        weights = {**weights, "conditions": _CONDITIONS}
+        reasons.append(f"weights: the conditions count {_CONDITIONS:g} times the equation")
+    filled = _with(spec, network=network, training=training, sampling=sampling, weights=weights)
+    if spec.training is None:
+        large = [fault.message.partition(";")[0] for fault in check_memory(filled, problem)]
+        filled = _with(filled, training=_ITERATIVE) if large else filled
+        names = [next(iter(stage.model_dump())) for stage in filled.training or ()]
+        because = [f"{next(iter(training[0].model_dump()))} {need}" for need in large]
+        reasons.append("; ".join([f"training: {', '.join(names)}", *because]))
+    for check in (check_refinements(filled), check_memory(filled, problem)):
+        faults, _ = collect_faults(check)
+        if faults:
+            raise SpecError(faults)
+    return filled, tuple(reasons)
+
+
+def _network(network: Network | None, problem: Problem) -> Network:
+    ends = problem.box.dimension, len(problem.unknowns)
+    match network:
+        case MLPSettings():
+            return _with(network, width=network.width or (ends[0], 32, 32, ends[1]))
+        case ProductSettings():
+            basis = network.basis or "chebyshev"
+            cells = any(each.cells for each in families(basis))
+            degree = network.degree or (3 if isinstance(basis, str) and cells else 12)
+            return _with(
+                network,
+                rank=network.rank or "full",
+                basis=basis,
+                degree=degree,
+                grid=network.grid or (16 if cells else None),
+            )
+        case _:
+            return _kan(network or KANSettings(kind="kan"), ends)
+
+
+def _kan(network: KANSettings, ends: tuple[int, int]) -> KANSettings:
+    basis = network.basis or "bspline"
+    cells = any(each.cells for each in families(basis))
+    ridge = network.start == "ridge"
+    return _with(
+        network,
+        width=network.width or ((ends[0], 16, ends[1]) if ridge else (ends[0], 8, 8, ends[1])),
+        basis=basis,
+        degree=network.degree or (3 if isinstance(basis, str) and cells else 8),
+        grid=network.grid or (8 if cells else None),
+        base=network.base or ("silu" if cells and not ridge else "none"),
+        start=network.start or "random",
+        squash=network.squash or ("none" if ridge else "tanh"),
+    )
+
+
+def _training(network: Network, problem: Problem) -> tuple[Stage, ...]:
+    """What suits a network: one linear solve where that is all it takes."""
+    last_layer_alone = (isinstance(network, ProductSettings) and network.rank == "full") or (
+        isinstance(network, KANSettings) and network.start == "ridge"
+    )
+    if last_layer_alone and linear(problem):
+        return (LeastSquaresStage(least_squares=LeastSquaresSettings()),)
+    if isinstance(network, ProductSettings) or last_layer_alone:
+        return (GaussNewtonStage(gauss_newton=GaussNewtonSettings()),)
+    return _ITERATIVE
+
+
+def _sampling(sampling: Sampling, network: Network, problem: Problem) -> Sampling:
+    """Points on a grid that matches a full product, else spread evenly."""
+    if isinstance(network, ProductSettings) and network.rank == "full":
+        dimension = problem.box.dimension
+        names = _each(network.basis or "chebyshev", dimension)
+        degrees, cells = _each(network.degree or 0, dimension), _each(network.grid or 0, dimension)
+        counts = tuple(map(_axis, names, degrees, cells))
+        own = PointSettings(method="chebyshev", points=counts)
+        return Sampling(interior=_fill(sampling.interior, own), faces=_fill(sampling.faces, own))
+    inside = 2048 if problem.box.dimension > 1 else 256
+    return Sampling(
+        interior=_fill(sampling.interior, PointSettings(method="sobol", points=inside)),
+        faces=_fill(sampling.faces, PointSettings(method="sobol", points=256)),
+    )
+
+
+def _axis(basis: str, degree: int, cells: int) -> int:
+    """How many Chebyshev points along a coordinate: a few more than functions."""
+    known = family(basis)
+    if not known.cells and not known.climbs:
+        # Waves are as short in the middle, where such points are far apart, as at the ends.
+        return 2 * degree + 3
+    return degree + 3 + cells
+
+
+def _each(setting: T | tuple[T, ...], count: int) -> tuple[T, ...]:
+    return setting if isinstance(setting, tuple) else (setting,) * count
+
+
+def _fill(given: PointSettings, own: PointSettings) -> PointSettings:
+    """The points as given, completed by pikan's own; a method of the file gets a plain number."""
+    if given.method is not None and given.points is None and given.method != own.method:
+        return _with(given, points=2048)
+    return PointSettings(method=given.method or own.method, points=given.points or own.points)
+
+
+def _with(model: M, **changes: object) -> M:
+    """A copy with some values replaced."""
+    return model.model_copy(update=changes)

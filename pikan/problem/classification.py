@@ -1,0 +1,44 @@
+"""What kind of problem it is: its orders, an evolution problem, a linear one."""
+
+from pikan.expression.differentiate import differentiate
+from pikan.expression.tree import Expression, names
+from pikan.problem.partials import normals, partials
+from pikan.problem.statement import Problem
+
+
+def equation_order(problem: Problem, unknown: int, axis: int) -> int:
+    """The highest derivative of an unknown along an axis in the equations."""
+    found = [partials(problem, equation.residual).values() for equation in problem.equations]
+    return max(
+        (p.orders[axis] for group in found for p in group if p.unknown == unknown), default=0
+    )
+
+
+def is_evolution(problem: Problem) -> bool:
+    """Whether the problem starts at the first moment and is asked for nothing at a later one."""
+    axis = problem.box.time
+    if axis is None or not any(
+        equation_order(problem, k, axis) for k in range(len(problem.unknowns))
+    ):
+        return False
+    moments = [
+        dict(face.fixed)[axis]
+        for condition in problem.conditions
+        for face in condition.faces
+        if axis in dict(face.fixed)
+    ]
+    return bool(moments) and all(moment == problem.box.lower[axis] for moment in moments)
+
+
+def linear(problem: Problem) -> bool:
+    """Whether every equation and condition is affine in the unknowns, decided symbolically.
+
+    A residual F is affine when none of its derivatives by a partial holds an unknown again.
+    """
+    residuals = [one.residual for one in (*problem.equations, *problem.conditions)]
+    return all(_affine(problem, residual) for residual in residuals)
+
+
+def _affine(problem: Problem, residual: Expression) -> bool:
+    dependent = {*partials(problem, residual), *normals(problem, residual)}
+    return all(names(differentiate(residual, name)).isdisjoint(dependent) for name in dependent)

@@ -1,0 +1,382 @@
+"""Narrow features, jumps and kinks of the known functions of a problem, read off its formulas."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from pikan.expression.enclosure import enclosure
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import (
+    Call,
+    Expression,
+    Number,
+    Operation,
+    fold,
+    names,
+    operands,
+    substitute,
+    subtract,
+    text,
+)
+from pikan.geometry.box import Box
+from pikan.geometry.face import Face
+from pikan.problem.statement import Problem, residual_on
+from pikan.references.formula import FormulaSolution
+
+Array = Float[np.ndarray, " _"]
+Corners = Float[np.ndarray, "n d"]
+
+# A call may vary on a cell by this part of its range.
+_SHARE = 0.25
+# Before anything of a call is seen, its bounds are its range, and then this part of them.
+_UNSEEN = 1e-3
+# Cells are at most 2^-40 of the domain wide, kinks known to 2^-52 of it; more cells than this are
+# too many to look at in a moment.
+_DEPTH, _KINK_DEPTH, _MOST = 40, 52, 200_000
+# So often every cell is halved along each axis, whatever is known of it.
+_FIRST = 2
+# Points spread evenly see what varies in this part of the domain, or this part of an axis, and
+# what lies between two places this part of an axis apart.
+_NARROW, _SLIM, _SHORT = 1e-3, 1 / 64, 1 / 32
+# Roots as near as this part of the axis are one.
+_SAME = 1e-12
+# Cells that are a larger part than this of their distance from a pole are only graded toward it.
+_GRADED = 64.0
+# Neighboring cells differ threefold at most: the tail of a pulse falls into none unseen.
+_RATIO = 3.0
+# Powers this low vary over the whole axis.
+_LOW_POWER = 4
+_JUMPS = frozenset({"step", "sign"})
+_KINKS = frozenset({"abs", "sqrt", "minimum", "maximum"})
+# So much of the domain is nearly everywhere.
+_EVERYWHERE = 0.5
+# So many places are named in a sentence.
+_NAMED = 3
+
+
+@final
+class Feature(NamedTuple):
+    """A known function that varies within a small part of the domain.
+
+    `label` is the equation or condition that it stands in, `place` where it varies, in words.
+    `lower` and `upper` are corners of the cells, smaller than points spread evenly would see, on
+    each of which it varies little.
+    """
+
+    label: str
+    formula: str
+    place: str
+    width: float
+    lower: Corners
+    upper: Corners
+
+
+@final
+class FeaturePlace(NamedTuple):
+    """Where a known function of an equation or condition jumps, or has a kink, along one axis."""
+
+    label: str
+    axis: int
+    value: float
+    kind: Literal["jump", "kink"]
+    formula: str
+
+
+@final
+class Features(NamedTuple):
+    """What the known functions of a problem tell of its solution before it is solved.
+
+    `edges` are edges of cells along each axis, the ends alone where nothing is narrow, `places`
+    its jumps and kinks. `unread` holds formulas that vary in too many places to list, or jump or
+    bend along lines oblique to the axes.
+    """
+
+    narrow: tuple[Feature, ...]
+    places: tuple[FeaturePlace, ...]
+    unread: tuple[str, ...]
+    edges: tuple[Array, ...]
+
+    @property
+    def smooth(self) -> bool:
+        """Whether points spread evenly see all that varies."""
+        return all(len(along) == 2 for along in self.edges)
+
+
+class _Known(NamedTuple):
+    """A part of a formula that holds coordinates alone, and the axes of these.
+
+    `inner` says that it is an operand of another.
+    """
+
+    label: str
+    formula: Expression
+    axes: Mapping[str, int]
+    inner: bool
+
+
+class _Cells(NamedTuple):
+    """Cells on each of which a formula varies little, and those too small to be halved again.
+
+    `certain` says that there were not too many.
+    """
+
+    lower: Corners
+    upper: Corners
+    poles: Corners
+    certain: bool
+
+
+def features(problem: Problem) -> Features:
+    """Reads every part of the equations and conditions that holds coordinates alone.
+
+    Bounds from interval arithmetic, on boxes that are halved until every call and quotient varies
+    by at most a quarter of its range on each: a certificate, not a sample. Cells on which that
+    takes 2^-40 of the domain, as beside a pole, are left at that.
+    """
+    box = problem.box
+    ends = [np.array(pair) for pair in zip(box.lower, box.upper, strict=True)]
+    narrow, places, unread = list[Feature](), dict[tuple[int, float], FeaturePlace](), list[str]()
+    edges: list[list[Array]] = [[end] for end in ends]
+    for known in _known_functions(problem):
+        if _has_kinks(known.formula):
+            found, oblique = _kinks(known, box)
+            places.update({(one.axis, one.value): one for one in found})
+            unread += [text(known.formula)] if oblique else []
+            continue
+        cells = _cells(known, box)
+        feature = None if cells is None else _feature(known, box, cells)
+        if feature is not None:
+            narrow.append(feature)
+        if cells is not None and not cells.certain:
+            unread.append(text(known.formula))
+    narrow += _between(problem, tuple(places.values()))
+    for feature in narrow:
+        # A mesh that resolves what varies in too many places would be too large.
+        for axis in range(box.dimension if feature.formula not in unread else 0):
+            edges[axis] += [feature.lower[:, axis], feature.upper[:, axis]]
+    along = tuple(_balance(np.unique(np.concatenate(one))) for one in edges)
+    return Features(tuple(narrow), tuple(places.values()), tuple(dict.fromkeys(unread)), along)
+
+
+def _known_functions(problem: Problem) -> Iterator[_Known]:
+    """The calls, quotients and high powers of coordinates alone, each once.
+
+    Those of a known solution are of no equation, but tell where it has to be compared.
+    """
+    box = problem.box
+    placed = [(one.label, one.residual, Face(())) for one in problem.equations]
+    placed += [
+        (one.label, residual_on(problem, one, face), face)
+        for one in problem.conditions
+        for face in one.faces
+    ]
+    if isinstance(problem.exact, FormulaSolution):
+        placed += [("exact", formula, Face(())) for formula in problem.exact.formulas.values()]
+    seen: set[Expression] = set()
+    for label, residual, face in placed:
+        values = {box.coordinates[axis]: Number(value) for axis, value in face.fixed}
+        values |= {name: Number(value) for name, value in problem.constants.items()}
+        free = {name: k for k, name in enumerate(box.coordinates) if name not in values}
+        for part, inner in _parts(fold(substitute(residual, values)), free, inner=False):
+            if part not in seen:
+                seen.add(part)
+                axes = {name: k for name, k in free.items() if name in names(part)}
+                yield _Known(label, part, axes, inner)
+
+
+def _parts(
+    expression: Expression, free: Mapping[str, int], *, inner: bool
+) -> Iterator[tuple[Expression, bool]]:
+    """Parts of a formula of coordinates that may be narrow by themselves, the outer ones first."""
+    held = names(expression) - {"pi", "e"}
+    found = bool(held) and held <= free.keys() and _may_be_narrow(expression)
+    if found:
+        yield expression, inner
+    for operand in operands(expression):
+        yield from _parts(operand, free, inner=inner or found)
+
+
+def _may_be_narrow(expression: Expression) -> bool:
+    match expression:
+        case Call():
+            return True
+        case Operation("/", _, right):
+            return bool(names(right) - {"pi", "e"})
+        case Operation("**", _, Number(exponent)):
+            return not (exponent == int(exponent) and 0 <= exponent <= _LOW_POWER)
+        case Operation("**"):
+            return True
+        case _:
+            return False
+
+
+def _has_kinks(expression: Expression) -> bool:
+    return isinstance(expression, Call) and expression.function in _JUMPS | _KINKS
+
+
+def _kinks(known: _Known, box: Box) -> tuple[list[FeaturePlace], bool]:
+    """The roots of what a kinked function is of; whether there are others, oblique or too many."""
+    assert isinstance(known.formula, Call)
+    function, arguments = known.formula.function, known.formula.arguments
+    argument = arguments[0] if len(arguments) == 1 else subtract(*arguments)
+    axes = {name: axis for name, axis in known.axes.items() if name in names(argument)}
+    if len(axes) != 1:
+        return [], bool(axes)
+    (axis,) = axes.values()
+    lower, upper = np.array([box.lower]), np.array([box.upper])
+    for _ in range(_KINK_DEPTH):
+        below, above = enclosure(argument, axes, {}, lower, upper).value
+        held = (below <= 0) & (above >= 0)
+        lower, upper = lower[held], upper[held]
+        if len(lower) > _MOST // 50:
+            return [], True
+        lower, upper = _halve(lower, upper, (axis,), np.ones((len(lower), 1), dtype=bool))
+    near = _SAME * (box.upper[axis] - box.lower[axis])
+    roots = [(one[0] + one[-1]) / 2 for one in _groups(lower[:, axis], near)]
+    kind = "jump" if function in _JUMPS else "kink"
+    return [
+        FeaturePlace(known.label, axis, float(root), kind, text(known.formula))
+        for root in roots
+        if root - box.lower[axis] > near and box.upper[axis] - root > near
+    ], False
+
+
+def _cells(known: _Known, box: Box) -> _Cells | None:
+    """Cells on each of which a formula varies by at most a quarter of its range.
+
+    None for the operand of another formula that has no bounds: that one is bounded or has a pole.
+    """
+    axes, own = known.axes, tuple(known.axes.values())
+    lower, upper = np.array([box.lower]), np.array([box.upper])
+    done = [(lower[:0], upper[:0])]
+    least, most = np.inf, -np.inf
+    for level in range(_DEPTH * len(own)):
+        (below, above), slopes, _ = enclosure(known.formula, axes, {}, lower, upper)
+        middle = dict(zip(box.coordinates, (lower + (upper - lower) / 2).T, strict=True))
+        with np.errstate(all="ignore"):
+            seen = np.asarray(evaluate(known.formula, middle, np))
+            varied = above - below
+            reach = np.stack([np.abs(slopes[axis]).max(axis=0) for axis in own], axis=1)
+            reach *= (upper - lower)[:, own]
+        if level == 0 and known.inner and not np.isfinite(varied).all():
+            return None
+        seen = seen[np.isfinite(seen)]
+        least, most = min(least, seen.min(initial=np.inf)), max(most, seen.max(initial=-np.inf))
+        largest = min(float(varied.max(initial=0.0)), 1e300)
+        scale = max(most - least, _UNSEEN * largest)
+        wide = ~((varied <= _SHARE * scale) | (below == above)) | (level < _FIRST)
+        done.append((lower[~wide], upper[~wide]))
+        # Along the axes that count most; along all where no slope is known.
+        along = ~(reach < reach.max(axis=1, keepdims=True) / 2)[wide] | (level < _FIRST)
+        lower, upper = _halve(lower[wide], upper[wide], own, along)
+        if not len(lower) or len(lower) > _MOST:
+            break
+    certain = len(lower) <= _MOST
+    poles = lower if certain else lower[:0]
+    done.append((lower[len(poles) :], upper[len(poles) :]))
+    below, above = (np.concatenate(corners) for corners in zip(*done, strict=True))
+    return _Cells(below, above, poles, certain)
+
+
+def _halve(
+    lower: Corners, upper: Corners, axes: Sequence[int], along: Bool[np.ndarray, "n _"]
+) -> tuple[Float[np.ndarray, "_ d"], Float[np.ndarray, "_ d"]]:
+    """Boxes halved along some of the axes, each along its own."""
+    marked = along
+    for k, axis in enumerate(axes):
+        chosen = marked[:, k]
+        middle = (lower + (upper - lower) / 2)[:, axis]
+        left, right = upper.copy(), lower[chosen]
+        left[chosen, axis] = middle[chosen]
+        right[:, axis] = middle[chosen]
+        lower, upper = np.concatenate([lower, right]), np.concatenate([left, upper[chosen]])
+        marked = np.concatenate([marked, marked[chosen]])
+    return lower, upper
+
+
+def _feature(known: _Known, box: Box, cells: _Cells) -> Feature | None:
+    """The narrow cells of a formula; None where there are none."""
+    own = tuple(known.axes.values())
+    widths = np.array(box.upper) - np.array(box.lower)
+    sizes = cells.upper - cells.lower
+    volumes = (sizes / widths).prod(axis=1)
+    small = (volumes < _NARROW) & ((sizes / widths).min(axis=1) < _SLIM)
+    if len(cells.poles):
+        # Cells become smaller and smaller toward a pole, whether or not anything varies there.
+        from scipy.spatial import KDTree  # slow to import, and few formulas have poles
+
+        nearest, _ = KDTree(cells.poles / widths).query(cells.lower / widths, p=np.inf)
+        small &= (sizes / widths)[:, own].max(axis=1) < nearest / _GRADED
+    # What varies nearly everywhere is seen by any points.
+    if not small.any() or volumes[small].sum() > _EVERYWHERE:
+        return None
+    smallest = volumes < 2 * volumes.min()
+    place = ", ".join(
+        _words(name, cells.lower[smallest, axis], 16 * sizes[smallest, axis].max())
+        for name, axis in known.axes.items()
+        if sizes[smallest, axis].max() < widths[axis] / 32
+    )
+    width = float(sizes[small][:, own].min())
+    formula = text(known.formula)
+    return Feature(known.label, formula, place, width, cells.lower[small], cells.upper[small])
+
+
+def _words(name: str, values: Array, near: float) -> str:
+    """Where values of a coordinate lie, those `near` each other taken as one."""
+    groups = _groups(values, near)
+    if len(groups) > _NAMED:
+        return f"{name} between {groups[0][0]:.4g} and {groups[-1][-1]:.4g}"
+    return " and ".join(f"{name} = {(one[0] + one[-1]) / 2:.4g}" for one in groups)
+
+
+def _groups(values: Array, near: float) -> list[Array]:
+    """Values in rising order, cut where they are farther apart than `near`."""
+    ordered = np.sort(values)
+    return np.split(ordered, np.flatnonzero(np.diff(ordered) > near) + 1) if len(values) else []
+
+
+def _between(problem: Problem, places: Sequence[FeaturePlace]) -> Iterator[Feature]:
+    """Short stretches between two jumps or kinks."""
+    box = problem.box
+    for axis, name in enumerate(box.coordinates):
+        here = sorted((one for one in places if one.axis == axis), key=lambda one: one.value)
+        length = box.upper[axis] - box.lower[axis]
+        for left, right in pairwise(here):
+            width = right.value - left.value
+            if width < _SHORT * length:
+                lower, upper = np.array([box.lower]), np.array([box.upper])
+                lower[:, axis], upper[:, axis] = left.value, right.value
+                words = f"{name} = {left.value:.6g} to {right.value:.6g}"
+                yield Feature(left.label, left.formula, words, width, lower, upper)
+
+
+def grade(
+    unit: Float[np.ndarray, "n d"], box: Box, edges: Sequence[Array]
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:
+    """Points of the unit cube moved into a box, and the part of it that each stands for.
+
+    Along each axis half of them lie evenly, half as many in every cell as in any other; the parts
+    are relative to their mean for even points, so that weighted sums are those of even points.
+    """
+    points, parts = np.empty_like(unit), np.ones(len(unit))
+    for axis, along in enumerate(edges):
+        share = (along - along[0]) / (along[-1] - along[0])
+        position = (share + np.linspace(0.0, 1.0, len(along))) / 2
+        points[:, axis] = np.interp(unit[:, axis], position, along)
+        cell = np.clip(np.searchsorted(position, unit[:, axis]) - 1, 0, len(along) - 2)
+        parts *= (np.diff(share) / np.diff(position))[cell]
+    return np.clip(points, box.lower, box.upper), parts
+
+
+def _balance(edges: Array) -> Array:
+    """Cells halved until neighbors differ threefold at most."""
+    while True:
+        sizes = np.diff(edges)
+        nearby = np.minimum(np.append(np.inf, sizes[:-1]), np.append(sizes[1:], np.inf))
+        large = sizes > _RATIO * np.maximum(nearby, 1e-13 * (edges[-1] - edges[0]))
+        if not large.any():
+            return edges
+        edges = np.sort(np.append(edges, (edges[:-1] + edges[1:])[large] / 2))

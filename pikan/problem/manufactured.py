@@ -1,0 +1,189 @@
+"""Manufactured-solution check: whether the exact solution satisfies the problem."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import evaluate
+from pikan.expression.magnitude import Values, magnitude
+from pikan.expression.tree import Expression, Number, size, substitute, subtract
+from pikan.geometry.box import Box
+from pikan.problem.partials import Partial, partial_name, partials
+from pikan.problem.statement import Problem, matching_partials, residual_on
+from pikan.references.cole_hopf import ColeHopfSolution
+from pikan.references.formula import FormulaSolution
+
+Points = Float[np.ndarray, "n d"]
+Fixed = tuple[tuple[int, float], ...]
+
+POINTS = 256
+# Formulas with more nodes than this are not differentiated once more.
+LONGEST = 5000
+# Formulas lose a few digits where large terms cancel; a wrong one is wrong in its first digits.
+TOLERANCE = 1e-8
+
+
+class ResidualFormula(NamedTuple):
+    """A formula that must vanish where the `fixed` coordinates have their values.
+
+    It is a residual with the exact solution put in. `terms` is the formula whose terms say how
+    large a residual may get: the residual itself, but for differences between two ends.
+    """
+
+    label: str
+    residual: Expression
+    terms: Expression
+    fixed: Fixed
+
+
+class ResidualSize(NamedTuple):
+    """The largest residual of a claim, and the size of the terms that should cancel in it."""
+
+    label: str
+    residual: float
+    size: float
+
+    @property
+    def relative(self) -> float:
+        """The residual in parts of the terms; 0 where both vanish."""
+        if self.residual == 0:
+            return 0.0
+        return self.residual / self.size if self.size else math.inf
+
+
+def residual_sizes(problem: Problem) -> tuple[ResidualSize, ...]:
+    """The worst finding of each equation and condition, by label.
+
+    What holds unknowns that the exact solution leaves out is left out too, and so is whatever
+    holds derivatives that the Cole-Hopf solution does not have, or that take too long to write
+    down. Reference data are not examined.
+    """
+    worst: dict[str, ResidualSize] = {}
+    for claim in residual_formulas(problem):
+        finding = measure(problem, claim)
+        known = worst.get(claim.label)
+        if known is None or not finding.relative <= known.relative:
+            worst[claim.label] = finding
+    return tuple(worst.values())
+
+
+def inconsistencies(problem: Problem) -> tuple[str, ...]:
+    """A sentence for every equation and condition that the exact solution does not satisfy."""
+    return tuple(map(sentence, filter(is_violated, residual_sizes(problem))))
+
+
+def is_violated(finding: ResidualSize) -> bool:
+    """Whether a residual is too large to be rounding; one that is not finite is."""
+    return not finding.relative <= TOLERANCE
+
+
+def sentence(finding: ResidualSize) -> str:
+    """What is wrong, with the numbers that show it."""
+    if not np.isfinite(finding.residual):
+        return f"the exact solution is not finite where '{finding.label}' must hold"
+    return (
+        f"the exact solution does not satisfy '{finding.label}': residual {finding.residual:.2g} "
+        f"against terms of size {finding.size:.2g}; is a sign wrong?"
+    )
+
+
+def residual_formulas(problem: Problem) -> Iterator[ResidualFormula]:
+    """Everything that the exact solution must satisfy, as far as its derivatives are known."""
+    if isinstance(problem.exact, FormulaSolution):
+        known = problem.exact.formulas
+        for label, residual, fixed in residuals_by_place(problem):
+            found = partials(problem, residual)
+            inserted = {name: derivative(problem, known, one) for name, one in found.items()}
+            whole = {name: each for name, each in inserted.items() if each is not None}
+            if len(whole) == len(found):
+                formula = substitute(residual, whole)
+                yield ResidualFormula(label, formula, formula, fixed)
+        yield from periodic_formulas(problem, known)
+    elif isinstance(problem.exact, ColeHopfSolution):
+        known = problem.exact.partials(uniform(problem.box)[:1])
+        for label, residual, fixed in residuals_by_place(problem):
+            if all(one.orders in known for one in partials(problem, residual).values()):
+                yield ResidualFormula(label, residual, residual, fixed)
+
+
+def residuals_by_place(problem: Problem) -> Iterator[tuple[str, Expression, Fixed]]:
+    """Label, residual and place of every equation, and of every condition face by face."""
+    for equation in problem.equations:
+        yield equation.label, equation.residual, ()
+    for condition in problem.conditions:
+        for face in condition.faces:
+            yield condition.label, residual_on(problem, condition, face), face.fixed
+
+
+def periodic_formulas(
+    problem: Problem, known: Mapping[str, Expression]
+) -> Iterator[ResidualFormula]:
+    """That values and derivatives at both ends of a periodic axis are the same."""
+    for periodic in problem.periodic:
+        axis = periodic.axis
+        for one in matching_partials(problem, periodic):
+            inside = derivative(problem, known, one)
+            if inside is not None:
+                lower, upper = (
+                    substitute(inside, {problem.coordinates[axis]: Number(end)})
+                    for end in (problem.box.lower[axis], problem.box.upper[axis])
+                )
+                yield ResidualFormula(periodic.label, subtract(upper, lower), inside, ())
+
+
+def derivative(
+    problem: Problem, known: Mapping[str, Expression], wanted: Partial
+) -> Expression | None:
+    """The partial derivative of the exact solution, as a formula.
+
+    None where the solution has none for this unknown, or where the derivative is so long that
+    nobody can wait for it: each order may multiply the length by the number of nested functions.
+    """
+    result = known.get(problem.unknowns[wanted.unknown])
+    for coordinate, order in zip(problem.coordinates, wanted.orders, strict=True):
+        for _ in range(order):
+            if result is None or size(result) > LONGEST:
+                return None
+            result = differentiate(result, coordinate)
+    return result
+
+
+def measure(problem: Problem, claim: ResidualFormula) -> ResidualSize:
+    """The largest residual on random points, and the largest size of its terms.
+
+    The terms are measured inside the box too: on a face where sin(pi x) is rounding alone, that
+    is what makes it small.
+    """
+    inside = uniform(problem.box)
+    there = inside.copy()
+    for axis, value in claim.fixed:
+        there[:, axis] = value
+    with np.errstate(all="ignore"):
+        sizes = [
+            magnitude(claim.terms, values_of_names(problem, points)) for points in (inside, there)
+        ]
+        residual = evaluate(claim.residual, values_of_names(problem, there), np)
+    largest = float(np.max(np.abs(residual)))
+    finite = [float(size) for size in np.concatenate(list(map(np.ravel, sizes)))]
+    return ResidualSize(claim.label, largest, max(filter(np.isfinite, finite), default=0.0))
+
+
+def uniform(box: Box) -> Points:
+    """Random points of a box, the same ones every time."""
+    unit = np.random.default_rng(0).random((POINTS, box.dimension))
+    lower, upper = np.array(box.lower), np.array(box.upper)
+    return lower + (upper - lower) * unit
+
+
+def values_of_names(problem: Problem, points: Points) -> Values:
+    """The values of all names in a claim; of partials too where they have no formula."""
+    columns = dict(zip(problem.coordinates, points.T, strict=True))
+    if not isinstance(problem.exact, ColeHopfSolution):
+        return {**problem.constants, **columns}
+    known = problem.exact.partials(points)
+    solution = {partial_name(problem, Partial(0, by)): column for by, column in known.items()}
+    return {**problem.constants, **columns, **solution}

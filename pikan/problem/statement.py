@@ -1,0 +1,110 @@
+"""Statement of a problem: coordinates, unknowns, equations, conditions, known solution."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pikan.expression.tree import (
+    Expression,
+    Name,
+    Negative,
+    substitute,
+)
+from pikan.geometry.box import Box
+from pikan.geometry.face import Face
+from pikan.problem.partials import Partial, normals, partial_name, partials, raise_order
+from pikan.references.reference import ReferenceSolution
+
+
+@dataclass(frozen=True)
+class Equation:
+    """`residual = 0` in the inside of the box; partials are canonical names such as `u_xxt`."""
+
+    label: str
+    residual: Expression
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`residual = 0` on some faces; `u_n` is the derivative of u along the outward normal."""
+
+    label: str
+    faces: tuple[Face, ...]
+    residual: Expression
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Equal values at both ends of an axis, and equal derivatives below `orders[unknown]`."""
+
+    axis: int
+    label: str
+    orders: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A differential equation with all that makes its solution unique.
+
+    `source` says where the problem comes from; `exact` is None where no solution is known.
+    """
+
+    name: str
+    title: str
+    box: Box
+    unknowns: tuple[str, ...]
+    constants: Mapping[str, float]
+    equations: tuple[Equation, ...]
+    conditions: tuple[Condition, ...]
+    periodic: tuple[Periodic, ...]
+    exact: ReferenceSolution | None
+    source: str
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """The names of the coordinates, in the order of the box."""
+        return self.box.coordinates
+
+
+def normal_partial(problem: Problem, unknown: int, face: Face) -> tuple[Partial, int]:
+    """The partial that the outward normal derivative is on a face, and its sign.
+
+    >>> box = Box(("x", "t"), (0.0, 0.0), (1.0, 1.0))
+    >>> heat = Problem("heat", "", box, ("u",), {}, (), (), (), None, "")
+    >>> normal_partial(heat, 0, Face(((0, 0.0),)))
+    (Partial(unknown=0, orders=(1, 0)), -1)
+    """
+    normal = face.normal(problem.box)
+    if normal is None:
+        raise ValueError(f"there is no outward normal at {face.label(problem.box)}")
+    axis, sign = normal
+    flat = Partial(unknown, (0,) * len(problem.coordinates))
+    return raise_order(flat, axis, 1), sign
+
+
+def residual_on(problem: Problem, condition: Condition, face: Face) -> Expression:
+    """A condition's residual on one of its faces, with `u_n` written as the partial that it is."""
+    replacements: dict[str, Expression] = {}
+    for name, unknown in normals(problem, condition.residual).items():
+        along, sign = normal_partial(problem, unknown, face)
+        derivative = Name(partial_name(problem, along))
+        replacements[name] = derivative if sign > 0 else Negative(derivative)
+    return substitute(condition.residual, replacements)
+
+
+def partials_in_use(problem: Problem) -> frozenset[Partial]:
+    """Every partial that the equations and conditions of a problem need."""
+    residuals = [equation.residual for equation in problem.equations]
+    for condition in problem.conditions:
+        residuals += [residual_on(problem, condition, face) for face in condition.faces]
+    found = {one for residual in residuals for one in partials(problem, residual).values()}
+    for periodic in problem.periodic:
+        found.update(matching_partials(problem, periodic))
+    return frozenset(found)
+
+
+def matching_partials(problem: Problem, periodic: Periodic) -> Iterator[Partial]:
+    """The partials that are equal at both ends of a periodic axis."""
+    for unknown, count in enumerate(periodic.orders):
+        flat = Partial(unknown, (0,) * len(problem.coordinates))
+        for by in range(count):
+            yield raise_order(flat, periodic.axis, by)

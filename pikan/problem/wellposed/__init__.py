@@ -1,0 +1,1 @@
+"""Well-posedness: compatibility, counts of conditions, singularities."""

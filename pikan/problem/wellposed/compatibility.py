@@ -1,0 +1,133 @@
+"""Compatibility of conditions: values that contradict each other or do not exist."""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import combinations, islice
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import (
+    Call,
+    Expression,
+    Name,
+    Negative,
+    Number,
+    Operation,
+    names,
+    substitute,
+    text,
+)
+from pikan.geometry.face import Face
+from pikan.problem.partials import normals, partials
+from pikan.problem.statement import Condition, Problem
+
+POINTS = 64
+# Values that differ by this part of their size are different, not rounded.
+DIFFERENT = 1e-8
+# So many pairs of conditions are compared: more than a problem that is meant can have.
+_PAIRS = 2000
+
+
+def undefined_parts(problem: Problem, residual: Expression, face: Face) -> Iterator[str]:
+    """Parts of a formula without unknowns that have no value at some points of a face."""
+    places = places_on(problem, face)
+    values = {**problem.constants, **places}
+    held = {*partials(problem, residual), *normals(problem, residual)}
+    for part in _known_parts(residual, held):
+        found = np.broadcast_to(evaluate(part, values, np), POINTS)
+        bad = np.flatnonzero(~np.isfinite(found))
+        if len(bad):
+            where = ", ".join(f"{name} = {at[bad[0]]:.3g}" for name, at in places.items())
+            yield f"'{text(part)}' has no value at {where}; choose the domain or write it otherwise"
+
+
+def _known_parts(expression: Expression, held: AbstractSet[str]) -> Iterator[Expression]:
+    """The largest parts of an expression that hold none of these names."""
+    if names(expression).isdisjoint(held):
+        yield expression
+        return
+    match expression:
+        case Negative(operand):
+            yield from _known_parts(operand, held)
+        case Operation("/", left, right) if names(right).isdisjoint(held):
+            yield from _known_parts(left, held)
+            yield Operation("/", Number(1.0), right)
+        case Operation(_, left, right):
+            yield from _known_parts(left, held)
+            yield from _known_parts(right, held)
+        case Call(_, arguments):
+            for argument in arguments:
+                yield from _known_parts(argument, held)
+        case Number() | Name():
+            return
+
+
+class PrescribedValue(NamedTuple):
+    """A condition that gives the values of an unknown, its number, and these values."""
+
+    number: int
+    condition: Condition
+    unknown: str
+    value: Expression
+
+
+def pairs(problem: Problem) -> Iterator[tuple[PrescribedValue, PrescribedValue]]:
+    """Any two conditions that give values of the same unknown; not all where there are many."""
+    found = list(givens(problem))
+    same = (pair for pair in combinations(found, 2) if pair[0].unknown == pair[1].unknown)
+    yield from islice(same, _PAIRS)
+
+
+def givens(problem: Problem) -> Iterator[PrescribedValue]:
+    """The conditions that give the values of an unknown."""
+    for index, condition in enumerate(problem.conditions):
+        given = _prescribed_value(problem, index, condition)
+        if given is not None:
+            yield given
+
+
+def on(problem: Problem, formula: Expression, face: Face) -> Float[np.ndarray, " n"]:
+    """A formula without unknowns at points of a face; not finite where it is not."""
+    values = {**problem.constants, **places_on(problem, face)}
+    return np.broadcast_to(evaluate(formula, values, np), POINTS)
+
+
+def contradiction(problem: Problem, first: PrescribedValue, second: PrescribedValue) -> Face | None:
+    """A face on which two conditions give one unknown different values."""
+    there = frozenset(second.condition.faces)
+    for face in first.condition.faces:
+        if face in there:
+            values = np.stack([on(problem, each.value, face) for each in (first, second)])
+            if np.max(np.abs(values[0] - values[1])) > DIFFERENT * np.max(np.abs(values)):
+                return face
+    return None
+
+
+def _prescribed_value(problem: Problem, index: int, condition: Condition) -> PrescribedValue | None:
+    """The values that a condition gives; None if it is about derivatives, or solved for none."""
+    found = partials(problem, condition.residual)
+    if len(found) != 1 or normals(problem, condition.residual):
+        return None
+    ((name, one),) = found.items()
+    slope = differentiate(condition.residual, name)
+    if any(one.orders) or name in names(slope):
+        return None
+    rest = substitute(condition.residual, {name: Number(0.0)})
+    return PrescribedValue(index, condition, name, Operation("/", Negative(rest), slope))
+
+
+def places_on(problem: Problem, face: Face) -> Mapping[str, Float[np.ndarray, " n"]]:
+    """The coordinates of random points of a face, the same ones every time."""
+    box = problem.box
+    unit = np.random.default_rng(0).random((box.dimension, POINTS))
+    fixed = dict(face.fixed)
+    return {
+        name: np.full(POINTS, fixed[axis]) if axis in fixed else low + (high - low) * unit[axis]
+        for axis, (name, low, high) in enumerate(
+            zip(box.coordinates, box.lower, box.upper, strict=True)
+        )
+    }

@@ -1,0 +1,181 @@
+"""Linearization at a random state: how many conditions are required, and the null space left."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import Expression
+from pikan.geometry.face import Face
+from pikan.problem.partials import Partial, partials
+from pikan.problem.statement import Problem, matching_partials, residual_on
+from pikan.problem.wellposed.compatibility import POINTS, places_on
+
+# What is left of numbers of size one that cancel.
+_NOTHING = 1e-9
+# A pivot among orthonormal rows; below it is what rounding leaves of 0.
+_INDEPENDENT = 1e-6
+# Two wave numbers so large that the highest power of them is all that counts.
+_WAVES = 1e4, 1e6
+# More functions than this are too many to look at in a moment.
+_MODES = 300
+_PLACES = 500
+# At how many points a residual is asked whether it sees a function.
+_SEEN = 4
+
+Column = Float[np.ndarray, " n"]
+
+
+class Linear(NamedTuple):
+    """The derivative of a residual by each partial in it, at some points; the largest is 1."""
+
+    points: Float[np.ndarray, "n d"]
+    slopes: Mapping[Partial, Column]
+
+
+class Mode(NamedTuple):
+    """A share of 1, or of the coordinate of an axis, in an unknown."""
+
+    unknown: int
+    shape: int | None
+    share: float
+
+
+def linear(problem: Problem, residual: Expression, face: Face) -> Linear:
+    """A residual near random values of all partials, the same ones every time."""
+    found = partials(problem, residual)
+    points = places_on(problem, face)
+    random = np.random.default_rng(1)
+    state = {name: random.normal(size=POINTS) for name in found}
+    values = {**problem.constants, **points, **state}
+    with np.errstate(all="ignore"):
+        slopes = {
+            one: np.broadcast_to(evaluate(differentiate(residual, name), values, np), POINTS)
+            for name, one in found.items()
+        }
+        largest = np.max(np.abs([*slopes.values(), np.full(POINTS, 1e-300)]), axis=0)
+        scaled = {one: slope / largest for one, slope in slopes.items()}
+    return Linear(np.stack(list(points.values()), axis=-1), scaled)
+
+
+def required_conditions(problem: Problem) -> tuple[int, ...]:
+    """How many conditions the equations ask for across each axis; 0 where that is not clear.
+
+    It is the degree, in the wave number along the axis, of the determinant of what the equations
+    make of waves: 2 for Laplace's equation, 4 for those of Stokes, in which the pressure asks for
+    none of its own.
+
+    Source: Agmon, Douglis, Nirenberg, Comm. Pure Appl. Math. 17 (1964) 35, section 1.
+    """
+    if len(problem.equations) != len(problem.unknowns):
+        return (0,) * problem.box.dimension
+    rows = [linear(problem, one.residual, Face(())).slopes for one in problem.equations]
+    sizes = np.array(
+        [
+            [_determinant(problem, rows, axis, wave) for wave in _WAVES]
+            for axis in range(problem.box.dimension)
+        ]
+    )
+    with np.errstate(all="ignore"):
+        degrees = (sizes[:, 1] - sizes[:, 0]) / np.log(_WAVES[1] / _WAVES[0])
+    return tuple(round(float(degree)) if np.isfinite(degree) else 0 for degree in degrees)
+
+
+def _determinant(
+    problem: Problem, rows: Sequence[Mapping[Partial, Column]], axis: int, wave: float
+) -> float:
+    """The logarithm of the determinant for one wave."""
+    random = np.random.default_rng(2)
+    waves = random.normal(size=problem.box.dimension) + 1j * random.normal(
+        size=problem.box.dimension
+    )
+    waves[axis] = wave
+    matrix = np.zeros((len(rows), len(problem.unknowns)), dtype=complex)
+    for row, slopes in enumerate(rows):
+        for one, slope in slopes.items():
+            matrix[row, one.unknown] += slope[0] * np.prod(waves ** np.array(one.orders))
+    with np.errstate(all="ignore"):
+        return float(np.linalg.slogdet(matrix)[1])
+
+
+def null_space(problem: Problem) -> Iterator[tuple[Mode, ...]]:
+    """What can be added to a solution without any equation or condition seeing it.
+
+    Looked for are constants, and multiples of one coordinate, in each unknown: p + c where nothing
+    says how large p is, u + c y and v - c x at once where all may turn.
+    """
+    modes = _modes(problem)
+    placed = [(equation.residual, Face(())) for equation in problem.equations]
+    for condition in problem.conditions:
+        placed += [(residual_on(problem, condition, face), face) for face in condition.faces]
+    if len(placed) > _PLACES:
+        return
+    seen = [linear(problem, residual, face) for residual, face in placed]
+    columns = np.array([[*_changes(problem, mode, seen)] for mode in modes])
+    sizes = np.linalg.norm(columns, axis=1)
+    if not modes or not np.all(np.isfinite(sizes)):
+        return
+    # What nothing sees by itself is told by itself.
+    alone = sizes <= _NOTHING
+    yield from ((mode,) for mode, free in zip(modes, alone, strict=True) if free)
+    rest = [mode for mode, free in zip(modes, alone, strict=True) if not free]
+    matrix = columns[~alone] / sizes[~alone, None]
+    vectors, values, _ = np.linalg.svd(matrix, full_matrices=matrix.shape[1] < len(matrix))
+    unseen = np.append(values, [0.0] * (len(rest) - len(values))) < _NOTHING
+    for shares in _row_echelon(vectors.T[unseen]) / sizes[~alone]:
+        first = shares[np.flatnonzero(shares)[0]]
+        pairs = zip(rest, shares / first, strict=True)
+        yield tuple(mode._replace(share=float(x)) for mode, x in pairs if x)
+
+
+def _row_echelon(rows: Float[np.ndarray, "n _"]) -> Float[np.ndarray, "n _"]:
+    """The reduced row echelon form of orthonormal rows, which is a function of their span."""
+    found, done = rows.copy(), 0
+    for column in range(rows.shape[1]):
+        sizes = np.abs(found[done:, column])
+        if not np.any(sizes > _INDEPENDENT):
+            found[done:, column] = 0.0
+            continue
+        pivot = done + int(np.argmax(sizes))
+        found[[done, pivot]] = found[[pivot, done]]
+        found[done] /= found[done, column]
+        others = np.arange(len(found)) != done
+        found[others] -= np.outer(found[others, column], found[done])
+        done += 1
+    return np.where(np.abs(found) > _NOTHING, found, 0.0)
+
+
+def _modes(problem: Problem) -> list[Mode]:
+    """All that is looked for, or only constants, where that is too much; nothing beyond that."""
+    unknowns = range(len(problem.unknowns))
+    for shapes in ((None, *range(problem.box.dimension)), (None,)):
+        if len(shapes) * len(unknowns) <= _MODES:
+            return [Mode(unknown, shape, 1.0) for unknown in unknowns for shape in shapes]
+    return []
+
+
+def _changes(problem: Problem, mode: Mode, seen: Sequence[Linear]) -> Iterator[float]:
+    """What a function added to an unknown changes in every residual, at some points."""
+    for near in seen:
+        change = np.zeros(_SEEN)
+        for one, slope in near.slopes.items():
+            if one.unknown == mode.unknown:
+                change += slope[:_SEEN] * _derivative(near.points[:_SEEN], one, mode.shape)
+        yield from change
+    for periodic in problem.periodic:
+        for one in matching_partials(problem, periodic):
+            yield float(one == Partial(mode.unknown, (0,) * problem.box.dimension)) * float(
+                periodic.axis == mode.shape
+            )
+
+
+def _derivative(
+    points: Float[np.ndarray, "n d"], one: Partial, shape: int | None
+) -> Float[np.ndarray, " n"] | float:
+    """A partial of 1, or of one coordinate."""
+    if not any(one.orders):
+        return 1.0 if shape is None else points[:, shape]
+    return float(shape is not None and sum(one.orders) == one.orders[shape] == 1)

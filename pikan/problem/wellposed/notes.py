@@ -1,0 +1,114 @@
+"""Notes on well-posedness: what may keep a problem from having one smooth solution."""
+
+import math
+from collections.abc import Iterator
+
+from pikan.expression.wording import word_list
+from pikan.problem.classification import equation_order
+from pikan.problem.features import features
+from pikan.problem.partials import normals, partials
+from pikan.problem.statement import Condition, Problem
+from pikan.problem.wellposed.balance import imbalance
+from pikan.problem.wellposed.corners import jumps
+from pikan.problem.wellposed.linearization import Mode, null_space, required_conditions
+from pikan.problem.wellposed.singularities import singularities
+
+
+def notes(problem: Problem) -> tuple[str, ...]:
+    """Conditions that may be missing or do not fit together, freedom, infinity, what is narrow."""
+    return (
+        *_moments(problem),
+        *_faces(problem),
+        *imbalance(problem),
+        *jumps(problem),
+        *_freedom(problem),
+        *singularities(problem),
+        *_features(problem),
+    )
+
+
+def _moments(problem: Problem) -> Iterator[str]:
+    """There are as many conditions on t as an equation has derivatives by it."""
+    axis = problem.box.time
+    if axis is None or any(one.axis == axis for one in problem.periodic):
+        return
+    for unknown, name in enumerate(problem.unknowns):
+        wanted = equation_order(problem, unknown, axis)
+        given = sum(_in_time(problem, one, unknown, axis) for one in problem.conditions)
+        if given < wanted:
+            derivative = f"{name}_{'t' * wanted}"
+            yield (
+                f"{derivative} is of order {wanted} in t: {name} needs {_conditions(wanted)} at "
+                f"one t, for example at t = {problem.box.lower[axis]:g}; {_there_are(given)}"
+            )
+
+
+def _in_time(problem: Problem, condition: Condition, unknown: int, axis: int) -> int:
+    """How many moments a condition on an unknown fixes."""
+    held = {one.unknown for one in partials(problem, condition.residual).values()}
+    held |= set(normals(problem, condition.residual).values())
+    if unknown not in held:
+        return 0
+    return len({dict(face.fixed)[axis] for face in condition.faces if axis in dict(face.fixed)})
+
+
+def _faces(problem: Problem) -> Iterator[str]:
+    """There are as many conditions across each coordinate in space as the equations ask for."""
+    box = problem.box
+    faces = [face for condition in problem.conditions for face in condition.faces]
+    across = [face.fixed[0][0] for face in faces if len(face.fixed) == 1]
+    repeated = {one.axis for one in problem.periodic}
+    for axis, (name, wanted) in enumerate(
+        zip(box.coordinates, required_conditions(problem), strict=True)
+    ):
+        given = across.count(axis)
+        if given < wanted and axis != box.time and axis not in repeated:
+            ends = f"{name} = {box.lower[axis]:g} and {name} = {box.upper[axis]:g}"
+            yield (
+                f"the equations ask for {_conditions(wanted)} across {name}, on {ends}; "
+                f"{_there_are(given)}"
+            )
+
+
+def _freedom(problem: Problem) -> Iterator[str]:
+    """Nothing can be added to a solution that no equation and no condition sees."""
+    bounds = zip(problem.coordinates, problem.box.lower, strict=True)
+    corner = ", ".join(f"{name} = {low:g}" for name, low in bounds)
+    for modes in null_space(problem):
+        names = dict.fromkeys(problem.unknowns[mode.unknown] for mode in modes)
+        first = problem.unknowns[modes[0].unknown]
+        # A multiple of a coordinate may vanish in the corner, its derivative does not.
+        slope = "" if modes[0].shape is None else f"_{problem.coordinates[modes[0].shape]}"
+        yield (
+            f"the solution is not unique: with {word_list(names)} also "
+            f"{word_list(_plus_mode(problem, mode) for mode in modes)} solves the problem, "
+            "whatever the number c; add a condition, such as "
+            f"{{where: '{corner}', that: {first}{slope} = 0}}"
+        )
+
+
+def _plus_mode(problem: Problem, mode: Mode) -> str:
+    sign = "-" if mode.share < 0 else "+"
+    factor = "" if math.isclose(abs(mode.share), 1.0) else f"{abs(mode.share):.3g}*"
+    shape = "" if mode.shape is None else f"*{problem.coordinates[mode.shape]}"
+    return f"{problem.unknowns[mode.unknown]} {sign} {factor}c{shape}"
+
+
+def _conditions(count: int) -> str:
+    return f"{count} condition{'s' * (count > 1)}"
+
+
+def _there_are(count: int) -> str:
+    return f"there {'is' if count == 1 else 'are'} {count or 'none'}"
+
+
+def _features(problem: Problem) -> Iterator[str]:
+    """Known functions that vary, jump or bend where evenly spread points need not see it."""
+    found = features(problem)
+    for one in found.narrow:
+        yield f"'{one.formula}' varies within {one.width:.1e} at {one.place}"
+    for place in found.places:
+        name = problem.coordinates[place.axis]
+        yield f"'{place.formula}' has a {place.kind} at {name} = {place.value:.6g}"
+    for formula in found.unread:
+        yield f"'{formula}' varies in too many places to list, or has kinks along oblique lines"

@@ -1,0 +1,1 @@
+"""Solutions known beforehand: formulas, the Cole-Hopf solution, data files."""

@@ -1,1 +1,0 @@
-"""Figures worth showing to a colleague; the only folder that knows matplotlib."""

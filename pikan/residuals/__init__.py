@@ -1,0 +1,1 @@
+"""Residual terms on points, their evaluation, and the objective they make."""

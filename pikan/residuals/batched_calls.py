@@ -1,0 +1,69 @@
+"""Batched calls: as few calls of a network as evaluate all terms."""
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
+from typing import NamedTuple, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from pikan.jets.jet import Jet, MultiIndex, by_index, closure, coordinates
+from pikan.network.base import Network
+from pikan.network.precompute import complete, precompute
+from pikan.residuals.terms import Partials, Term
+
+
+class BatchedCall(NamedTuple):
+    """All places, by term and place, at which the same partials are wanted, and what is known."""
+
+    inputs: Jet
+    point_sets: tuple[tuple[int, int], ...]
+    rows: tuple[slice, ...]
+
+
+def calls_for(terms: Sequence[Term], network: Network) -> tuple[BatchedCall, ...]:
+    """As few calls of a network as evaluate all terms: a call costs more than some points do."""
+    groups: dict[frozenset[MultiIndex], list[tuple[int, int]]] = {}
+    for number, term in enumerate(terms):
+        for place in range(len(term.points)):
+            groups.setdefault(term.needed_partials(place), []).append((number, place))
+    return tuple(_call(terms, network, wanted, places) for wanted, places in groups.items())
+
+
+def _call(
+    terms: Sequence[Term],
+    network: Network,
+    wanted: frozenset[MultiIndex],
+    places: list[tuple[int, int]],
+) -> BatchedCall:
+    points = [terms[number].points[place] for number, place in places]
+    ends = list(accumulate(len(some) for some in points))
+    rows = tuple(slice(start, end) for start, end in pairwise([0, *ends]))
+    return BatchedCall(precompute_inputs(network, torch.cat(points), wanted), tuple(places), rows)
+
+
+def precompute_inputs(
+    network: Network, points: Float[Tensor, "n d"], wanted: frozenset[MultiIndex]
+) -> Jet:
+    """What the points lead to before any parameter has a say, the same in every step."""
+    return precompute(network, coordinates(points, closure(wanted)))
+
+
+@final
+class _Jets(nn.Module):
+    """A network called for its partial derivatives, so that torch.func can pass parameters in."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, begun: Jet) -> Partials:
+        return by_index(complete(self.network, begun))
+
+
+def functional_partials(network: Network, values: Mapping[str, Tensor], begun: Jet) -> Partials:
+    """The partial derivatives of a network with the given parameters in place of its own."""
+    named = {f"network.{name}": value for name, value in values.items()}
+    return functional_call(_Jets(network), named, (begun,))

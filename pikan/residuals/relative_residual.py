@@ -1,0 +1,141 @@
+"""Relative residual: the residual of each equation and condition over the size of its terms."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.expression.functions import CONSTANTS
+from pikan.expression.magnitude import magnitude
+from pikan.geometry.face import Face
+from pikan.jets.jet import MultiIndex
+from pikan.network.base import Network
+from pikan.network.partials import partials
+from pikan.problem.features import Feature
+from pikan.problem.statement import Problem
+from pikan.residuals.terms import CollocationPoints, Partials, Term, terms, used_faces
+from pikan.sampling.held_out import HeldOut
+
+# As many points as tell a residual of the first digit from rounding.
+_INSIDE, _ON_FACES = 400, 60
+# A derivative counts as no less than this part of what unknown and box make natural: where all
+# terms are zero but for rounding, a residual of rounding is nothing.
+_NATURAL = 1e-3
+
+
+# What the label of an equation begins with.
+EQUATION = "equation"
+
+_Fields = dict[MultiIndex, Tensor]
+"""As `residuals.Partials`, on as many points as there are."""
+
+
+class RelativeResidual(NamedTuple):
+    """The label whose residual is the largest part of its terms, and how large a part it is.
+
+    `feature` is the narrow feature in whose cells that is so, None where it is so in general.
+    """
+
+    label: str
+    relative: float
+    feature: Feature | None = None
+
+    def sentence(self) -> str:
+        """What does not fit."""
+        if self.feature is not None:
+            return (
+                f"'{self.feature.formula}', which varies within {self.feature.width:.1e} at "
+                f"{self.feature.place}, is not resolved: there '{self.label}' is left with "
+                f"{self.relative:.1e} of its terms"
+            )
+        return f"'{self.label}' is left with a residual of {self.relative:.1e} of its terms"
+
+
+def largest_relative_residual(
+    problem: Problem, network: Network, held_out: HeldOut
+) -> RelativeResidual:
+    """The worst of all equations and conditions, on points inside and the same moved to faces.
+
+    Narrow features are judged by themselves, inside their own cells. Residuals are root mean
+    squares. Terms count where they are largest, on a face or inside: on a face where u = 0 there
+    is nothing else to compare u with.
+    """
+    return max(misfits(problem, network, held_out), key=lambda one: one.relative)
+
+
+def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[RelativeResidual]:
+    """What is left of every equation and condition, and of each inside narrow features."""
+    inside = held_out.points[:_INSIDE]
+    faces = used_faces(problem)
+    on_faces = {face: _move_to_face(inside[:_ON_FACES], face) for face in faces}
+    stated = [(one, None) for one in terms(problem, CollocationPoints(inside, on_faces))]
+    for feature, points in held_out.inside:
+        there = CollocationPoints(points, {face: _move_to_face(points, face) for face in faces})
+        stated += [(one, feature) for one in terms(problem, there) if one.label == feature.label]
+    coordinates = dict(zip(problem.coordinates, inside.unbind(1), strict=True))
+    lengths = inside.amax(dim=0) - inside.amin(dim=0)
+    with torch.no_grad():
+        everywhere, found = _fields(network, inside, [one for one, _ in stated])
+        natural = _NATURAL * everywhere[(0,) * inside.shape[1]].abs().amax(dim=0)
+        for (one, feature), here in zip(stated, found, strict=True):
+            least = {
+                name: float(
+                    natural[partial.unknown]
+                    / (lengths / 2).pow(lengths.new_tensor(partial.orders)).prod()
+                )
+                for name, (_, partial) in one.derivatives.items()
+            }
+            left, size = float(one.residual(here).square().mean().sqrt()), _size(one, here, least)
+            if feature is None:
+                places = (inside,) * len(one.points)
+                there = replace(one, points=places, known={**problem.constants, **coordinates})
+                size = max(size, _size(there, (everywhere,) * len(places), least))
+            yield RelativeResidual(
+                one.label, 0.0 if left == 0.0 else left / size if size else inf, feature
+            )
+
+
+def _fields(
+    network: Network, inside: Float[Tensor, "n d"], stated: Sequence[Term]
+) -> tuple[_Fields, list[tuple[_Fields, ...]]]:
+    """All partial derivatives in use: inside, and at each place of each term.
+
+    One call of the network, which costs more than some points more do.
+    """
+    places = [inside, *(place for one in stated for place in one.points)]
+    indices = {
+        i for one in stated for place in range(len(one.points)) for i in one.needed_partials(place)
+    }
+    found = partials(network, torch.cat(places), {(0,) * inside.shape[1], *indices})
+    sizes = [len(place) for place in places]
+    parts = zip(*(made.split(sizes) for made in found.values()), strict=True)
+    everywhere, *each = (dict(zip(found, part, strict=True)) for part in parts)
+    given = iter(each)
+    return everywhere, [tuple(next(given) for _ in one.points) for one in stated]
+
+
+def _move_to_face(points: Float[Tensor, "n d"], face: Face) -> Float[Tensor, "n d"]:
+    moved = points.clone()
+    for axis, value in face.fixed:
+        moved[:, axis] = value
+    return moved
+
+
+def _size(one: Term, fields: tuple[Partials, ...], least: Mapping[str, float]) -> float:
+    """The largest size that the terms of a formula have on its points."""
+    columns = {
+        name: torch.where(column < 0, column - least[name], column + least[name])
+        for name, column in one.columns(fields).items()
+    }
+    values = {
+        name: column.cpu().numpy().astype(np.float64) if isinstance(column, Tensor) else column
+        for name, column in {**one.known, **columns}.items()
+    }
+    with np.errstate(all="ignore"):
+        sizes = np.ravel(magnitude(one.formula, values, {*one.known, *CONSTANTS}))
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))

@@ -1,0 +1,51 @@
+"""Row partition: the points of a problem divided among processes, behind one objective."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.linalg import distributed
+from pikan.optimize.objective import Objective, RowPartition
+from pikan.residuals.terms import Term
+from pikan.residuals.weights import Weights, blocks, row_counts
+
+Make = Callable[[Sequence[Term], Weights], Objective]
+"""From formulas on points to their objective, each label weighted by its mean square."""
+
+
+def partition_objective(
+    make: Make, terms: Sequence[Term], weights: Weights, time: int | None
+) -> Objective:
+    """The objective of all terms, of which this process makes its share of the rows.
+
+    Point after point is dealt out in turn. Every process sees the same r and the same gradient,
+    to the bit, so that all take the same steps; they are those of one process to rounding.
+    """
+    count, rank = distributed.count(), distributed.rank()
+    if count == 1:
+        return make(terms, weights)
+    lengths = [len(term.points[0]) for term in terms]
+    rows = torch.cat([part[rank::count] for part in torch.arange(sum(lengths)).split(lengths)])
+    own = [term.rows(slice(rank, None, count)) for term in terms]
+    own = [term for term in own if len(term.points[0])]
+    part = make(own, _of_all(weights, terms, own))
+    rows, length = rows.to(terms[0].points[0].device), sum(lengths)
+
+    def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
+        return distributed.assemble(part.residual(distributed.sum_gradients(theta)), rows, length)
+
+    def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
+        return distributed.gather(part.jacobian(theta), rows, length)
+
+    share = RowPartition(rows, part.jacobian)
+    return Objective(
+        residual, jacobian, blocks(terms, time), part.last_layer, part.linear, partition=share
+    )
+
+
+def _of_all(weights: Weights, terms: Sequence[Term], own: Sequence[Term]) -> Mapping[str, float]:
+    """The weights that make means over all rows of a label from means over those of a share."""
+    every, some = row_counts(terms), row_counts(own)
+    return {label: weights.get(label, 1.0) * some[label] / every[label] for label in some}

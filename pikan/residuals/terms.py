@@ -1,0 +1,218 @@
+"""Residual terms: labeled formulas that must vanish, collocated on points."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import Expression, Name, multiply, subtract
+from pikan.geometry.face import Face
+from pikan.jets.jet import MultiIndex
+from pikan.problem.partials import Partial, partial_name, partials
+from pikan.problem.statement import Condition, Periodic, Problem, matching_partials, residual_on
+
+Partials = Mapping[MultiIndex, Float[Tensor, "n m"]]
+
+# No formula that is read from a file has a name with a space in it.
+_FACTOR = "row factor"
+
+
+@final
+@dataclass(frozen=True)
+class CollocationPoints:
+    """Where a problem is asked to hold: inside the box, and on each face in use.
+
+    `weights` says how much the square at each interior point counts, None that all count alike.
+    """
+
+    interior: Float[Tensor, "n d"]
+    faces: Mapping[Face, Float[Tensor, "_ d"]]
+    weights: Float[Tensor, " n"] | None = None
+
+
+class DerivativeAt(NamedTuple):
+    """What a name in a formula stands for: a partial derivative at one of the point sets."""
+
+    point_set: int
+    partial: Partial
+
+
+@final
+@dataclass(frozen=True)
+class Term:
+    """One formula that must vanish at every row of `points`.
+
+    `points` holds point sets of equal length: one for an equation or a condition, two for
+    a periodic match. `known` holds numbers and columns that are data, such as constants,
+    coordinates, or the state that an earlier time window ended in.
+    """
+
+    label: str
+    formula: Expression
+    points: tuple[Float[Tensor, "n d"], ...]
+    derivatives: Mapping[str, DerivativeAt]
+    known: Mapping[str, float | Float[Tensor, " n"]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+    def needed_partials(self, point_set: int) -> frozenset[MultiIndex]:
+        """The partial derivatives that the formula needs on one of its point sets."""
+        return frozenset(
+            s.partial.orders for s in self.derivatives.values() if s.point_set == point_set
+        )
+
+    def rows(self, part: slice) -> "Term":
+        """The same formula at some of the rows."""
+        known = {n: v[part] if isinstance(v, Tensor) else v for n, v in self.known.items()}
+        return replace(self, points=tuple(place[part] for place in self.points), known=known)
+
+    def residual(self, fields: tuple[Partials, ...]) -> Float[Tensor, " n"]:
+        """The residual, from the partial derivatives on each point set."""
+        return self.evaluate(self.columns(fields))
+
+    def columns(self, fields: tuple[Partials, ...]) -> dict[str, Float[Tensor, " n"]]:
+        """The columns that the names of the formula stand for."""
+        return {
+            name: fields[place][partial.orders][:, partial.unknown]
+            for name, (place, partial) in self.derivatives.items()
+        }
+
+    def column_derivatives(
+        self, columns: Mapping[str, Float[Tensor, " n"]]
+    ) -> dict[str, Float[Tensor, " n"]]:
+        """The derivative of the formula with respect to each of its columns, row by row."""
+        leaves = {name: column.detach().requires_grad_() for name, column in columns.items()}
+        with torch.enable_grad():
+            total = self.evaluate(leaves).sum()
+            found = torch.autograd.grad(total, tuple(leaves.values()))
+        return {
+            name: slope if bool(slope.isfinite().all()) else self._slope(name, leaves)
+            for name, slope in zip(leaves, found, strict=True)
+        }
+
+    def _slope(self, name: str, columns: Mapping[str, Float[Tensor, " n"]]) -> Float[Tensor, " n"]:
+        """The derivative by its own formula: finite where autograd meets 0 times infinity."""
+        return replace(self, formula=differentiate(self.formula, name)).evaluate(columns).detach()
+
+    def evaluate(self, columns: Mapping[str, Float[Tensor, " n"]]) -> Float[Tensor, " n"]:
+        """The formula on given columns; a formula without a name in it is spread over the rows."""
+        value = evaluate(self.formula, {**self.known, **columns}, torch)
+        like = self.points[0]
+        # In one go: by way of torch's own precision a number would lose half its digits.
+        return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand(len(like))
+
+
+def terms(problem: Problem, points: CollocationPoints) -> tuple[Term, ...]:
+    """Every equation, condition and periodic match of the problem on its points."""
+    return (
+        *equation_terms(problem, points.interior, points.weights),
+        *condition_terms(problem, problem.conditions, points),
+        *(term for match in problem.periodic for term in periodic_terms(problem, match, points)),
+    )
+
+
+def merge(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """The same rows in fewer terms: those of one label and one formula become one.
+
+    A network is asked once for each term, and asking costs more than a few points do.
+    """
+    groups: dict[tuple[str, Expression, frozenset[tuple[str, DerivativeAt]]], list[Term]] = {}
+    for one in terms:
+        groups.setdefault((one.label, one.formula, frozenset(one.derivatives.items())), []).append(
+            one
+        )
+    return tuple(_together(group) for group in groups.values())
+
+
+def _together(group: list[Term]) -> Term:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    places = tuple(torch.cat(points) for points in zip(*(one.points for one in group), strict=True))
+    columns = [name for name, value in first.known.items() if isinstance(value, Tensor)]
+    known = {
+        name: torch.cat([torch.as_tensor(one.known[name]) for one in group]) for name in columns
+    }
+    return replace(first, points=places, known={**first.known, **known})
+
+
+def equation_terms(
+    problem: Problem, interior: Float[Tensor, "n d"], weights: Float[Tensor, " n"] | None = None
+) -> tuple[Term, ...]:
+    """Each equation on the interior points, with `weights` as in `CollocationPoints`."""
+    found = tuple(term(problem, e.label, e.residual, interior) for e in problem.equations)
+    return found if weights is None else tuple(weight_rows(one, weights) for one in found)
+
+
+def weight_rows(one: Term, weights: Float[Tensor, " n"]) -> Term:
+    """The same term, where the square of each row counts as much as its weight says."""
+    formula = multiply(Name(_FACTOR), one.formula)
+    return replace(one, formula=formula, known={**one.known, _FACTOR: weights.sqrt()})
+
+
+def condition_terms(
+    problem: Problem, conditions: Iterable[Condition], points: CollocationPoints
+) -> tuple[Term, ...]:
+    """Each condition on each of its faces, where `u_n` is the outward normal derivative."""
+    return tuple(
+        term(problem, condition.label, residual_on(problem, condition, face), points.faces[face])
+        for condition in conditions
+        for face in condition.faces
+    )
+
+
+def periodic_terms(
+    problem: Problem, match: Periodic, points: CollocationPoints
+) -> tuple[Term, ...]:
+    """The value and the lower derivatives agree on the two faces of a periodic axis."""
+    left = points.faces[lower_face(problem, match)]
+    right = left.clone()
+    right[:, match.axis] = problem.box.upper[match.axis]
+    difference = subtract(Name("left"), Name("right"))
+    return tuple(
+        Term(
+            match.label,
+            difference,
+            (left, right),
+            {"left": DerivativeAt(0, partial), "right": DerivativeAt(1, partial)},
+        )
+        for partial in matching_partials(problem, match)
+    )
+
+
+def lower_face(problem: Problem, match: Periodic) -> Face:
+    """The face of a periodic axis whose points stand for both."""
+    return Face(((match.axis, problem.box.lower[match.axis]),))
+
+
+def used_faces(problem: Problem) -> tuple[Face, ...]:
+    """The faces, edges and points on which some condition of the problem is asked."""
+    asked = [face for condition in problem.conditions for face in condition.faces]
+    matched = [lower_face(problem, match) for match in problem.periodic]
+    return tuple(dict.fromkeys([*asked, *matched]))
+
+
+def term(problem: Problem, label: str, formula: Expression, points: Float[Tensor, "n d"]) -> Term:
+    """A formula of the problem on points."""
+    symbols = {name: DerivativeAt(0, found) for name, found in partials(problem, formula).items()}
+    coordinates = dict(zip(problem.box.coordinates, points.unbind(1), strict=True))
+    return Term(label, formula, (points,), symbols, {**problem.constants, **coordinates})
+
+
+def matching_term(
+    problem: Problem,
+    label: str,
+    points: Float[Tensor, "n d"],
+    partial: Partial,
+    target: Float[Tensor, " n"],
+) -> Term:
+    """A partial derivative equals given values, as at the start of a time window."""
+    name = partial_name(problem, partial)
+    formula = subtract(Name(name), Name("target"))
+    return Term(label, formula, (points,), {name: DerivativeAt(0, partial)}, {"target": target})

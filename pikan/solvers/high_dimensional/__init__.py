@@ -1,0 +1,1 @@
+"""Many coordinates: sparse polynomials and low-rank expansions."""

@@ -1,0 +1,110 @@
+"""The result of a solver, and the run of one stage."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.network.base import Network
+from pikan.optimize.objective import Objective
+from pikan.optimize.outcome import Alternative, Outcome
+from pikan.optimize.stage import Stage, StageProgress
+from pikan.solvers.replay import Cached, Event, Events, InProgress, StepFinished, StepStarted
+
+# Beside another unknown, one that is this much smaller is zero.
+_ROUNDING = 1e-11
+
+
+class SolverResult(NamedTuple):
+    """A finished solution; `estimate` is its relative L2 error as estimated, None if not known.
+
+    It is infinite where other solutions, far from this one, fit as well. `alternatives` are others
+    that were found, apart from this one.
+    """
+
+    network: Network
+    outcome: Outcome
+    estimate: float | None
+    how: str
+    alternatives: tuple[Alternative, ...] = ()
+
+
+def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:
+    """The relative root-mean-square difference of two fields, of the worst unknown.
+
+    An unknown that is zero everywhere, but for rounding, is measured against the largest of the
+    others, or absolutely if all are.
+    """
+    sizes = other.norm(dim=0)
+    largest = float(sizes.max())
+    if largest == 0.0:
+        return float((one - other).norm(dim=0).max()) / len(other) ** 0.5
+    measured = torch.where(sizes > _ROUNDING * largest, sizes, largest)
+    return float(((one - other).norm(dim=0) / measured).max())
+
+
+class StageResult(NamedTuple):
+    """The last parameters of a stage, and how it ended."""
+
+    theta: Float[Tensor, " p"]
+    outcome: Outcome
+
+
+def run_stage(
+    stage: Stage,
+    objective: Objective,
+    theta: Float[Tensor, " p"],
+    event: Callable[[StageProgress], Event],
+    enough: float = 0.0,
+) -> Events[StageResult]:
+    """A stage's progress as events; comes back with the last parameters and how it ended.
+
+    A residual of less than `enough` times the first is the end.
+    """
+    answer = yield StepStarted((StageResult,))
+    if isinstance(answer, Cached):
+        result = answer.result
+    else:
+        going = answer if isinstance(answer, InProgress) else None
+        result = yield StepFinished(
+            (yield from _run_stage(stage, objective, theta, event, enough, going))
+        )
+    assert isinstance(result, StageResult)
+    return result
+
+
+def _run_stage(
+    stage: Stage,
+    objective: Objective,
+    theta: Float[Tensor, " p"],
+    event: Callable[[StageProgress], Event],
+    enough: float,
+    in_progress: InProgress | None,
+) -> Events[StageResult]:
+    """The same from where it was interrupted; `in_progress` is None where it begins."""
+    run = stage.run(objective, theta, None if in_progress is None else in_progress.state)
+    largest = 0.0 if in_progress is None else in_progress.largest
+    while True:
+        try:
+            progress = next(run)
+        except StopIteration as end:
+            return StageResult(theta, end.value)
+        theta, largest = progress.theta, max(largest, progress.loss)
+        now = None if progress.state is None else InProgress(progress.state, largest)
+        yield event(progress)._replace(in_progress=now)
+        if progress.loss < enough**2 * largest:
+            return StageResult(
+                theta, Outcome("converged", "what is left of the residual is rounding")
+            )
+
+
+def run_quietly(stage: Stage, objective: Objective, theta: Float[Tensor, " p"]) -> StageResult:
+    """The end of a stage without its progress, where it is quick enough to be run again."""
+    run = stage.run(objective, theta)
+    while True:
+        try:
+            theta = next(run).theta
+        except StopIteration as end:
+            return StageResult(theta, end.value)

@@ -1,0 +1,67 @@
+"""Resumable steps: events of a run, and memoized results of its steps."""
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from pikan.network.base import Network
+from pikan.optimize.stage import StageProgress, State
+
+
+class InProgress(NamedTuple):
+    """A stage that is under way: its state, and the largest loss so far."""
+
+    state: State
+    largest: float
+
+
+class Event(NamedTuple):
+    """Progress inside a level, and a way to the best whole solution so far.
+
+    `best` makes the network anew only when asked; it gives None before there is one. `in_progress`
+    is None where what makes the progress would begin again.
+    """
+
+    level: str
+    progress: StageProgress
+    best: Callable[[], Network | None]
+    in_progress: InProgress | None = None
+
+
+class StepStarted(NamedTuple):
+    """A part of the run begins, whose result has one of these types.
+
+    It is answered with the result if that is `Cached`, with the `InProgress` of a stage that was
+    interrupted in this very part, else with None.
+    """
+
+    kinds: tuple[type, ...]
+
+
+class StepFinished(NamedTuple):
+    """The last part that began ends with a result.
+
+    It is answered with the result as it would be known, so that a run that goes on works with the
+    same bits in the same places.
+    """
+
+    result: object
+
+
+class Cached(NamedTuple):
+    """The result of a part, from before the run was interrupted."""
+
+    result: object
+
+
+T = TypeVar("T")
+Events: TypeAlias = Generator[Event | StepStarted | StepFinished, object, T]
+
+
+def memoize(work: Events[T], *kinds: type[T]) -> Events[T]:
+    """The result of `work`, one of `kinds`, which is not done again where it is known."""
+    answer = yield StepStarted(kinds)
+    result = (
+        answer.result if isinstance(answer, Cached) else (yield StepFinished((yield from work)))
+    )
+    assert isinstance(result, kinds)
+    return result

@@ -1,0 +1,268 @@
+"""A schedule of stages on one network, which grows and gets new points on the way."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.geometry.box import Box
+from pikan.network.base import FeatureNetwork, Network
+from pikan.network.parameters import last_layer, parameter_vector, with_parameters
+from pikan.network.partials import partials
+from pikan.network.product import FullProduct, LowRank
+from pikan.network.refine import adapt, raise_rank, refine
+from pikan.network.time_slabs import TimeSlabs
+from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.objective import Objective
+from pikan.optimize.outcome import Outcome
+from pikan.optimize.stage import Stage, StageProgress
+from pikan.problem.classification import linear
+from pikan.problem.statement import Problem
+from pikan.residuals.last_layer import features_size, last_layer_objective
+from pikan.residuals.network_objective import network_objective
+from pikan.residuals.row_partition import partition_objective
+from pikan.residuals.terms import CollocationPoints, Term, equation_terms, merge, terms
+from pikan.sampling.adaptive import resample
+from pikan.sampling.points import interior
+from pikan.sampling.uniform import uniform
+from pikan.solvers.level import SolverResult, run_stage
+from pikan.solvers.replay import Event, Events, memoize
+from pikan.solvers.time_slab import restrict_time, slab_terms
+
+# RAD draws from a set of candidates several times larger than what it keeps.
+_CANDIDATES = 10
+# As many points as show where hidden values lie.
+_FOLLOWED = 10_000
+# Candidates whose residuals are in memory together.
+_AT_ONCE = 4096
+
+
+@final
+@dataclass(frozen=True)
+class Refinement:
+    """The same function in a bigger network; None leaves a number as it is.
+
+    `adapt` moves the bases of hidden layers to where the values at the points lie, which keeps
+    the function as nearly as they allow.
+    """
+
+    degree: int | None
+    grid: int | None
+    rank: int | None
+    adapt: bool
+
+
+@final
+@dataclass(frozen=True)
+class Resampling:
+    """New interior points where the residual is large; `points` None keeps their number.
+
+    `weighted` lets each point count as the inverse of its density, so that the loss stays the
+    mean square over the box: else it is the mean over the points, where large residuals count
+    twice, for their size and for their points.
+
+    Source: Nabian, Gladstone, Meidani 2021, doi 10.1111/mice.12685.
+    """
+
+    points: int | None
+    k: float
+    c: float
+    weighted: bool
+
+
+Step = Stage | Refinement | Resampling
+
+
+@final
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """What a schedule works on, made for the whole box or for one slab of it.
+
+    `weights` gives the weight of every label, `memory` is how much training may take [bytes].
+    """
+
+    network: Callable[[Box], Network]
+    points: Callable[[Box], CollocationPoints]
+    weights: Callable[[Sequence[str]], Mapping[str, float]]
+    steps: tuple[Step, ...]
+    generator: torch.Generator
+    memory: int
+
+
+class _ScheduleResult(NamedTuple):
+    network: Network
+    outcome: Outcome
+
+
+def run_schedule(problem: Problem, parts: ScheduleSettings) -> Events[SolverResult]:
+    """All steps one after the other, on the whole box."""
+    done = yield from _one(problem, parts, "", lambda points: terms(problem, points), _alone)
+    return SolverResult(done.network, done.outcome, None, "")
+
+
+def run_slabs(
+    problem: Problem, parts: ScheduleSettings, edges: Sequence[float]
+) -> Events[SolverResult]:
+    """All steps in one slab after the other, each started from the end of the one before."""
+    axis = problem.box.axis("t")
+    networks: list[Network] = []
+    outcome = Outcome("converged", "there is no time slab")
+    for lower, upper in pairwise(edges):
+        part = restrict_time(problem, lower, upper)
+        earlier = networks[-1] if networks else None
+
+        def terms_on(
+            points: CollocationPoints, part: Problem = part, earlier: Network | None = earlier
+        ) -> tuple[Term, ...]:
+            return slab_terms(part, points, earlier).all
+
+        def join(network: Network, upper: float = upper) -> TimeSlabs:
+            return TimeSlabs((*edges[: len(networks) + 1], upper), (*networks, network), axis)
+
+        level = f"t = {lower:.4g} to {upper:.4g}"
+        done = yield from memoize(_one(part, parts, level, terms_on, join), _ScheduleResult)
+        networks.append(done.network)
+        outcome = done.outcome
+        if outcome.kind == "diverged":
+            break
+    whole = TimeSlabs(edges[: len(networks) + 1], networks, axis)
+    return SolverResult(whole, outcome, None, "")
+
+
+def _one(
+    problem: Problem,
+    parts: ScheduleSettings,
+    level: str,
+    terms_on: Callable[[CollocationPoints], tuple[Term, ...]],
+    join: Callable[[Network], Network],
+) -> Events[_ScheduleResult]:
+    """The schedule on one box; `join` puts a network beside those of earlier slabs."""
+    network, points = parts.network(problem.box), parts.points(problem.box)
+    outcome = Outcome("converged", "the schedule has no stage")
+    for step in parts.steps:
+        match step:
+            case Refinement():
+                network = _refine_network(network, step, points, parts.generator)
+            case Resampling():
+                points = _resample_points(problem, network, points, step, parts.generator)
+            case Stage():
+                subject = _assemble(problem, parts, network, merge(terms_on(points)), step)
+                shown = partial(_stage_event, level, join, subject)
+                theta, outcome = yield from run_stage(step, subject.objective, subject.start, shown)
+                network = subject.network(theta)
+                if outcome.kind == "diverged":
+                    break
+    return _ScheduleResult(network, outcome)
+
+
+def _stage_event(
+    level: str, join: Callable[[Network], Network], subject: "_Assembly", progress: StageProgress
+) -> Event:
+    """The event of a stage's progress."""
+    return Event(level, progress, lambda: join(subject.network(progress.theta)))
+
+
+def _alone(network: Network) -> Network:
+    """A network with none beside it."""
+    return network
+
+
+class _Assembly(NamedTuple):
+    """What a stage works on, and the way back from its parameters to a network."""
+
+    objective: Objective
+    start: Float[Tensor, " p"]
+    network: Callable[[Float[Tensor, " p"]], Network]
+
+
+def _assemble(
+    problem: Problem,
+    parts: ScheduleSettings,
+    network: Network,
+    found: tuple[Term, ...],
+    stage: Stage,
+) -> _Assembly:
+    """The last layer alone where that is all there is or all the stage asks for, else the whole."""
+    weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
+    affine, theta, time = linear(problem), parameter_vector(network), problem.box.time
+    alone = isinstance(stage, LeastSquares) or (
+        isinstance(network, FullProduct) and features_size(found, network) <= parts.memory // 2
+    )
+    if alone and isinstance(network, FeatureNetwork):
+        objective = partition_objective(
+            lambda terms, weights: last_layer_objective(terms, network, weights, linear=affine),
+            found,
+            weights,
+            time,
+        )
+        part = last_layer(network)
+
+        def with_last_layer(coefficients: Float[Tensor, " p"]) -> Network:
+            return with_parameters(network, torch.cat([theta[: part.start], coefficients]))
+
+        return _Assembly(objective, theta[part], with_last_layer)
+    objective = partition_objective(
+        lambda terms, weights: network_objective(
+            terms, network, weights, linear=affine, time=time, memory=parts.memory // 2
+        ),
+        found,
+        weights,
+        time,
+    )
+    return _Assembly(objective, theta, lambda whole: with_parameters(network, whole))
+
+
+def _refine_network(
+    network: Network, step: Refinement, points: CollocationPoints, generator: torch.Generator
+) -> Network:
+    """The network with more room; RefinementError where its kind has none of that."""
+    if step.rank is None:
+        finer = refine(network, degree=step.degree, grid=step.grid)
+        return _adapt_network(finer, points) if step.adapt else finer
+    if not isinstance(network, LowRank):
+        raise RefinementError("refine.rank: only a product network of given rank has a rank")
+    return raise_rank(network, step.rank, generator)
+
+
+def _adapt_network(network: Network, points: CollocationPoints) -> Network:
+    """The network with its hidden bases where the values at some of the points lie."""
+    places = torch.cat([points.interior, *points.faces.values()])
+    some = places[:: 1 + len(places) // _FOLLOWED]
+    return adapt(network, some, inputs=False)
+
+
+@final
+class RefinementError(ValueError):
+    """A network has no such thing as is to be refined."""
+
+
+def _resample_points(
+    problem: Problem,
+    network: Network,
+    points: CollocationPoints,
+    step: Resampling,
+    generator: torch.Generator,
+) -> CollocationPoints:
+    """New interior points, drawn by the size of the equations' residuals."""
+    count = step.points or len(points.interior)
+    candidates = interior(problem.box, uniform, _CANDIDATES * count, generator, points.interior)
+    with torch.no_grad():
+        some = candidates.split(_AT_ONCE)
+        sizes = torch.cat([_residual_sizes(problem, network, points) for points in some])
+    drawn = resample(candidates, sizes, count, generator, step.k, step.c)
+    weights = drawn.weights if step.weighted else None
+    return replace(points, interior=drawn.points, weights=weights)
+
+
+def _residual_sizes(
+    problem: Problem, network: Network, points: Float[Tensor, "n d"]
+) -> Float[Tensor, " n"]:
+    """The largest residual of the equations at each point."""
+    found = equation_terms(problem, points)
+    by_partial = partials(network, points, {i for one in found for i in one.needed_partials(0)})
+    return torch.stack([one.residual((by_partial,)).abs() for one in found]).amax(dim=0)

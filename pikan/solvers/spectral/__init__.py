@@ -1,0 +1,1 @@
+"""Spectral solvers: p-refinement of tensor-product expansions."""

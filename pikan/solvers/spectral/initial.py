@@ -1,0 +1,101 @@
+"""Initial coefficients of a level: from the level before, or from its conditions alone."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.linalg.dense import least_squares
+from pikan.network.product import FullProduct
+from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
+from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.problem.classification import linear
+from pikan.problem.statement import Problem
+from pikan.residuals.last_layer import last_layer_objective
+from pikan.residuals.terms import Term, terms
+from pikan.solvers.level import run_quietly
+from pikan.solvers.spectral.linear_extension import extension
+from pikan.solvers.spectral.product_objective import matching_points, objective_on
+
+# A level starts this far beside the one before: what nothing determines stays where it starts.
+NUDGE = 1e-3
+# Steps to a start that meets nonlinear conditions.
+_EXTENDING = 10
+# Parts of the way to a start at which every formula is finite.
+_SHARES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
+
+
+def prolong(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> Float[Tensor, " p"]:
+    """The coefficients of the level before, zeros for the new functions, and a smooth nudge.
+
+    Where the problem leaves something undetermined, the nudge stays, and the levels differ.
+    """
+    start = torch.zeros_like(network.coefficients)
+    unknowns = start.shape[1]
+    block = start.view(*(basis.size for basis in network.axes()), unknowns)
+    old = lower.coefficients.detach()
+    sizes = tuple(basis.size for basis in lower.axes())
+    block[tuple(slice(size) for size in sizes)] = old.view(*sizes, unknowns)
+    largest = old.abs().amax(dim=0)
+    largest = torch.where(largest > 0, largest, largest.max() if largest.any() else 1.0)
+    return (start + nudge * largest * _smooth(block).view(-1, unknowns)).flatten()
+
+
+def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tensor, " p"]:
+    """Coefficients that meet the conditions, those of high order as small as they may be."""
+    theta = torch.zeros_like(network.coefficients).flatten()
+    conditions = [one for one in on_points if not one.label.startswith("equation")]
+    if not conditions:
+        return theta
+    sizes = tuple(basis.size for basis in network.axes())
+    orders = sum(
+        torch.arange(size).view(-1, *(1,) * (len(sizes) - 1 - axis))
+        for axis, size in enumerate(sizes)
+    )
+    shares = 0.5 ** torch.as_tensor(orders).flatten().to(theta)
+    shares = shares.repeat_interleave(network.coefficients.shape[1])
+    objective = last_layer_objective(conditions, network, {}, linear=False)
+    design = objective.jacobian(theta) * shares
+    right = -objective.residual(theta)[:, None]
+    return shares * least_squares(design, right, cutoff=1e-10)[:, 0]
+
+
+def extended_start(problem: Problem, network: FullProduct) -> Float[Tensor, " p"]:
+    """The solution of `extension`: in one coordinate the polynomial of least degree."""
+    simple = extension(problem)
+    on_points = terms(simple, matching_points(simple, network))
+    start = smooth_start(on_points, network)
+    objective = objective_on(on_points, network, start, affine=linear(simple))
+    # Conditions may be nonlinear, which takes some steps.
+    stage = LeastSquares() if objective.linear else LevenbergMarquardt(steps=_EXTENDING)
+    return run_quietly(stage, objective, start).theta
+
+
+def defined_start(
+    problem: Problem,
+    on_points: Sequence[Term],
+    network: FullProduct,
+    start: Float[Tensor, " p"],
+) -> Float[Tensor, " p"]:
+    """A start at which every formula is finite: moved toward `extended_start` as little as helps.
+
+    The start itself where it is such a one, and where nothing helps.
+    """
+    objective = last_layer_objective(on_points, network, {}, linear=False)
+    inner = extended_start(problem, network)
+    for share in _SHARES:
+        blend = start + share * (inner - start)
+        if objective.residual(blend).isfinite().all():
+            return blend
+    return start
+
+
+def _smooth(like: Float[Tensor, "*n m"]) -> Float[Tensor, "*n m"]:
+    """Random coefficients that halve from each order to the next, the same every time."""
+    generator = torch.Generator().manual_seed(like.numel())
+    drawn = torch.rand(like.shape, generator=generator, dtype=torch.float64).to(like) - 0.5
+    for axis, size in enumerate(like.shape[:-1]):
+        decay = 0.5 ** torch.arange(size).to(like)
+        drawn = drawn * decay.view(-1, *(1,) * (like.ndim - 1 - axis))
+    return drawn

@@ -1,0 +1,76 @@
+"""The residual of a problem as a function of a full product's coefficients."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.expression.undefined_parts import undefined_part
+from pikan.network.parameters import with_parameters
+from pikan.network.partials import partials
+from pikan.network.product import FullProduct
+from pikan.optimize.objective import Objective
+from pikan.problem.classification import linear
+from pikan.problem.statement import Problem
+from pikan.residuals.last_layer import balanced_weights, last_layer_objective
+from pikan.residuals.terms import CollocationPoints, Term, terms, used_faces
+from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
+
+# More points than functions along each axis, so that conditions and equations do not compete;
+# in three coordinates the faces bring enough rows of their own, and rows are dear.
+_EXTRA, _EXTRA_3D = 2, 0
+
+
+def matching_points(problem: Problem, network: FullProduct) -> CollocationPoints:
+    """Chebyshev points that match the degrees of a network, inside and on the faces in use."""
+    box = problem.box
+    extra = _EXTRA_3D if box.dimension > 2 else _EXTRA
+    nodes = tuple(
+        chebyshev_nodes(low, high, basis.size + extra)
+        for low, high, basis in zip(box.lower, box.upper, network.axes(), strict=True)
+    )
+    return tensor_points(used_faces(problem), nodes, network.coefficients)
+
+
+def product_objective(
+    problem: Problem, network: FullProduct, start: Float[Tensor, " p"] | None = None
+) -> Objective:
+    """Equations and conditions on the points that match a network, balanced.
+
+    The rows are balanced at coefficients of zero; at the `start`, if there is one, where a formula
+    such as sqrt(u) has no derivative at zero.
+    """
+    on_points = terms(problem, matching_points(problem, network))
+    return objective_on(on_points, network, start, affine=linear(problem))
+
+
+def objective_on(
+    on_points: Sequence[Term],
+    network: FullProduct,
+    start: Float[Tensor, " p"] | None,
+    *,
+    affine: bool,
+) -> Objective:
+    """The same for formulas that are on their points already."""
+    weights = balanced_weights(on_points, network)
+    if start is not None and not all(0.0 < weight < float("inf") for weight in weights.values()):
+        weights = balanced_weights(on_points, with_parameters(network, start))
+    return last_layer_objective(on_points, network, weights, linear=affine)
+
+
+def without_value(
+    on_points: Sequence[Term], network: FullProduct, theta: Float[Tensor, " p"]
+) -> str:
+    """What says which part of a formula is not finite at coefficients; empty where all are."""
+    at = with_parameters(network, theta)
+    for one in on_points:
+        with torch.no_grad():
+            fields = [
+                partials(at, place, one.needed_partials(k)) for k, place in enumerate(one.points)
+            ]
+        columns = {**one.known, **one.columns(tuple(fields))}
+        values = {k: v.cpu().numpy() if isinstance(v, Tensor) else v for k, v in columns.items()}
+        if (part := undefined_part(one.formula, values)) is not None:
+            return f"in '{one.label}' {part}"
+    return ""

@@ -1,0 +1,1 @@
+"""Time-marching by adaptive space-time slabs."""

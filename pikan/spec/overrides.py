@@ -1,0 +1,76 @@
+"""Overrides such as `training.0.adam.steps=10` of values in the tree of a problem file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pikan.expression.wording import did_you_mean, there_are
+from pikan.spec.faults import Check, Fault, Place
+from pikan.spec.tree import Node, check_key, compose
+
+FLAG = "--set"
+KEYWORD = "the keyword"
+
+
+def apply_overrides(root: Node, changes: Mapping[str, str], word: str) -> Check[Node]:
+    """The tree after all changes, in their order; `word` is what their faults call them."""
+    for dotted, text in changes.items():
+        place = Place(f"{word} {dotted}={text}", 0, dotted)
+        unusable = tuple(unusable_keys(dotted, place))
+        yield from unusable
+        value = None if unusable else (yield from compose(text or "''", place))
+        if value is None:
+            continue
+        yield from _strange_constant(root, dotted, place)
+        root = yield from put(root, dotted, value)
+    return root
+
+
+def _strange_constant(root: Node, dotted: str, place: Place) -> Iterator[Fault]:
+    """A constant that the file does not have, which no formula would ask for."""
+    section, _, name = dotted.partition(".")
+    given = root.value.get(section) if isinstance(root.value, Mapping) else None
+    known = given.value if given is not None and isinstance(given.value, Mapping) else {}
+    if section == "constants" and name and name not in known:
+        message = f"the file has no constant '{name}'; {there_are('constant', known)}"
+        yield Fault(place, message + did_you_mean(name, known))
+
+
+def unusable_keys(dotted: str, place: Place) -> Iterator[Fault]:
+    """What is wrong with the parts of a dotted key."""
+    for key in dotted.split("."):
+        yield from check_key(key, place)
+
+
+def put(root: Node, dotted: str, value: Node) -> Check[Node]:
+    """The tree with a value under a dotted key; its faults are at the place of the value."""
+    return (yield from _set(root, dotted.split("."), value, value.place))
+
+
+def _set(node: Node | None, keys: Sequence[str], value: Node, place: Place) -> Check[Node]:
+    """The node with the value at the end of the way; mappings on the way are made if missing."""
+    if not keys:
+        return value
+    key, *rest = keys
+    match node.value if node is not None else {}:
+        case tuple(items):
+            index = _index(key, len(items))
+            if index is None:
+                numbers = f"0 to {len(items) - 1}" if items else "no entry"
+                yield Fault(place, f"'{key}' is no entry of the list there, which has {numbers}")
+                return Node(items, place) if node is None else node
+            old = items[index] if index < len(items) else None
+            new = yield from _set(old, rest, value, place)
+            return Node((*items[:index], new, *items[index + 1 :]), _place(node, place))
+        case Mapping() as entries:
+            new = yield from _set(entries.get(key), rest, value, place)
+            return Node({**entries, key: new}, _place(node, place))
+        case _:
+            entry = yield from _set(None, rest, value, place)
+            return Node({key: entry}, place)
+
+
+def _index(key: str, count: int) -> int | None:
+    return int(key) if key.isascii() and key.isdigit() and int(key[:9]) < count else None
+
+
+def _place(node: Node | None, place: Place) -> Place:
+    return place if node is None else node.place

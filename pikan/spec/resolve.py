@@ -1,0 +1,106 @@
+"""Name resolution: which names a formula may hold, and whether it keeps to them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pikan.expression.error import FormulaError, refuse
+from pikan.expression.functions import CONSTANTS
+from pikan.expression.parse import read_equation, read_formula
+from pikan.expression.scan import cut
+from pikan.expression.tree import Expression, subtract
+from pikan.expression.wording import did_you_mean, there_are, word_list
+from pikan.geometry.box import Box
+from pikan.problem.partials import NORMAL, Partial, canonical, normals, partial, partials
+from pikan.spec.constants import Constants
+
+HIGHEST_ORDER = 12
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The coordinates, unknowns and constants of a problem; a faulty bound or constant is NaN."""
+
+    box: Box
+    unknowns: tuple[str, ...]
+    constants: Constants
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """The names of the coordinates."""
+        return self.box.coordinates
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name is a coordinate or a constant."""
+        return name in self.box.coordinates or name in self.constants.values or name in CONSTANTS
+
+
+def residual(text: str, scope: Scope) -> Expression:
+    """Left side minus right side of an equation between unknowns; FormulaError with all faults."""
+    reading, shown = read_equation(text), cut(text, 80)
+    refuse([*reading.messages, *_unknown_names(reading.names, shown, scope)])
+    try:
+        return canonical(scope, subtract(*reading.sides))
+    except ValueError as error:
+        raise FormulaError(f"{error}, in '{shown}'") from error
+
+
+def given_formula(text: str, scope: Scope, reach: tuple[str, ...]) -> Expression:
+    """A formula of the coordinates in reach and the constants; FormulaError with all faults."""
+    reading = read_formula(text)
+    allowed = [*reach, *scope.constants.values, *CONSTANTS]
+    strange = sorted(reading.names - set(allowed))
+    foreign = [_out_of_reach(name, cut(text, 80), scope, allowed) for name in strange]
+    refuse([*reading.messages, *foreign])
+    return reading.sides[0]
+
+
+def _out_of_reach(name: str, text: str, scope: Scope, allowed: Sequence[str]) -> str:
+    if name.partition("_")[0] in scope.unknowns:
+        return f"'{text}' holds the unknown '{name}'; write it without unknowns"
+    return (
+        f"unknown name '{name}' in '{text}'; it may hold {word_list(allowed)}"
+        f"{did_you_mean(name, allowed)}"
+    )
+
+
+def unknowns_of(expression: Expression, scope: Scope) -> Mapping[str, Partial]:
+    """The partials of an expression; an outward normal derivative counts as its unknown."""
+    flat = (0,) * len(scope.coordinates)
+    outward = {name: Partial(i, flat) for name, i in normals(scope, expression).items()}
+    return {**partials(scope, expression), **outward}
+
+
+def _unknown_names(names: Iterable[str], text: str, scope: Scope) -> Iterator[str]:
+    outward = {f"{unknown}_{NORMAL}" for unknown in scope.unknowns}
+    for name in sorted(names):
+        found = partial(scope, name)
+        if found is None and name not in outward and not scope.is_known(name):
+            yield _unknown_name(name, text, scope)
+        elif found is not None and (total := sum(found.orders)) > HIGHEST_ORDER:
+            yield (
+                f"'{cut(name)}' in '{text}' is a derivative of order {total}; "
+                f"at most {HIGHEST_ORDER} is taken"
+            )
+
+
+def _unknown_name(name: str, text: str, scope: Scope) -> str:
+    stem, underscore, subscript = name.partition("_")
+    if not underscore:
+        known = [*scope.unknowns, *scope.coordinates, *scope.constants.values]
+        return (
+            f"unknown name '{name}' in '{text}'; the problem has {word_list(known)}"
+            f"{did_you_mean(name, known)}"
+        )
+    if stem not in scope.unknowns:
+        return (
+            f"'{name}' in '{text}' is a derivative of '{stem}', which is no unknown; "
+            f"{there_are('unknown', scope.unknowns)}{did_you_mean(stem, scope.unknowns)}"
+        )
+    if subscript.startswith(NORMAL):
+        return (
+            f"'{name}' in '{text}' goes beyond the first outward normal derivative; write {stem}_n"
+        )
+    return (
+        f"'{name}' in '{text}' is a derivative by '{subscript}'; "
+        f"{there_are('coordinate', scope.coordinates)}"
+    )

@@ -1,1 +1,0 @@
-"""Many runs of one problem side by side: a file, a table, a law."""

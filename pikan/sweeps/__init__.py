@@ -1,0 +1,1 @@
+"""Parameter sweeps: many runs of one problem, a table, power laws."""

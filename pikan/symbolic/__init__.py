@@ -1,0 +1,1 @@
+"""Symbolic regression: from edges to functions, formulas and their errors."""

@@ -1,1 +1,0 @@
-"""Stages of training: each lowers an objective of which it sees nothing else."""

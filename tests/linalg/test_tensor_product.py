@@ -1,0 +1,50 @@
+"""Sums of products of matrices are solved as the matrix of all coordinates at once would be."""
+
+from functools import reduce
+
+import pytest
+import torch
+
+from pikan.linalg.tensor_product import fast_diagonalization, lu, outer_product, product_of_vectors
+
+
+def drawn(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def near_identity(size, seed):
+    return torch.eye(size, dtype=torch.float64) + 0.1 * drawn(size, size, seed=seed)
+
+
+def operators(*sizes):
+    """The sum of one operator for each coordinate, among them one of two matrices."""
+    ones = [torch.eye(size, dtype=torch.float64) for size in sizes]
+    terms = []
+    for axis, size in enumerate(sizes):
+        for part in range(2):
+            own = near_identity(size, 10 * axis + part)
+            terms.append(tuple(own if k == axis else one for k, one in enumerate(ones)))
+    return terms
+
+
+@pytest.mark.parametrize("sizes", [(5,), (4, 7), (6, 3, 5)])
+def test_one_coordinate_after_the_other_gives_what_all_at_once_give(sizes):
+    terms = operators(*sizes)
+    matrix = sum(reduce(torch.kron, factors) for factors in terms)
+    right = drawn(*sizes, seed=5)
+    expected = torch.linalg.solve(matrix, right.flatten()).view(sizes)
+    torch.testing.assert_close(fast_diagonalization(terms)(right), expected, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(lu(matrix)(right), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_matrices_without_common_eigenvectors_are_not_separated():
+    terms = [(drawn(4, 4, seed=2 * k), drawn(5, 5, seed=2 * k + 1)) for k in range(3)]
+    assert fast_diagonalization(terms) is None
+
+
+def test_vectors_are_found_where_a_tensor_is_their_product():
+    vectors = drawn(3, seed=1), drawn(4, seed=2), drawn(2, seed=3)
+    product = outer_product(vectors)
+    torch.testing.assert_close(outer_product(product_of_vectors(product)), product)
+    assert product_of_vectors(product + torch.ones_like(product)) is None
+    assert not outer_product(product_of_vectors(torch.zeros(2, 3))).any()

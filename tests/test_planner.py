@@ -1,0 +1,250 @@
+"""What a file leaves out is chosen from the equation, and the choice is said and can be kept."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from pikan.planner import complete
+from pikan.problem.classification import is_evolution, linear
+from pikan.run import solve_to_end
+from pikan.spec import reader, writer
+from pikan.spec.faults import SpecError
+from pikan.spec.formulas import problem
+from pikan.spec.schema import ClimbStage, KANSettings, MarchStage, MLPSettings, ProductSettings
+from tests.stated import spec, stated
+
+POISSON = """
+domain: {x: [-1, 1], y: [-1, 1]}
+unknowns: [u]
+equations: [laplacian(u) = -2*pi^2*sin(pi*x)*sin(pi*y)]
+conditions: [{where: boundary, that: u = 0}]
+"""
+HEAT = """
+domain: {x: [0, 1], t: [0, 1]}
+unknowns: [u]
+equations: [u_t = 0.1*u_xx]
+conditions: [{where: t = 0, that: u = sin(pi*x)}, {where: boundary, that: u = 0}]
+"""
+BURGERS = HEAT.replace("u_t =", "u_t + u*u_x =")
+STEADY = POISSON.replace("laplacian(u)", "laplacian(u) + u^2")
+PLANE = """
+domain: {x: [0, 1], t: [0, 1], y: [0, 1]}
+unknowns: [u]
+equations: [u_t = laplacian(u) + u^2]
+conditions: [{where: t = 0, that: u = 0}, {where: boundary, that: u = 0}]
+"""
+MANY = """
+domain: {a: [0, 1], b: [0, 1], c: [0, 1], d: [0, 1], f: [0, 1]}
+unknowns: [u]
+equations: [laplacian(u) = 0]
+conditions: [{where: boundary, that: u = a*b + c}]
+"""
+ALONE = """
+domain: {t: [0, 1]}
+unknowns: [y]
+equations: [y_t = -y^2]
+conditions: [{where: t = 0, that: y = 1}]
+"""
+PARTIAL = {
+    "kan": "{kind: kan}",
+    "chebyshev kan": "{kind: kan, basis: chebyshev}",
+    "mixed kan": "{kind: kan, width: [2, 4, 1], basis: [bspline, legendre], grid: 5}",
+    "ridge": "{kind: kan, start: ridge}",
+    "mlp": "{kind: mlp}",
+    "product": "{kind: product, degree: 6}",
+    "spline product": "{kind: product, basis: bspline}",
+    "mixed product": "{kind: product, basis: [bspline, chebyshev]}",
+    "low rank": "{kind: product, rank: 3}",
+    "windows": "{kind: kan, windows: 2}",
+}
+TEXTS = {
+    "linear": POISSON,
+    "evolution, linear": HEAT,
+    "evolution, nonlinear": BURGERS,
+    "steady, nonlinear": STEADY,
+    "plane": PLANE,
+    "many coordinates": MANY,
+    "no space": ALONE,
+} | {name: f"{HEAT}network: {network}\n" for name, network in PARTIAL.items()}
+
+
+def chosen(text, **settings):
+    given = spec(text, **settings)
+    return complete(given, problem(given))
+
+
+@pytest.mark.parametrize(
+    ("text", "accuracy"), [(POISSON, 1e-12), (HEAT, 1e-12), (STEADY, 1e-10), (PLANE, 1e-8)]
+)
+def test_linear_and_steady_problems_and_those_in_the_plane_climb(text, accuracy):
+    found, (reason,) = chosen(text)
+    assert isinstance(found.training[0], ClimbStage)
+    assert (found.network.rank, found.network.basis) == ("full", "chebyshev")
+    assert found.accuracy == accuracy
+    assert reason.startswith("linear" if linear(stated(text)) else "nonlinear")
+
+
+@pytest.mark.parametrize(
+    ("text", "basis"),
+    [
+        (BURGERS, ("bspline", "chebyshev")),
+        (ALONE, ("chebyshev",)),
+        (BURGERS.replace("x: [0, 1], t: [0, 1]", "t: [0, 1], x: [0, 1]"), ("chebyshev", "bspline")),
+    ],
+)
+def test_nonlinear_evolution_marches(text, basis):
+    found, (reason,) = chosen(text)
+    assert isinstance(found.training[0], MarchStage)
+    assert found.network.basis == basis
+    assert "time-marching" in reason
+
+
+def test_many_coordinates_take_sums_of_products_that_grow():
+    found, reasons = chosen(MANY)
+    assert (found.network.basis, found.network.rank) == ("chebyshev", None)
+    assert isinstance(found.training[0], ClimbStage)
+    assert reasons[0].startswith("5 coordinates")
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        (HEAT, True),
+        (ALONE, True),
+        (POISSON, False),
+        (HEAT.replace("t = 0,", "t = 1,"), False),
+        (HEAT.replace("where: t = 0,", "where: [t = 0, t = 1],"), False),
+        (HEAT.replace("{where: t = 0, that: u = sin(pi*x)}, ", ""), False),
+        (HEAT.replace("u_t = 0.1*u_xx", "u*u_x = t"), False),
+        (HEAT.replace("t: [0, 1]", "t: [2, 3]").replace("t = 0,", "t = 2,"), True),
+    ],
+)
+def test_evolution_starts_at_the_first_moment_and_has_no_other(text, starts):
+    assert is_evolution(stated(text)) == starts
+
+
+def test_what_the_file_says_is_kept():
+    text = HEAT + "accuracy: 1e-3\nnetwork: {kind: product, degree: [5, 4]}\n"
+    found, _ = chosen(text + "training: [climb: {largest: 99}]\n")
+    assert found.accuracy == 1e-3
+    assert found.network.degree == (5, 4)
+    assert found.training[0].climb.largest == 99
+    by_hand, _ = chosen(HEAT + "network: {kind: kan, width: [2, 5, 1], degree: 4}\nseed: 7\n")
+    assert (by_hand.network.width, by_hand.network.degree, by_hand.seed) == ((2, 5, 1), 4, 7)
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_everything_is_chosen(name):
+    found, reasons = chosen(TEXTS[name])
+    kinds = {
+        KANSettings: ("width", "basis", "degree", "base", "start", "squash"),
+        MLPSettings: ("width",),
+    }
+    kinds[ProductSettings] = ("rank", "basis", "degree")
+    for key in kinds[type(found.network)]:
+        assert getattr(found.network, key) is not None
+    assert found.training
+    assert found.sampling.interior.points is not None
+    assert found.sampling.faces.method is not None
+    assert any(reason.startswith("training: ") for reason in reasons)
+
+
+def test_what_one_solve_finds_is_solved_at_once():
+    for name, stage in {
+        "product": "least_squares",
+        "ridge": "least_squares",
+        "low rank": "gauss_newton",
+        "mlp": "adam",
+        "kan": "adam",
+    }.items():
+        found, _ = chosen(TEXTS[name])
+        assert next(iter(found.training[0].model_dump())) == stage
+    nonlinear, _ = chosen(BURGERS + "network: {kind: kan, start: ridge}\n")
+    assert next(iter(nonlinear.training[0].model_dump())) == "gauss_newton"
+
+
+def test_conditions_count_more_unless_the_file_weighs_them():
+    assert chosen(TEXTS["kan"])[0].weights == {"conditions": 100.0}
+    weighed, _ = chosen(TEXTS["kan"] + "weights: {boundary: 3}\n")
+    assert weighed.weights == {"boundary": 3.0}
+    equation, _ = chosen(TEXTS["kan"] + "weights: {equation: 3}\n")
+    assert equation.weights == {"equation": 3.0, "conditions": 100.0}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_choosing_again_changes_nothing(text):
+    found, _ = chosen(text)
+    again, reasons = complete(found, problem(found))
+    assert again == found
+    if not isinstance(found.training[0], ClimbStage | MarchStage):
+        assert reasons == ()
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_what_was_chosen_reads_back_from_its_own_file(text):
+    found, _ = chosen(text)
+    assert reader.parse_spec(writer.dump(found), "case.yaml", Path()) == found
+
+
+SHORT = "{interior: {method: sobol, points: 32}, faces: {method: uniform, points: 8}}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {
+            "accuracy": 1e-2,
+            "equations": "[u_t + u*u_x = u_xx]",
+            "domain": "{x: [0, 1], t: [0, 0.1]}",
+        },
+        {"network": "{kind: kan}", "training": "[adam: {steps: 3}]", "sampling": SHORT},
+        {
+            "network": "{kind: product, rank: 2, degree: 4}",
+            "sampling": SHORT,
+            "training": "[gauss_newton: {steps: 3}]",
+            "seed": 3,
+        },
+    ],
+)
+def test_the_file_of_a_solution_gives_the_same_solution_bit_by_bit(settings):
+    solution = solve_to_end(spec(HEAT, **settings))
+    again = solve_to_end(reader.parse_spec(solution.spec, "again.yaml", Path()))
+    points = torch.rand(64, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert torch.equal(solution.network(points), again.network(points))
+    assert again.spec == solution.spec
+
+
+@pytest.mark.parametrize(
+    ("network", "training", "told"),
+    [
+        ("{kind: product, degree: 8}", "[refine: {degree: 4}]", "0.refine.degree: got 4"),
+        ("{kind: kan, basis: chebyshev}", "[refine: {degree: 7}]", "0.refine.degree: got 7"),
+        ("{kind: kan, grid: 6}", "[refine: {grid: 9}, refine: {grid: 8}]", "1.refine.grid: got 8"),
+        ("{kind: kan}", "[refine: {grid: 7}]", "0.refine.grid: got 7, needs at least 8, which"),
+        (
+            "{kind: kan, grid: 4}",
+            "[refine: {degree: 4}, refine: {grid: 6}]",
+            "1.refine.grid: got 6, needs at least 7",
+        ),
+        ("{kind: product, rank: 3}", "[refine: {rank: 2}]", "0.refine.rank: got 2"),
+    ],
+)
+def test_a_refinement_that_would_shrink_is_refused_before_anything_is_trained(
+    network, training, told
+):
+    given = spec(POISSON, network=network, training=training)
+    with pytest.raises(SpecError, match=re.escape(f"training.{told}")):
+        complete(given, problem(given))
+
+
+def test_linear_evolutions_with_narrow_sources_in_time_are_marched():
+    narrow = HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-4)^2)]")
+    asked = spec(narrow)
+    (stage,) = complete(asked, problem(asked))[0].training
+    assert isinstance(stage, MarchStage)
+    smooth = spec(HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-1)^2)]"))
+    (stage,) = complete(smooth, problem(smooth))[0].training
+    assert isinstance(stage, ClimbStage)
