@@ -13,7 +13,7 @@ def layers(model, x):
 
 @pytest.fixture
 def x():
-    return torch.rand(50, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
 
 
 def test_a_single_layer_scores_by_the_spread_of_each_edge(x):
