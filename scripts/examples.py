@@ -53,8 +53,7 @@ def digits(seed: int, steps: int = 500) -> Measured:
     data = _loaded(load_digits)
     inputs = torch.as_tensor(data["data"] / 16, dtype=torch.float32)
     dataset = pikan.create_dataset_from_data(inputs, torch.as_tensor(data["target"]), seed=seed)
-    reach, dtype = (-4.0, 4.0), torch.float32
-    model = pikan.KAN([64, 32, 10], grid=3, k=3, grid_range=reach, seed=seed, dtype=dtype)
+    model = pikan.KAN([64, 32, 10], grid=3, k=3, seed=seed, dtype=torch.float32)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     generator = torch.Generator().manual_seed(seed)

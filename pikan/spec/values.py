@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pikan.bases.registry import FAMILIES, PATTERN, format_word, parse
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import number_text
+from pikan.expression.wording import printable
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Origin
 
@@ -44,7 +45,8 @@ class Informed(Protocol):
 
 def validation_fault(message: str) -> PydanticCustomError:
     """A fault found while pydantic checks a value."""
-    return PydanticCustomError(REFUSED, "{message}", {"message": message})
+    # Half of a character pair cannot be encoded, and pydantic encodes what it reports.
+    return PydanticCustomError(REFUSED, "{message}", {"message": printable(message)})
 
 
 def quote_value(value: object) -> str:

@@ -213,3 +213,8 @@ def test_hostile_texts_are_refused_before_they_are_read(text):
     with Calls() as calls:
         assert faults(text)
     assert calls.count < 10_000
+
+
+def test_a_name_with_half_a_character_pair_is_refused_in_a_sentence():
+    with pytest.raises(SpecError, match=r"got 'rod\\ud800'"):
+        parse_spec('name: "rod\\ud800"\n', "case.yaml", Path())

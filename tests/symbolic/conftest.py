@@ -1,5 +1,5 @@
 """Fixtures of the tests of models, for those of their formulas."""
 
-from tests.kan.conftest import _sparse, dataset, sparse, untyped
+from tests.kan.conftest import _double, _sparse, dataset, sparse, untyped
 
-__all__ = ["_sparse", "dataset", "sparse", "untyped"]
+__all__ = ["_double", "_sparse", "dataset", "sparse", "untyped"]
