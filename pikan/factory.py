@@ -28,6 +28,7 @@ from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Attention, Balance, Causal, Weights
 from pikan.problem.features import features
 from pikan.problem.statement import Problem
+from pikan.problem.wellposed.singularities import singularities
 from pikan.residuals.terms import CollocationPoints, used_faces
 from pikan.sampling.chebyshev import chebyshev
 from pikan.sampling.gauss import gauss
@@ -260,8 +261,17 @@ def p_refinement_settings(
     dense = memory.columns(spec)
     limit = inf if spec.time_limit is None else spec.time_limit
     compared = samples(spec, problem)
+    finite = next(singularities(problem), None) is None
     return PRefinement(
-        make_network, start, spec.accuracy, climb.largest, dense, climb.steps, limit, compared
+        make_network,
+        finite,
+        start,
+        spec.accuracy,
+        climb.largest,
+        dense,
+        climb.steps,
+        limit,
+        compared,
     )
 
 

@@ -81,7 +81,7 @@ def fit(folder):
     model = pikan.KAN([2, 2, 1], seed=3)
     model.fit(dataset, steps=3, log=0)
     model.fit(dataset, opt="Adam", steps=3, log=0)
-    model.plot()
+    model.plot()._repr_png_()
 
 
 def sweep(folder):

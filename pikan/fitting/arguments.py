@@ -12,6 +12,11 @@ class ModelError(ValueError):
     """An argument that a model cannot use: what was given, and what would do."""
 
 
+@final
+class AbsentError(AttributeError):
+    """A method of pykan's that a model does not have, and what does the same."""
+
+
 def no_unknown(
     call: str, unknown: Collection[str], known: Collection[str], gone: Mapping[str, str]
 ) -> None:

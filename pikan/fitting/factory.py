@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -13,7 +14,6 @@ from pikan.bases.registry import family
 from pikan.fitting.arguments import ModelError, is_finite, one_of, whole
 from pikan.fitting.initialization import standardize
 from pikan.network.activation import ACTIVATIONS, Activation
-from pikan.network.elementary import power
 from pikan.network.initialization import noise
 from pikan.network.kan import KANNetwork, Width, node_count
 from pikan.network.masked_kan import MaskedKAN, without_mask
@@ -23,7 +23,6 @@ WidthLike: TypeAlias = int | Sequence[int]
 
 BASE_FUNCTIONS: Mapping[str, Activation | None] = {
     **ACTIVATIONS,
-    "identity": power(1.0),
     "zero": None,
 }
 """What every edge has beside its basis, by pykan's names where it has one."""
@@ -37,7 +36,7 @@ _PRECISIONS = (torch.float32, torch.float64)
 
 
 def build_kan(
-    width: Sequence[WidthLike],
+    width: Sequence[WidthLike] | np.ndarray,
     grid: int,
     k: int,
     basis: str,
@@ -49,7 +48,7 @@ def build_kan(
     """A network in float64 with the random start of `seed`, every edge live."""
     widths = read_widths(width)
     base = BASE_FUNCTIONS[one_of("KAN", "base_fun", base_fun, BASE_FUNCTIONS)]
-    whole("KAN", "seed", seed, 0)
+    seed = whole("KAN", "seed", seed, 0)
     bases = [build_basis(node_count(each), grid, k, basis, grid_range) for each in widths[:-1]]
     size = node_count(widths[0])
     # The grid is the network's own matter: coordinates enter it as they are.
@@ -69,6 +68,7 @@ def read_widths(width: object) -> tuple[Width, ...]:
     >>> read_widths([2, [5, 3], 1])
     (2, (5, 3), 1)
     """
+    width = width.tolist() if isinstance(width, np.ndarray) else width
     if isinstance(width, str) or not isinstance(width, Sequence) or len(width) < 2:
         raise ModelError(
             f"KAN: width: got {width!r}, needs two layers or more, such as [2, 5, 1] "
@@ -84,7 +84,11 @@ def read_widths(width: object) -> tuple[Width, ...]:
 
 def _read_width(given: object, width: object) -> Width:
     parts = list(given) if isinstance(given, list | tuple) else [given]
-    numbers = [n for n in parts if isinstance(n, int) and not isinstance(n, bool) and n >= 0]
+    numbers = [
+        int(n)
+        for n in parts
+        if isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0
+    ]
     if not 1 <= len(parts) == len(numbers) <= 2 or not any(numbers):
         raise ModelError(
             f"KAN: width: got {given!r} in {width!r}, needs a number of nodes from 1 on, "

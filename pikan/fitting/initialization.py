@@ -90,7 +90,7 @@ def _standardize(
     """The weights with which these functions make nodes of mean zero and spread one."""
     by_node = weight.unflatten(0, (edges.nodes, -1)) * learned.unsqueeze(1)
     sums = functions.flatten(1) @ by_node.flatten(0, 1)
-    share = learned / learned.sum(dim=0).clamp_min(1)
+    share = learned.to(weight) / learned.sum(dim=0).clamp_min(1)
     constants = edges.coefficients(torch.ones_like).unsqueeze(2) * (
         share * sums.mean(dim=0)
     ).unsqueeze(1)

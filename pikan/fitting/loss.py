@@ -9,10 +9,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from pikan.fitting.arguments import ModelError
-from pikan.fitting.factory import flat_weights, free_columns, shaped_weights
-from pikan.fitting.penalty import Penalty, penalty
-from pikan.jets.jet import Jet
-from pikan.network.backpropagation import (
+from pikan.fitting.backpropagation import (
     NetworkEvaluation,
     PrecomputedLayer,
     evaluate_network,
@@ -21,6 +18,9 @@ from pikan.network.backpropagation import (
     lengths,
     precompute_layer,
 )
+from pikan.fitting.factory import flat_weights, free_columns, shaped_weights
+from pikan.fitting.penalty import Penalty, penalty
+from pikan.jets.jet import Jet
 from pikan.network.kan import product_nodes
 from pikan.network.masked_kan import LayerActivations, MaskedKAN, layer_activations
 

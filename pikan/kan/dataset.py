@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypedDict
+from warnings import catch_warnings, filterwarnings
 
 import torch
 from jaxtyping import Float, Shaped
@@ -53,7 +54,7 @@ def create_dataset(
     device = read_device("create_dataset", device)
     bounds = _bounds(ranges, whole("create_dataset", "n_var", n_var, 1))
     bounds = bounds.to(read_precision("create_dataset", dtype))
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     inputs = [
         _uniform(bounds, whole("create_dataset", name, count, 1), generator)
         for name, count in (("train_num", train_num), ("test_num", test_num))
@@ -100,7 +101,7 @@ def create_dataset_from_data(
             f"create_dataset_from_data: train_ratio: got {train_ratio} of {count} points, "
             "needs to leave some to train on and some to test on"
         )
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(int(seed)))
     train, test = order[:part].to(inputs.device), order[part:].to(inputs.device)
     inputs, labels = inputs.detach(), labels.detach().to(inputs.device)
     return Dataset(
@@ -131,7 +132,8 @@ def check_dataset(
     ready: dict[str, Tensor] = {}
     for part in ("train", "test"):
         points = valid_points("fit", f"{part}_input", dataset[f"{part}_input"], inputs)
-        labels = _check_labels(part, dataset[f"{part}_label"], len(points), outputs)
+        name = f"{part}_label"
+        labels = checked_labels("fit", name, dataset[name], len(points), outputs)
         ready[f"{part}_input"] = points.detach().to(like)
         ready[f"{part}_label"] = _like(labels, like, outputs)
     for name, values in ready.items():
@@ -175,17 +177,72 @@ def _check_names(dataset: object) -> None:
         )
 
 
-def _check_labels(part: str, given: object, count: int, outputs: int | None) -> Tensor:
-    name = f"{part}_label"
-    labels = tensor("fit", name, given)
-    if len(labels) != count:
-        raise ModelError(f"fit: {name}: got {len(labels)} rows for {count} rows of {part}_input")
+def checked_labels(call: str, name: str, given: object, count: int, outputs: int | None) -> Tensor:
+    """The labels of so many points, those of a single output as a column.
+
+    `outputs` is None where a loss function of the caller's knows what the labels are.
+    """
+    labels = tensor(call, name, given)
+    if labels.ndim == 0 or len(labels) != count:
+        got = "one number" if labels.ndim == 0 else f"{len(labels)} rows"
+        raise ModelError(f"{call}: {name}: got {got} for {count} rows of points")
+    labels = labels.unsqueeze(1) if outputs == 1 and labels.ndim == 1 else labels
     if outputs is not None and list(labels.shape[1:]) != [outputs]:
-        raise ModelError(f"fit: {name}: got shape {list(labels.shape)}, needs [{count}, {outputs}]")
+        shape = list(labels.shape)
+        raise ModelError(f"{call}: {name}: got shape {shape}, needs [{count}, {outputs}]")
     if not bool(labels.isfinite().all()):
         bad = int((~labels.isfinite()).reshape(count, -1).any(dim=1).sum())
-        raise ModelError(f"fit: {name}: {bad} of {count} rows hold NaN or infinity; leave them out")
+        raise ModelError(
+            f"{call}: {name}: {bad} of {count} rows hold NaN or infinity; leave them out"
+        )
     return labels
+
+
+def suitable(
+    data: Data, loss: Callable[[Tensor, Tensor], object], model: Callable[[Tensor], Tensor]
+) -> Data:
+    """The data with labels in a form that a loss takes: as they are, as classes or as values.
+
+    Classes are whole numbers [n], values are numbers in the shape of what the model gives.
+    ModelError with the loss function's own words where it takes none.
+    """
+    with torch.no_grad():
+        values = model(data.train_input), model(data.test_input)
+    labels = data.train_label, data.test_label
+    fault: Exception | None = None
+    for form in (_as_given, _as_classes, _as_values):
+        made = [form(*pair) for pair in zip(labels, values, strict=True)]
+        if any(each is None for each in made):
+            continue
+        train, test = (each for each in made if each is not None)
+        try:
+            with catch_warnings():
+                # torch only warns where it makes a table of differences of a row and a column.
+                filterwarnings("error", "Using a target size", UserWarning)
+                for pair in zip(values, (train, test), strict=True):
+                    loss(*pair)
+        except (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError, Warning) as error:
+            fault = fault or error
+        else:
+            return data._replace(train_label=train, test_label=test)
+    said = str(fault).strip().split("\n")[0]
+    raise ModelError(
+        f"fit: loss_fn: {said:.200} (values {list(values[0].shape)}, labels "
+        f"{list(labels[0].shape)} of {labels[0].dtype}); give labels that it takes"
+    )
+
+
+def _as_given(labels: Tensor, _: Tensor) -> Tensor | None:
+    return labels
+
+
+def _as_classes(labels: Tensor, values: Tensor) -> Tensor | None:
+    whole = labels.flatten().long()
+    return whole if len(whole) == len(values) and bool((whole == labels.flatten()).all()) else None
+
+
+def _as_values(labels: Tensor, values: Tensor) -> Tensor | None:
+    return labels.to(values).view_as(values) if labels.numel() == values.numel() else None
 
 
 def _like(values: Tensor, like: Tensor, outputs: int | None) -> Tensor:

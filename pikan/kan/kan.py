@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
-from typing import Literal, final
+from typing import Any, Literal, final
 from warnings import warn
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pikan.bases.from_word import word
-from pikan.fitting.arguments import ModelError, no_unknown, number, one_of, whole
+from pikan.fitting.arguments import AbsentError, ModelError, no_unknown, number, one_of, whole
 from pikan.fitting.attribution import METRICS, Scores, attribution, edge_measures
 from pikan.fitting.descent import DESCENTS
 from pikan.fitting.factory import (
@@ -26,10 +26,20 @@ from pikan.fitting.factory import (
 )
 from pikan.fitting.initialization import adapt_grids, scaling_of, standardize
 from pikan.fitting.penalty import MEASURES, Penalty
-from pikan.kan.dataset import Data, DatasetLike, check_dataset, tensor, valid_points
+from pikan.kan.dataset import (
+    Data,
+    DatasetLike,
+    check_dataset,
+    checked_labels,
+    suitable,
+    tensor,
+    valid_points,
+)
 from pikan.kan.edit import deepen, mask_edges, select_nodes, widen
+from pikan.kan.file import load, save
 from pikan.kan.fit import FitPlan, FitResult, fit_steps
 from pikan.kan.progress_bar import progress_bar
+from pikan.network.initialization import noise
 from pikan.network.kan import node_count
 from pikan.network.masked_kan import LayerActivations, MaskedKAN, layer_activations
 from pikan.network.refine import refine
@@ -89,6 +99,32 @@ _GONE = {
 }
 
 
+_NEW = "calls that change a model return another and leave this one; keep it, or copy() it"
+_ABSENT = {
+    "act_fun": "get_fun(l, i, j) gives an edge's function, and wired.weights() holds them all",
+    "add_symbolic": "formulas are made of the functions that fix_symbolic names",
+    "auto_swap": "the order of nodes does not matter here",
+    "checkout": _NEW,
+    "evaluate": "fit takes metrics; a loss on other points is a line of torch",
+    "feature_interaction": "attribute() gives scores of nodes and edges",
+    "initialize_from_another_model": "another.refine(new_grid) is the same on a finer grid",
+    "initialize_grid_from_another_model": "update_grid_from_samples(x) lays grids on points",
+    "log_history": _NEW,
+    "node_attribute": "attribute(l, i) gives the scores",
+    "perturb": "seed draws another start",
+    "remove_node": "prune_node(active_neurons_id=...) names the nodes to keep",
+    "reg": "fit takes lamb, and its history has 'reg'",
+    "get_reg": "fit takes lamb, and its history has 'reg'",
+    "rewind": _NEW,
+    "saveckpt": "save(path) writes one file, and pikan.KAN.load(path) reads it",
+    "set_mode": "remove_edge cuts an edge, fix_symbolic puts formulas on it",
+    "swap": "the order of nodes does not matter here",
+    "symbolic_fun": "wired.formulas() has the formulas, symbolic_formula() what they make together",
+    "tree": "plot() shows the network",
+    "update_grid": "update_grid_from_samples(x) lays grids on points",
+}
+
+
 @final
 class KAN(nn.Module):
     """A Kolmogorov-Arnold network to fit, see, prune and refine.
@@ -114,7 +150,7 @@ class KAN(nn.Module):
 
     def __init__(
         self,
-        width: Sequence[WidthLike],
+        width: Sequence[WidthLike] | np.ndarray,
         grid: int = 5,
         k: int = 3,
         seed: int = 0,
@@ -160,13 +196,14 @@ class KAN(nn.Module):
         """How much each input matters for what comes out."""
         return self.attribute().nodes[0]
 
-    def forward(self, x: Tensor) -> Float[Tensor, "n m"]:
-        """The values at the points, which may come in another precision than the model's."""
+    def forward(self, x: Tensor) -> Float[Tensor, "*n m"]:
+        """The values at points [..., inputs], in the model's precision."""
         points = tensor("KAN", "x", x)
-        if points.ndim != 2 or points.shape[1] != self.inputs:
-            raise ModelError(f"KAN: got shape {list(x.shape)}, needs [points, {self.inputs}]")
-        values: Tensor = self.wired(points.to(self.wired.kan.center.dtype))
-        return values
+        if points.ndim == 0 or points.shape[-1] != self.inputs:
+            raise ModelError(f"KAN: got shape {list(x.shape)}, needs [..., {self.inputs}]")
+        rows = points.reshape(-1, self.inputs).to(self.wired.kan.center.dtype)
+        values: Tensor = self.wired(rows)
+        return values.reshape(*points.shape[:-1], outputs(self.wired.widths()))
 
     def fit(
         self,
@@ -242,10 +279,11 @@ class KAN(nn.Module):
         first = -(-max(start_grid_update_step, 0) // every) * every
         grid_steps = range(first, stop_grid_update_step if update_grid else 0, every)
         plan = FitPlan(
-            opt, whole("fit", "steps", steps, 0), rules, grid_steps, loss_fn, rate, rows, seed
+            opt, whole("fit", "steps", steps, 0), rules, grid_steps, loss_fn, rate, rows, int(seed)
         )
         known = outputs(self.wired.widths()) if loss_fn is None else None
         data = check_dataset(dataset, self.inputs, known, self.wired.kan.center)
+        data = data if loss_fn is None else suitable(data, loss_fn, self)
         always = ("train_loss", "test_loss", "reg")
         history = {name: list[float]() for name in (*always, *map(_name, metrics or ()))}
         for name in display_metrics or ():
@@ -302,7 +340,8 @@ class KAN(nn.Module):
             if names is not None and len(names) != count:
                 raise ModelError(f"plot: {name}: got {len(names)} names, needs {count}")
         layers = self._layers("plot", x)
-        look = DiagramStyle(beta, scale, sample, in_vars, out_vars, title)
+        below, above = (None if each is None else list(each) for each in (in_vars, out_vars))
+        look = DiagramStyle(beta, scale, sample, below, above, title)
         measures = edge_measures(metric, layers, self.wired.widths())
         drawn = kan_diagram(self.wired, layers, measures, look, ax)
         if folder is not None and drawn is not None:
@@ -413,6 +452,50 @@ class KAN(nn.Module):
         formulas = self.wired.formulas()
         wired = self.wired
         return self._with(MaskedKAN(kan, wired.masks(), wired.inputs, formulas, wired.scaling))
+
+    def initialize_from_data(self, x: Tensor, y: Tensor | None = None) -> "KAN":
+        """A model of the same make with a random start that suits these points (data-dependent).
+
+        For training loops of one's own, on all points or many of them: the first grid covers them,
+        and the values there have spread one, or where there are labels `y` [points, outputs] their
+        mean and spread. A first `fit` does the same. What this model has learned is not in it.
+        """
+        points = self._points("initialize_from_data", x)
+        if symbolic_edges(self.wired):
+            raise ModelError("initialize_from_data: edges hold formulas; unfix_symbolic them first")
+        changed = self._with(self.wired)
+        generator = torch.Generator().manual_seed(int(self._made_of[-1]))
+        changed.wired.kan.load_state_dict(noise(changed.wired.kan, generator).state_dict())
+        changed.wired = standardize(changed.wired, points)
+        if y is not None:
+            count = outputs(self.wired.widths())
+            labels = checked_labels("initialize_from_data", "y", y, len(points), count)
+            changed.wired.scaling = scaling_of(labels.detach().to(points))
+        changed.samples = points
+        return changed
+
+    def copy(self) -> "KAN":
+        """The same model once more."""
+        return deepcopy(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model and the points of its last fit into one file of arrays, NAME.npz."""
+        save(Path(path), self.wired, self.samples)
+
+    @staticmethod
+    def load(path: str | Path) -> "KAN":
+        """The model in a file that `save` has written; nothing in it is executed."""
+        model = KAN([1, 1])
+        model.wired, model.samples = load(Path(path))
+        model.inputs = model.samples.shape[1]
+        return model
+
+    @staticmethod
+    def loadckpt(path: object) -> "KAN":
+        """Refused: checkpoints of pykan's are pickled."""
+        raise AbsentError(
+            f"KAN.loadckpt: got {path!r}; pikan.KAN.load(path) reads what save(path) has written"
+        )
 
     def update_grid_from_samples(self, x: Tensor) -> "KAN":
         """A model whose grids are where the points lead, as near to this one as they allow."""
@@ -556,8 +639,10 @@ class KAN(nn.Module):
             )
         if var is not None and len(var) != self.inputs:
             raise ModelError(f"symbolic_formula: var: got {len(var)} names, needs {self.inputs}")
-        names = var or [f"x_{number}" for number in range(1, self.inputs + 1)]
-        symbols = [sympy.Symbol(name) if isinstance(name, str) else name for name in names]
+        names = [f"x_{n}" for n in range(1, self.inputs + 1)] if var is None else list(var)
+        symbols = [
+            each if isinstance(each, sympy.Basic) else sympy.Symbol(str(each)) for each in names
+        ]
         own = tuple(sympy.Dummy(f"x{number}", real=True) for number in range(self.inputs))
         data = self._exact()._data("symbolic_formula", dataset)  # noqa: SLF001 (its own)
         points, labels, fresh, truth = (each.cpu().numpy() for each in data)
@@ -613,6 +698,11 @@ class KAN(nn.Module):
         del compile
         warn("speed: not needed, pikan's models are fast as they are", stacklevel=2)
         return self
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (as in nn.Module)
+        if name in _ABSENT:
+            raise AbsentError(f"KAN has no '{name}': {_ABSENT[name]}")
+        return super().__getattr__(name)
 
     def __repr__(self) -> str:
         count = sum(parameter.numel() for parameter in self.parameters())

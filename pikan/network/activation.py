@@ -38,6 +38,16 @@ def silu(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
     return torch.stack(rows)
 
 
+def identity(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
+    """The function x.
+
+    >>> identity(torch.ones(1), order=2)[:, 0].tolist()
+    [1.0, 1.0, 0.0]
+    """
+    rows = [x, torch.ones_like(x), *[torch.zeros_like(x)] * (order - 1)]
+    return torch.stack(rows[: order + 1])
+
+
 def _derivatives(
     y: Float[Tensor, "*n"], constant: float, linear: float, order: int
 ) -> list[Float[Tensor, "*n"]]:
@@ -62,5 +72,5 @@ def _derivatives(
     return derivatives
 
 
-ACTIVATIONS: Mapping[str, Activation] = {"silu": silu, "tanh": tanh}
+ACTIVATIONS: Mapping[str, Activation] = {"identity": identity, "silu": silu, "tanh": tanh}
 """The functions by the names that files have for them."""

@@ -153,8 +153,8 @@ def _read_kan(entry: Mapping[str, object]) -> KANArchitecture:
         raise ArchitectureError(
             f"bases: got {len(bases)}, needs {len(given) - 1} for as many layers"
         )
-    first, *hidden, last = given
-    widths = (_whole("widths", first, 1), *map(_width, hidden), _whole("widths", last, 1))
+    first, *later = given
+    widths = (_whole("widths", first, 1), *map(_width, later))
     return KANArchitecture(
         widths, bases, _read_function(entry, "base"), _read_function(entry, "squash")
     )

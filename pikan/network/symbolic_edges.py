@@ -65,6 +65,13 @@ class SymbolicEdges(nn.Module):
         held[self.places[:, 0], self.places[:, 1]] = True
         return held
 
+    def check(self, live: Bool[Tensor, "in out"]) -> None:
+        """ValueError unless each formula is of a known kind and on an edge of such a layer."""
+        known = bool(((self.kinds >= 0) & (self.kinds < len(_NAMES))).all())
+        limits = torch.tensor(live.shape, device=self.places.device)
+        if not known or not bool(((self.places >= 0) & (self.places < limits)).all()):
+            raise ValueError("a formula is of no known kind, or on no edge")
+
     def jet(self, nodes: Jet, numbers: Float[Tensor, "_ 4"]) -> Float[Tensor, "a n _"]:
         """What each formula makes of the node that it gets, with these numbers."""
         a, b, c, d = numbers.unbind(dim=1)

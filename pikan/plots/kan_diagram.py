@@ -12,10 +12,9 @@ from typing import NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
@@ -36,6 +35,9 @@ _ACROSS = 40
 
 # From a row of nodes to the first boxes, and from the last boxes to the sums; then to products.
 _RISE, _PRODUCT = 1.6, 1.3
+
+# What pyplot calls the figure of a model.
+_NAME = "pikan.KAN"
 
 # Points of a curve; more cannot be seen in a box.
 _POINTS = 60
@@ -85,11 +87,13 @@ def kan_diagram(
         height = floors[-1].top + sum(_margins(wanted))
         # 12 boxes or fewer have the size that they have in a page of 10 * scale [inch].
         inches = 10 * wanted.scale * max(width / (12 * _PITCH), 0.4) ** 0.6
-        figure = Figure(figsize=(inches, inches * height / (width + 1.6)))
-        FigureCanvasAgg(figure)
+        # The current figure, for plt.savefig; the one before would take up memory for nothing.
+        plt.close(_NAME)
+        figure = plt.figure(_NAME, figsize=(inches, inches * height / (width + 1.6)))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         draw_kan(axes, wired, layers, measures, wanted)
-        return Picture(png(figure))
+        # A notebook would otherwise show it a second time, as a figure that is still open.
+        return Picture(png(figure), lambda: plt.close(figure))
 
 
 def layout(widths: Sequence[Width]) -> tuple[list[LayerLayout], float]:

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.fitting.backpropagation import evaluate_network, precompute_layer, sensitivity
 from pikan.fitting.descent import levenberg_marquardt
 from pikan.fitting.factory import shaped_weights
 from pikan.fitting.loss import fit_loss, mean_square
 from pikan.fitting.penalty import Penalty
-from pikan.network.backpropagation import evaluate_network, precompute_layer, sensitivity
 from pikan.network.masked_kan import LayerActivations, MaskedKAN, layer_activations
 from pikan.network.symbolic_edges import SymbolicEdge, SymbolicEdges
 from pikan.symbolic.candidates import Candidate, candidates

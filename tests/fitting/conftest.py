@@ -1,5 +1,5 @@
 """Fixtures of the tests of models, for those of their fits."""
 
-from tests.kan.conftest import untyped
+from tests.kan.conftest import _double, _sparse, dataset, sparse, untyped
 
-__all__ = ["untyped"]
+__all__ = ["_double", "_sparse", "dataset", "sparse", "untyped"]

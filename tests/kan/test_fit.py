@@ -255,3 +255,40 @@ def test_a_start_has_values_of_size_one(basis, width):
     with torch.no_grad():
         assert 0.1 < float(model(normal(400, width[0])).abs().median()) < 3
         assert 0.2 < float(model(x).square().mean().sqrt()) < 3
+
+
+LOSSES = {
+    "cross entropy": (torch.nn.CrossEntropyLoss(), 2),
+    "with logits": (torch.nn.BCEWithLogitsLoss(), 1),
+    "likelihood": (lambda values, labels: torch.nn.functional.cross_entropy(values, labels), 2),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("column", [False, True])
+@pytest.mark.parametrize(
+    "kind", [torch.int64, torch.int32, torch.uint8, torch.bool, torch.float32, torch.float64]
+)
+def test_classes_may_come_as_any_numbers(dataset, loss, column, kind):
+    function, outputs = LOSSES[loss]
+    classes = {
+        name: (values > 1).to(kind)[:, :] if column else (values[:, 0] > 1).to(kind)
+        for name, values in dataset.items()
+        if name.endswith("label")
+    }
+    model = pikan.KAN([2, outputs])
+    history = model.fit({**dataset, **classes}, loss_fn=function, steps=3)
+    assert history.best_loss < 0.6 * history.first_loss
+
+
+def test_labels_that_a_loss_cannot_take_are_refused_in_a_sentence(dataset):
+    labels = {name: torch.full((len(values),), 7) for name, values in dataset.items()}
+    wrong = {**dataset, "train_label": labels["train_label"], "test_label": labels["test_label"]}
+    with pytest.raises(ModelError, match=r"loss_fn: .*labels \[300\] of torch.int64"):
+        pikan.KAN([2, 3]).fit(wrong, loss_fn=torch.nn.CrossEntropyLoss())
+
+
+def test_labels_of_one_output_need_no_column(dataset):
+    flat = {name: v[:, 0] if name.endswith("label") else v for name, v in dataset.items()}
+    one, other = (pikan.KAN([2, 1]).fit(data, steps=2) for data in (flat, dataset))
+    assert one["test_loss"] == other["test_loss"]

@@ -1,7 +1,9 @@
 """The model as a plain module, and what it refuses."""
 
+import json
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 
@@ -80,8 +82,8 @@ def test_an_edge_gives_its_function_in_order():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda model: model(torch.zeros(4, 3)), r"got shape \[4, 3\], needs \[points, 2\]"),
-        (lambda model: model(torch.zeros(2)), r"got shape \[2\], needs \[points, 2\]"),
+        (lambda model: model(torch.zeros(4, 3)), r"got shape \[4, 3\], needs \[..., 2\]"),
+        (lambda model: model(torch.tensor(1.0)), r"got shape \[\], needs \[..., 2\]"),
         (lambda model: model.get_fun(0, 2, 0), r"no edge \(0, 2, 0\).*\(2, 3\), \(3, 1\)"),
         (lambda model: model.get_act(torch.full((3, 2), torch.nan)), "3 of 3 rows hold NaN"),
         (lambda model: model.attribute(3), "l: got 3, needs a layer from 1 to 2"),
@@ -159,3 +161,99 @@ def test_formulas_are_read_in_double_precision():
     read = model.auto_symbolic(lib=["x", "sin", "exp"], dataset=data)
     assert next(read.parameters()).dtype == torch.float32
     assert read.symbolic_formula(dataset=data).errors[0] < 1e-14
+
+
+@pytest.mark.parametrize("shape", [(2,), (0, 2), (3, 2), (3, 4, 2), (2, 0, 3, 2)])
+def test_leading_dimensions_are_kept_as_by_linear_layers(shape):
+    model, x = pikan.KAN([2, [2, 1], 3]), torch.rand(shape, dtype=torch.float64)
+    values = model(x)
+    assert values.shape == torch.nn.Linear(2, 3)(x).shape
+    torch.testing.assert_close(values.reshape(-1, 3), model(x.reshape(-1, 2)))
+
+
+@pytest.mark.usefixtures("untyped")
+def test_whole_numbers_and_names_may_be_numpys_and_of_a_table():
+    width = np.array([2, 3, 1])
+    model = pikan.KAN(width, grid=np.int64(4), k=np.int32(3), seed=np.int64(1))
+    assert repr(model) == repr(pikan.KAN([np.int64(2), 3, 1], grid=4, seed=1))
+    data = pikan.create_dataset(lambda x: x[:, [0]], train_num=np.int64(30), seed=np.int64(2))
+    model.fit(data, steps=np.int64(2), batch=np.int64(9), opt="Adam", seed=np.int64(3))
+    columns = np.array(["a", "b"], dtype=object)
+    assert model.plot(in_vars=columns) is not None
+    read = model.auto_symbolic(lib=["x"])
+    found = read.symbolic_formula(var=columns)
+    assert [str(each) for each in found.variables] == ["a", "b"]
+
+
+def test_what_pykan_has_and_pikan_has_not_is_said_in_a_sentence():
+    model = pikan.KAN([2, 1])
+    for name in ("saveckpt", "rewind", "initialize_from_another_model", "act_fun", "add_symbolic"):
+        with pytest.raises(AttributeError, match=f"KAN has no '{name}': "):
+            getattr(model, name)
+    with pytest.raises(AttributeError, match="load"):
+        pikan.KAN.loadckpt("model/0.0")
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        model.nothing  # noqa: B018
+    assert torch.equal(model.copy()(points()), model(points()))
+
+
+@pytest.mark.parametrize("basis", ["bspline", "jacobi(0.5, 1)"])
+@pytest.mark.parametrize("base", ["identity", "zero", "silu"])
+def test_a_saved_model_comes_back_as_it_was(tmp_path, basis, base):
+    data = pikan.create_dataset(lambda x: torch.sin(x[:, [0]]) + x[:, [2]], n_var=3, train_num=50)
+    model = pikan.KAN([3, [2, 1], [1, 1]], basis=basis, base_fun=base, dtype=torch.float32)
+    labels = {f"{part}_label": data[f"{part}_label"].expand(-1, 2) for part in ("train", "test")}
+    model.fit({**data, **labels}, steps=2)
+    model = model.prune_input(active_inputs=[0, 2]).remove_edge(0, 0, 1)
+    model = model.fix_symbolic(0, 0, 0, "sin", fit_params_bool=False)
+    model = model.fix_symbolic(1, 0, 1, "x^2", fit_params_bool=False)
+    model.save(tmp_path / "model.npz")
+    again, x = pikan.KAN.load(tmp_path / "model.npz"), data["test_input"]
+    assert torch.equal(again(x), model(x))
+    assert repr(again) == repr(model)
+    assert again.n_edge == model.n_edge
+    assert torch.equal(again.samples, model.samples)
+    assert again.fit({**data, **labels}, steps=1).best_loss <= model.fit(
+        {**data, **labels}, steps=0
+    ).first_loss * (1 + 1e-6)
+
+
+def test_files_that_hold_no_model_are_refused_in_a_sentence(tmp_path):
+    model = pikan.KAN([2, 2, 1]).fix_symbolic(0, 0, 0, "sin", fit_params_bool=False)
+    with pytest.raises(ModelError, match=r"needs a name that ends in \.npz"):
+        model.save(tmp_path / "model.pt")
+    model.save(tmp_path / "model.npz")
+    arrays = dict(np.load(tmp_path / "model.npz"))
+    assert not any(array.dtype == object for array in arrays.values())
+    about = json.loads(arrays["architecture"].tobytes())
+    worse = {
+        "kinds": {"state.symbols.0.kinds": np.array([999])},
+        "places": {"state.symbols.0.places": np.array([[7, 0]])},
+        "columns": {"state.inputs": np.array([0, 5])},
+        "missing": {"state.scaling.factor": None},
+        "shape": {"state.scaling.factor": np.ones(3)},
+        "grid": {"state.kan.last.basis.knots": np.zeros((2, 6))},
+        "huge": {"architecture": {**about, "network": {**about["network"], "widths": [10**9, 1]}}},
+        "text": {"architecture": []},
+        "dtype": {"architecture": {**about, "dtype": "torch.int8"}},
+    }
+    for name, change in worse.items():
+        made = {**arrays, **change}
+        if not isinstance(made["architecture"], np.ndarray):
+            text = json.dumps(made["architecture"]).encode()
+            made["architecture"] = np.frombuffer(text, dtype=np.uint8)
+        file = tmp_path / f"{name}.npz"
+        np.savez(file, **{key: value for key, value in made.items() if value is not None})
+        with pytest.raises(ModelError, match=f"load: '{name}.npz' holds no model"):
+            pikan.KAN.load(file)
+
+
+def test_an_own_loop_may_start_from_its_data():
+    x = 100 + 20 * torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    y = 1e6 + torch.sin(x[:, [0]] / 20)
+    model = pikan.KAN([2, 3, 1]).initialize_from_data(x, y)
+    with torch.no_grad():
+        values = model(x)
+    assert float(values.mean()) == pytest.approx(float(y.mean()), abs=0.1)
+    assert float(values.std()) == pytest.approx(float(y.std()), rel=0.1)
+    assert not bool(model.wired.kan.edges()[0].out_of_grid(x).any())

@@ -2,6 +2,7 @@
 
 from itertools import combinations, pairwise
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -121,3 +122,20 @@ def test_drawing_does_not_change_the_callers_settings():
     before = dict(mpl.rcParams)
     pikan.KAN([2, 1]).plot()
     assert dict(mpl.rcParams) == before
+
+
+def test_the_picture_is_pyplots_current_figure_until_a_notebook_has_shown_it(tmp_path):
+    model = pikan.KAN([2, 2, 1])
+    shown = model.plot()
+    plt.savefig(tmp_path / "model.png")
+    blank = plt.figure()
+    blank.savefig(tmp_path / "blank.png")
+    plt.close(blank)
+    drawn_pixels, white = (plt.imread(tmp_path / f"{name}.png") for name in ("model", "blank"))
+    assert drawn_pixels[..., :3].std() > 0.01 > white[..., :3].std()
+    before = len(plt.get_fignums())
+    model.plot()
+    assert len(plt.get_fignums()) == before
+    shown._repr_png_()
+    model.plot()._repr_png_()
+    assert len(plt.get_fignums()) == before - 1

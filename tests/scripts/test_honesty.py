@@ -10,6 +10,7 @@ import honesty
 from drawn.kinds import KINDS, SHARES
 from drawn.narrow import narrow
 from drawn.problems import manufactured
+from drawn.rough import rough
 from honesty import doubtful, summary
 from pikan.problem.manufactured import inconsistencies
 from pikan.spec import formulas, reader
@@ -112,3 +113,13 @@ def test_pikan_is_not_told_the_solution(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         honesty.run(honesty.Task("", "", "", spec))
     assert told == [None]
+
+
+@pytest.mark.parametrize("number", range(24))
+def test_the_solutions_of_rough_problems_solve_them(number):
+    drawn = rough(0, number, limit=20.0)
+    assert drawn == rough(0, number, limit=20.0)
+    problem = formulas.problem(reader.parse_spec(drawn.text, drawn.name, Path()))
+    # The derivatives of what jumps at a corner are too large there to cancel to rounding.
+    if drawn.kind not in ("jump", "kinked start", "corner"):
+        assert inconsistencies(problem) == ()

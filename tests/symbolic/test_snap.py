@@ -8,8 +8,8 @@ import torch
 
 import pikan
 from pikan.fitting.arguments import ModelError
+from pikan.fitting.backpropagation import evaluate_network, jacobian, precompute_layer
 from pikan.fitting.loss import last_nodes
-from pikan.network.backpropagation import evaluate_network, jacobian, precompute_layer
 from pikan.network.masked_kan import layer_activations
 from pikan.symbolic.snap import symbolic_edges
 

@@ -62,13 +62,15 @@ _ROUNDED_ZERO = 1e-12
 class PRefinement:
     """Settings of p-refinement.
 
-    `network` makes the product network of given degrees, its coefficients zero, `accuracy` is the
+    `network` makes the product network of given degrees, its coefficients zero, `finite` says that
+    no formula is infinite at a point of the domain, `accuracy` is the
     relative L2 error wanted, `largest` the number of coefficients that a level may have, `dense`
     that of one whose matrix is dense, `steps` the Newton steps of a level, `time_limit` the time
     for all [s], infinite if there is no limit, `samples` the points on which levels are compared.
     """
 
     network: Callable[[tuple[int, ...]], FullProduct]
+    finite: bool
     start: tuple[int, ...]
     accuracy: float
     largest: int

@@ -49,6 +49,8 @@ _OVERHEAD = 4.0
 # Where residuals are below this part of their terms errors are about as small; where they are
 # larger, but below that, as around kinks, errors may be much smaller.
 _HOLDING, _ROUGH = 1e-3, 0.1
+# What falls between the points of so high a degree is read off the formulas as a feature.
+_FINE = 2000
 # Axes with last coefficients below this part of the accuracy need no higher degrees.
 _NEGLIGIBLE_AXIS = 0.1
 
@@ -82,10 +84,9 @@ def p_refinement(
         restless = _restless(restless, lower, level, before, estimate)
         near = estimate is not None and estimate <= settings.accuracy
         close = estimate is not None and estimate <= _CLOSE
+        ended = settled or restless == _RESTLESS
         relative_residual = (
-            _relative_residual(problem, level, settings)
-            if near or close or dear or settled
-            else None
+            _relative_residual(problem, level, settings) if near or close or dear or ended else None
         )
         fits = relative_residual is not None and relative_residual.relative <= max(
             _MISFIT, _LOOSE * settings.accuracy
@@ -100,9 +101,12 @@ def p_refinement(
             lower, level, before, estimate = level, told, None, None
             degrees = wanted = _uniqueness_degrees(degrees)
             levels = [lower, level]
-        elif relative_residual is not None and settled and _unseen(level, relative_residual):
+        elif (
+            relative_residual is not None and ended and _unseen(settings, level, relative_residual)
+        ):
+            restless = 0
             wanted = tuple(d + max(2, d // 2) for d in degrees)
-        elif (settled or restless == _RESTLESS) and lower is not None and estimate is not None:
+        elif ended and lower is not None and estimate is not None:
             return _end(problem, settings, lower, level, estimate)
         higher = tuple(d + 2 for d in degrees) if wanted == degrees else wanted
         affordable = _affordable(problem, settings, degrees, higher, level)
@@ -280,14 +284,16 @@ def _rounding(estimate: float, level: RelativeResidual) -> Outcome:
     )
 
 
-def _unseen(level: Level, relative_residual: RelativeResidual) -> bool:
+def _unseen(settings: PRefinement, level: Level, relative_residual: RelativeResidual) -> bool:
     """Whether an equation that holds at its own points leaves much elsewhere, or in a feature.
 
     Then something falls between the points, and no two levels agree for good before it is seen.
     """
-    seen = not level.determined and relative_residual.feature is None
+    degree = max(len(decay) for decay in level.decay)
+    between = level.determined and settings.finite and degree < _FINE
+    found = between or relative_residual.feature is not None
     return (
-        not seen
+        found
         and relative_residual.label.startswith(EQUATION)
         and relative_residual.relative > _MISFIT
     )

@@ -268,6 +268,24 @@ conditions: [{where: t = 0, that: u = 1}]
     assert solution(t=10.0) == pytest.approx(rest, rel=1e-9)
 
 
+def test_levels_that_see_a_pulse_here_and_there_are_not_taken_for_a_contradiction():
+    solution = solve_to_end(
+        spec(
+            """
+domain: {x: [0, 4]}
+unknowns: [u]
+equations: ["u_xx = u - 30*exp(-((x - 1.7)/0.03)^2)"]
+conditions: [{where: boundary, that: u = 0}]
+"""
+        )
+    )
+    assert solution.outcome.kind == "converged"
+    # Beyond the pulse Green's function is left: sinh(4 - x) times a moment of the pulse.
+    pulse, weights = np.polynomial.hermite.hermgauss(40)
+    moment = 30 * 0.03 * np.sum(weights * np.sinh(1.7 + 0.03 * pulse))
+    assert solution(x=3.0) == pytest.approx(moment * np.sinh(1.0) / np.sinh(4.0), rel=1e-9)
+
+
 HAT = """
 domain: {x: [0, 1], t: [0, 0.5]}
 unknowns: [u]

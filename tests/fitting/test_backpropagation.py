@@ -2,9 +2,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.loss import last_nodes
-from pikan.network.activation import tanh
-from pikan.network.backpropagation import (
+from pikan.fitting.backpropagation import (
     evaluate_network,
     gradient,
     jacobian,
@@ -12,6 +10,8 @@ from pikan.network.backpropagation import (
     precompute_layer,
     sensitivity,
 )
+from pikan.fitting.loss import last_nodes
+from pikan.network.activation import tanh
 from pikan.network.masked_kan import layer_activations
 
 
