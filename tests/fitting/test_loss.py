@@ -9,7 +9,7 @@ from pikan.fitting.penalty import Penalty
 
 
 def test_a_mean_square_has_the_slope_that_autograd_finds():
-    wired = pikan.KAN([2, 3, 2]).wired
+    wired = pikan.KAN([2, 3, 2]).double().wired
     generator = torch.Generator().manual_seed(0)
     points, labels = torch.rand(2, 7, 2, generator=generator, dtype=torch.float64)
     found, expected = (
