@@ -33,9 +33,9 @@ from pikan.solvers.spectral.alternatives import climb_from_branches
 from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.spec import formulas, reader, writer
-from pikan.spec.manufactured import check_exact
 from pikan.spec.overrides import KEYWORD
 from pikan.spec.schema import ClimbStage, MarchStage, ProductSettings, ReferenceSettings, Spec
+from pikan.spec.solutions import check_exact
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pikan.storage.file import FILE, ArchiveError

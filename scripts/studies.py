@@ -23,7 +23,7 @@ from pikan.plots.style import COLORS, canvas, figure_style, magnitudes, open_fra
 from pikan.sweeps.fits import FittedLaw, fit_law, law_figure, sentence
 from pikan.sweeps.plan import SweepPlan, read_plan
 from pikan.sweeps.record import RunRecord
-from pikan.sweeps.table import Table, TableError, read_table, to_csv
+from pikan.sweeps.table import Table, to_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 SWEEPS, RUNS, INTO = (
@@ -52,20 +52,10 @@ def main() -> None:
     for name in asked.names:
         plan = read_plan(SWEEPS / f"{name}.yaml")
         folder = asked.runs / name
-        study(plan, made(plan, folder, asked.workers), folder)
+        table = pikan.sweep(SWEEPS / f"{name}.yaml", folder, workers=asked.workers).table
+        study(plan, table, folder)
     write_text(INTO / "laws.md", summary())
     sys.stdout.write(summary())
-
-
-def made(plan: SweepPlan, folder: Path, workers: int) -> Table:
-    """The table of a sweep; its runs are made where some are missing."""
-    try:
-        table = read_table(folder / "table.h5")
-    except TableError:
-        table = None
-    if table is not None and len(table.rows) == len(plan.variants):
-        return table
-    return pikan.sweep(SWEEPS / f"{plan.name}.yaml", folder, workers=workers).table
 
 
 def study(plan: SweepPlan, table: Table, folder: Path) -> None:

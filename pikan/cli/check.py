@@ -9,8 +9,8 @@ from pikan.planner import complete
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.notes import notes
 from pikan.spec.formulas import problem as stated_problem
-from pikan.spec.manufactured import check_exact
 from pikan.spec.reader import read_spec
+from pikan.spec.solutions import check_exact
 
 
 def check_file(file: Path) -> None:

@@ -10,8 +10,8 @@ from pikan.cli.errors import refuse
 from pikan.cli.startup import without_garbage_collection
 from pikan.planner import complete
 from pikan.spec.formulas import problem as stated_problem
-from pikan.spec.manufactured import check_exact
 from pikan.spec.reader import read_spec
+from pikan.spec.solutions import check_exact
 
 
 def solve_file(

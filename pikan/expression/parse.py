@@ -67,18 +67,11 @@ def parse(text: str) -> Expression:
     >>> parse("u_t - 2*x^2").operator
     '-'
     """
-    (whole,) = _faultless(read_formula(text))
-    return whole
-
-
-def parse_equation(text: str) -> tuple[Expression, Expression]:
-    """The two sides of an equation, which has exactly one `=`.
-
-    >>> [side.name for side in parse_equation("u_t = u_xx")]
-    ['u_t', 'u_xx']
-    """
-    left, right = _faultless(read_equation(text))
-    return left, right
+    reading = read_formula(text)
+    if reading.faults:
+        first = reading.faults[0]
+        raise FormulaError(str(first), first.column, reading.messages)
+    return reading.sides[0]
 
 
 def read_formula(text: str) -> ParsedFormula:
@@ -92,16 +85,13 @@ def read_formula(text: str) -> ParsedFormula:
 
 
 def read_equation(text: str) -> ParsedFormula:
-    """What an equation says."""
+    """What an equation says, which has exactly one `=`.
+
+    >>> [side.name for side in read_equation("u_t = u_xx").sides]
+    ['u_t', 'u_xx']
+    """
     faults, (names, sides) = collect_faults(_equation(text))
     return ParsedFormula(faults, names, sides)
-
-
-def _faultless(reading: ParsedFormula) -> tuple[Expression, ...]:
-    if reading.faults:
-        first = reading.faults[0]
-        raise FormulaError(str(first), first.column, reading.messages)
-    return reading.sides
 
 
 Found = tuple[frozenset[str], tuple[Expression, ...]]

@@ -71,11 +71,6 @@ def residual_sizes(problem: Problem) -> tuple[ResidualSize, ...]:
     return tuple(worst.values())
 
 
-def inconsistencies(problem: Problem) -> tuple[str, ...]:
-    """A sentence for every equation and condition that the exact solution does not satisfy."""
-    return tuple(map(sentence, filter(is_violated, residual_sizes(problem))))
-
-
 def is_violated(finding: ResidualSize) -> bool:
     """Whether a residual is too large to be rounding; one that is not finite is."""
     return not finding.relative <= TOLERANCE

@@ -20,7 +20,7 @@ class Partial(NamedTuple):
 
 @runtime_checkable
 class HasNames(Protocol):
-    """Whatever has coordinates and unknowns with names: a `Problem`, or a bare `Vocabulary`."""
+    """Whatever has coordinates and unknowns with names: a `Problem`, or the scope of a file."""
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -33,22 +33,16 @@ class HasNames(Protocol):
         ...
 
 
-class Vocabulary(NamedTuple):
-    """The names that make up partials, where there is no whole problem yet."""
-
-    coordinates: tuple[str, ...]
-    unknowns: tuple[str, ...]
-
-
 def partial(named: HasNames, name: str) -> Partial | None:
     """The partial that a name stands for; None for a name that is none.
 
     The longest coordinate that leaves a readable rest is taken first, so `u_x10` is the derivative
     along x10 where there is one.
 
-    >>> partial(Vocabulary(("x", "t"), ("u",)), "u_xxt")
+    >>> from types import SimpleNamespace as Names
+    >>> partial(Names(coordinates=("x", "t"), unknowns=("u",)), "u_xxt")
     Partial(unknown=0, orders=(2, 1))
-    >>> partial(Vocabulary(("x", "t"), ("u",)), "u_z") is None
+    >>> partial(Names(coordinates=("x", "t"), unknowns=("u",)), "u_z") is None
     True
     """
     unknown, _, subscript = name.partition("_")
@@ -82,7 +76,8 @@ def subscripts(text: str, coordinates: tuple[str, ...]) -> tuple[int, ...] | Non
 def partial_name(named: HasNames, wanted: Partial) -> str:
     """The canonical name of a partial: its coordinates in the order of the box.
 
-    >>> partial_name(Vocabulary(("x", "t"), ("u",)), Partial(0, (2, 1)))
+    >>> from types import SimpleNamespace as Names
+    >>> partial_name(Names(coordinates=("x", "t"), unknowns=("u",)), Partial(0, (2, 1)))
     'u_xxt'
     """
     pairs = zip(named.coordinates, wanted.orders, strict=True)

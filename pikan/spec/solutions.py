@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression, Number, substitute
 from pikan.expression.wording import did_you_mean, there_are
+from pikan.problem.manufactured import ResidualSize, is_violated, residual_sizes, sentence
+from pikan.problem.statement import Problem
 from pikan.references.cole_hopf import cole_hopf
 from pikan.references.formula import FormulaSolution
 from pikan.references.reference import ReferenceSolution
-from pikan.spec.faults import Check
+from pikan.spec.faults import Check, Origin, SpecError
 from pikan.spec.reference import reference
 from pikan.spec.resolve import Scope, given_formula
 from pikan.spec.schema import ColeHopfSettings, NamedExact, Spec
@@ -80,3 +82,12 @@ def _burgers(
         for message in error.messages:
             yield spec.origin.fault((*keys, "initial"), message)
     return None
+
+
+def check_exact(problem: Problem, origin: Origin) -> tuple[ResidualSize, ...]:
+    """What the exact solution leaves of what it satisfies; SpecError where it does not."""
+    found = residual_sizes(problem)
+    wrong = [sentence(finding) for finding in found if is_violated(finding)]
+    if wrong:
+        raise SpecError(origin.fault(("exact",), message) for message in wrong)
+    return found

@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from io import StringIO
 from pathlib import Path
@@ -12,15 +11,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from pikan.storage.file import ArchiveError, Arrays, get_array, get_text, put_text, reading, writing
-from pikan.sweeps.record import MEASURES, Result, RunRecord, measures_from, number
-
-_BEFORE, _AFTER = ("run",), ("outcome", "attempts", *MEASURES, "message")
-
-
-@final
-class TableError(ValueError):
-    """A file is not the table of a sweep."""
+from pikan.storage.file import put_text, writing
+from pikan.sweeps.record import MEASURES, RunRecord, number
 
 
 @final
@@ -39,6 +31,7 @@ class Table:
     def column(self, name: str) -> Float[np.ndarray, " n"]:
         """A measure or a changed key as numbers, NaN where it is none; KeyError if there is none.
 
+        >>> from pikan.sweeps.record import Result
         >>> rows = (RunRecord(0, ("16", "chebyshev"), 1, Result("converged", "")),)
         >>> table = Table(("network.degree", "network.basis"), rows)
         >>> table.column("network.degree"), table.column("network.basis")
@@ -74,68 +67,10 @@ def to_csv(table: Table) -> str:
     """The table as CSV [RFC 4180]; numbers in full, what is not known empty."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_BEFORE, *table.keys, *_AFTER])
+    writer.writerow(["run", *table.keys, "outcome", "attempts", *MEASURES, "message"])
     for row in table.rows:
         result = row.result
         numbers = ["" if math.isnan(x) else repr(x) for x in astuple(result.measures)]
         ends = (result.outcome, row.attempts, *numbers, result.message)
         writer.writerow([row.run, *row.values, *ends])
     return text.getvalue()
-
-
-def from_csv(text: str) -> Table:
-    """The table that `to_csv` wrote; TableError where it is none."""
-    lines = list(csv.reader(StringIO(text)))
-    heading = lines[0] if lines else []
-    keys = tuple(heading[len(_BEFORE) : -len(_AFTER)])
-    if tuple(heading) != (*_BEFORE, *keys, *_AFTER):
-        raise TableError("this is no table of a sweep: its first line has other columns")
-    try:
-        return Table(keys, tuple(_row(line, len(keys)) for line in lines[1:]))
-    except (ValueError, IndexError) as error:
-        raise TableError(f"this is no table of a sweep ({error})") from None
-
-
-def _row(line: Sequence[str], keys: int) -> RunRecord:
-    first = len(_BEFORE)
-    outcome, attempts, *numbers, message = line[first + keys :]
-    found = {k: float(text) if text else None for k, text in zip(MEASURES, numbers, strict=True)}
-    result = Result(outcome, message, measures_from(found))
-    return RunRecord(int(line[0]), tuple(line[first : first + keys]), int(attempts), result)
-
-
-def read_table(path: Path) -> Table:
-    """The table in a `table.h5`; TableError where it is none, or is damaged."""
-    try:
-        with reading(path) as file:
-            return _table_from(file)
-    except ArchiveError as fault:
-        raise TableError(f"this is no table of a sweep ({fault})") from None
-
-
-def _table_from(file: Arrays) -> Table:
-    keys = _texts(file, "keys")
-    columns = [_texts(file, f"values/{index}") for index in range(len(keys))]
-    runs, attempts = _numbers(file, "run"), _numbers(file, "attempts")
-    ends = zip(_texts(file, "outcome"), _texts(file, "message"), strict=True)
-    measures = zip(*(_numbers(file, f"measures/{name}") for name in MEASURES), strict=True)
-    rows = tuple(
-        RunRecord(
-            int(run),
-            tuple(column[place] for column in columns),
-            int(tries),
-            Result(*end, measures_from(dict(zip(MEASURES, numbers, strict=True)))),
-        )
-        for place, (run, tries, end, numbers) in enumerate(
-            zip(runs, attempts, ends, measures, strict=True)
-        )
-    )
-    return Table(keys, rows)
-
-
-def _texts(file: Arrays, name: str) -> tuple[str, ...]:
-    return tuple(map(str, json.loads(get_text(file, name))))
-
-
-def _numbers(file: Arrays, name: str) -> list[float]:
-    return get_array(file, name).astype(np.float64).tolist()

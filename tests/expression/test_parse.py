@@ -1,3 +1,4 @@
+import re
 import sys
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from pikan.expression.error import FormulaError
 from pikan.expression.evaluate import evaluate
 from pikan.expression.functions import FUNCTIONS
-from pikan.expression.parse import parse, parse_equation, read_equation, read_formula
+from pikan.expression.parse import parse, read_equation, read_formula
 from pikan.expression.tree import Name, Negative, Number, Operation, text
 from tests.bounded import Calls
 from tests.expression.formulas import trees
@@ -132,9 +133,6 @@ def test_all_that_is_wrong_with_a_formula_is_told_together(equation, told):
     messages = read_equation(equation).messages
     assert len(messages) == len(told)
     assert all(part in message for part, message in zip(told, messages, strict=True))
-    with pytest.raises(FormulaError) as refusal:
-        parse_equation(equation)
-    assert refusal.value.messages == messages
 
 
 def test_names_are_known_whatever_else_is_wrong():
@@ -145,12 +143,10 @@ def test_names_are_known_whatever_else_is_wrong():
 @example("\ud800")
 @example("\n\n x")
 def test_arbitrary_text_is_read_or_refused(formula):
-    for reader in (parse, parse_equation):
+    for reader in (read_formula, read_equation):
         with Calls() as calls:
-            try:
-                reader(formula)
-            except FormulaError as error:
-                assert 0 <= error.column <= len(formula)  # noqa: PT017
+            faults = reader(formula).faults
+        assert all(0 <= fault.column <= len(formula) for fault in faults)
         assert calls.count < MOST * (len(formula) + 1)
 
 
@@ -242,11 +238,10 @@ def test_a_function_by_itself_is_refused_with_its_use(function):
     ],
 )
 def test_an_equation_has_two_sides(equation, remedy):
-    with pytest.raises(FormulaError, match=remedy):
-        parse_equation(equation)
+    assert any(re.search(remedy, message) for message in read_equation(equation).messages)
 
 
 def test_an_equation_is_its_two_sides():
-    left, right = parse_equation("u_t + u*u_x = nu*u_xx")
+    left, right = read_equation("u_t + u*u_x = nu*u_xx").sides
     assert left == parse("u_t + u*u_x")
     assert right == parse("nu*u_xx")

@@ -18,7 +18,7 @@ from pikan.problem.wellposed.notes import notes
 from pikan.spec import reader
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
-from pikan.spec.manufactured import check_exact
+from pikan.spec.solutions import check_exact
 from pikan.storage.file import ArchiveError
 from pikan.storage.run_archive import network, write_run
 from pikan.storage.run_archive import read_run as archived

@@ -3,9 +3,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pikan.problem.manufactured import inconsistencies, residual_sizes
+from pikan.problem.manufactured import residual_sizes
 from pikan.spec.formulas import problem
 from pikan.spec.reader import read_spec
+from tests.inconsistent import inconsistencies
 
 HEAT = {
     "domain": {"x": [0, 1], "t": [0, 1]},

@@ -1,6 +1,7 @@
 """Partials are read and named the same way everywhere, and a problem knows what it needs."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,6 @@ from pikan.geometry.face import Face
 from pikan.problem.classification import equation_order, linear
 from pikan.problem.partials import (
     Partial,
-    Vocabulary,
     canonical,
     partial,
     partial_name,
@@ -23,7 +23,7 @@ from pikan.problem.statement import normal_partial, partials_in_use, residual_on
 from pikan.spec.formulas import problem
 from pikan.spec.reader import parse_spec as spec
 
-SQUARE = Vocabulary(("x", "y", "t"), ("u", "v"))
+SQUARE = SimpleNamespace(coordinates=("x", "y", "t"), unknowns=("u", "v"))
 
 
 def stated(equations, conditions, domain="{x: [0, 1], t: [0, 1]}", unknowns="[u]"):

@@ -6,9 +6,9 @@ import pytest
 
 import pikan
 from pikan.planner import complete
-from pikan.problem.manufactured import inconsistencies
 from pikan.spec.formulas import problem
 from pikan.spec.reader import read_spec
+from tests.inconsistent import inconsistencies
 
 FOLDER = Path(__file__).resolve().parents[2] / "problems"
 FILES = sorted(f for f in FOLDER.rglob("*.yaml") if f.parent.name != "sweeps")

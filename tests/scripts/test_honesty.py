@@ -12,8 +12,8 @@ from drawn.narrow import narrow
 from drawn.problems import manufactured
 from drawn.rough import rough
 from honesty import doubtful, summary
-from pikan.problem.manufactured import inconsistencies
 from pikan.spec import formulas, reader
+from tests.inconsistent import inconsistencies
 
 
 def stated(number, seed=0):

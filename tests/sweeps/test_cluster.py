@@ -10,7 +10,6 @@ from pikan.sweeps.cluster import SchedulerError, cluster
 from pikan.sweeps.plan import read_plan
 from pikan.sweeps.record import FAILED, LATE
 from pikan.sweeps.run import run_sweep
-from pikan.sweeps.table import from_csv
 from tests.stated import finish
 from tests.sweeps.test_run import backwards, endless, until
 
@@ -87,8 +86,8 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_no_trace_in_the_table(
     for row in ending.table.rows:
         kept = tmp_path / "out" / "runs" / f"{row.run:04d}"
         assert {"run.h5", "row.json", "report.json"} <= {file.name for file in kept.iterdir()}
-    table = from_csv((tmp_path / "out" / "table.csv").read_text())
-    assert [row.run for row in table.rows] == list(range(24))
+    lines = (tmp_path / "out" / "table.csv").read_text().splitlines()
+    assert [int(line.partition(",")[0]) for line in lines[1:]] == list(range(24))
 
 
 @pytest.mark.slow

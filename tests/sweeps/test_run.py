@@ -18,7 +18,6 @@ from pikan.sweeps.plan import read_plan
 from pikan.sweeps.pool import processes
 from pikan.sweeps.record import FAILED, KILLED, LATE, UNWRITTEN, Measures, Result
 from pikan.sweeps.run import run_sweep
-from pikan.sweeps.table import from_csv
 from tests.stated import finish
 
 
@@ -64,7 +63,7 @@ def test_rows_have_the_order_of_the_plan_whatever_ends_first(written, tmp_path):
     assert [state.done for state in states][-1] == 8
     table = (tmp_path / "out" / "table.csv").read_text()
     assert table.startswith("run,network.degree,seed,outcome")
-    assert from_csv(table).rows[3].values == ("6", "1")
+    assert table.splitlines()[4].startswith("3,6,1,")
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 7])
@@ -153,7 +152,7 @@ def test_an_interrupted_sweep_keeps_its_table(written, tmp_path):
     with pytest.raises(StopIteration) as end:
         steps.throw(KeyboardInterrupt())
     assert end.value.value.missing == 7
-    assert len(from_csv((tmp_path / "out" / "table.csv").read_text()).rows) == 1
+    assert len((tmp_path / "out" / "table.csv").read_text().splitlines()) == 2
 
 
 @pytest.mark.slow
