@@ -5,8 +5,9 @@
 
 A mutant is one file with one operator or number changed; `mutated/changes.py` says which changes
 there are, and which are left out because no test could see them. For each room so many places are
-drawn, then one change at each; those tests of the room are run on it that run the place. What there
-is of the same files and tests is not done again, so the script may be stopped and started at will.
+drawn, then one change at each; those tests of the room are run on it that run the place, the
+quickest first, as many as take a minute. What there is of the same files and tests is not done
+again, so the script may be stopped and started at will.
 After so many seconds it stops by itself. `--survivors` prints what nobody noticed, to write tests
 by: the share that is noticed is then to be measured with another seed.
 """
@@ -29,7 +30,17 @@ from mutated.changes import Change, Place, changed, changes, valid
 from mutated.tests import noticed, observed
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("expression", "bases", "network", "storage")
+ROOMS = (
+    "expression",
+    "bases",
+    "jets",
+    "linalg",
+    "network",
+    "optimize",
+    "residuals",
+    "solvers",
+    "storage",
+)
 # The share of mutants that tests must notice.
 TARGET = 0.85
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
@@ -27,7 +28,9 @@ from mutated.changes import compiled, statement
 # The tests may take so many times what they take unchanged, and so much more [s].
 _PATIENCE, _LEAST = 5.0, 10.0
 # The longest that the tests of a room take [s].
-_LONGEST = 600.0
+_LONGEST = 1800.0
+# A mutant is worth the quickest tests that run it, as many as take so long [s].
+_WORTH = 60.0
 # One that waits for ever, at a pipe, uses no processor: by the clock a process may take so many
 # times its time, since others work as well.
 _BUSY = 8.0
@@ -62,10 +65,16 @@ def observed(root: Path, room: str) -> list[Test]:
 def noticed(root: Path, file: str, line: int, text: str, tests: Sequence[Test]) -> bool:
     """Whether tests fail with another text of a file, which differs in one line.
 
-    Run are those that run the statement around the line, or all of them where the import does.
+    Run are those that run the statement around the line, or all of them where the import does: the
+    quickest, as many as a mutant is worth.
     """
     lines = statement((root / file).read_text(), line)
-    wanted = [t for t in tests if not lines or not t.lines.get(file, frozenset()).isdisjoint(lines)]
+    running = [
+        t for t in tests if not lines or not t.lines.get(file, frozenset()).isdisjoint(lines)
+    ]
+    ends = accumulate(test.seconds for test in running)
+    wanted = [test for test, end in zip(running, ends, strict=True) if end <= _WORTH]
+    wanted = wanted or running[:1]
     if not wanted:
         return False
     limit = _PATIENCE * sum(test.seconds for test in wanted) + _LEAST
@@ -121,7 +130,7 @@ class _Repeatable:
 
 
 def _observe(root: Path, paths: Sequence[str], into: Path) -> int:
-    files = [str(file) for path in paths for file in sorted((root / path).glob("*.py"))]
+    files = [str(file) for path in paths for file in sorted((root / path).rglob("*.py"))]
     measured = coverage.Coverage(data_file=None, config_file=False, include=files)
     observer = _Observer(measured)
     with measured.collect():
