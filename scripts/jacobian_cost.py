@@ -72,10 +72,9 @@ def ways(widths: list[int]) -> dict[str, Way]:
     intervals = [torch.tensor([[-1.0, 1.0]]).double().repeat(nodes, 1) for nodes in widths[:-1]]
     bases = [BSpline(even_knots(interval, 8), 3) for interval in intervals]
     network = glorot(KANNetwork(widths, bases, [-1.0, -1.0], [1.0, 1.0]), generator)
-    # Weights under which every row counts as it is.
-    weights = {"equation": float(INSIDE), "boundary": 4.0 * ON_FACE}
     found = merge(terms(problem, points))
-    objective = network_objective(found, network, weights, linear=True, time=None, memory=10**9)
+    every = [1.0] * len(found)
+    objective = network_objective(found, network, every, linear=True, time=None, memory=10**9)
     theta = parameter_vector(network)
     edge = torch.cat(list(points.faces.values()))
 

@@ -1,6 +1,8 @@
 """r as a function of the coefficients of the last layer alone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -9,10 +11,9 @@ from torch import Tensor
 from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
 from pikan.network.base import FeatureNetwork
 from pikan.optimize.objective import Objective
+from pikan.residuals.evaluation import TermEvaluation, balanced_factors, jacobians, residual
 from pikan.residuals.terms import Partials, Term
-from pikan.residuals.weights import Weights, balance_weights, blocks, row_factors
-
-Features = tuple[Mapping[MultiIndex, Float[Tensor, "n q"]], ...]
+from pikan.residuals.weights import blocks
 
 
 def features_size(terms: Sequence[Term], network: FeatureNetwork) -> int:
@@ -25,83 +26,91 @@ def features_size(terms: Sequence[Term], network: FeatureNetwork) -> int:
     return rows * len(network.coefficients) * network.coefficients.element_size()
 
 
+@final
+@dataclass(frozen=True)
+class LastLayerEvaluation(TermEvaluation):
+    """A term by the features on each of its point sets, by partial derivative."""
+
+    term: Term
+    features: tuple[Mapping[MultiIndex, Float[Tensor, "n q"]], ...]
+
+    def fields(self, theta: Float[Tensor, " p"]) -> tuple[Partials, ...]:
+        """The unknowns' partial derivatives from the features'."""
+        width = next(iter(self.features[0].values())).shape[1]
+        coefficients = theta.view(width, -1)
+        return tuple(
+            {index: made @ coefficients for index, made in some.items()} for some in self.features
+        )
+
+    def design(
+        self, theta: Float[Tensor, " p"], slopes: Mapping[str, Float[Tensor, " n"]]
+    ) -> Float[Tensor, "n p"]:
+        """sum over partials of dF/du_a times the features' partial derivative a.
+
+        The columns run over features first and unknowns last, as the coefficients do.
+        """
+        rows, width = next(iter(self.features[0].values())).shape
+        design = theta.new_zeros(rows, width, len(theta) // width)
+        for name, slope in slopes.items():
+            place, (unknown, orders) = self.term.derivatives[name]
+            design[:, :, unknown] += slope[:, None] * self.features[place][orders]
+        return design.view(rows, len(theta))
+
+
+def last_layer_evaluations(
+    terms: Sequence[Term], network: FeatureNetwork
+) -> tuple[LastLayerEvaluation, ...]:
+    """The terms with their features. Memory: rows by features for each partial derivative."""
+
+    def features(term: Term, place: int) -> Mapping[MultiIndex, Float[Tensor, "n q"]]:
+        wanted = closure(term.needed_partials(place))
+        return by_index(network.features(coordinates(term.points[place], wanted)))
+
+    with torch.no_grad():
+        return tuple(
+            LastLayerEvaluation(term, tuple(features(term, k) for k in range(len(term.points))))
+            for term in terms
+        )
+
+
 def last_layer_objective(
-    terms: Sequence[Term], network: FeatureNetwork, weights: Weights, *, linear: bool
+    terms: Sequence[Term], network: FeatureNetwork, factors: Sequence[float], *, linear: bool
 ) -> Objective:
-    """r as a function of the last layer's coefficients alone; the features are made once.
+    """r as a function of the last layer's coefficients, the rows of each term times its factor.
 
-    `linear` says that every formula is affine in the unknowns. Memory: one dense matrix of
-    rows by features for each partial derivative in use.
+    `linear` says that every formula is affine in the unknowns.
     """
-    factors = row_factors(terms, weights)
-    with torch.no_grad():
-        features = [_features(term, network) for term in terms]
-    shape = network.coefficients.shape
-
-    def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
-        coefficients = theta.view(shape)
-        return torch.cat(
-            [
-                factor * term.residual(_combine(made, coefficients))
-                for term, made, factor in zip(terms, features, factors, strict=True)
-            ]
-        )
-
-    def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
-        coefficients = theta.detach().view(shape)
-        return torch.cat(
-            [
-                factor * _design(term, made, _combine(made, coefficients))
-                for term, made, factor in zip(terms, features, factors, strict=True)
-            ]
-        )
-
-    return Objective(residual, jacobian, blocks(terms, None), slice(0, shape.numel()), linear)
+    return _objective(last_layer_evaluations(terms, network), network, factors, linear)
 
 
-def balanced_weights(terms: Sequence[Term], network: FeatureNetwork) -> Weights:
-    """The weights under which every label's rows of the design have the same mean length.
+def balanced_objective(
+    terms: Sequence[Term],
+    network: FeatureNetwork,
+    start: Float[Tensor, " p"] | None,
+    *,
+    linear: bool,
+) -> Objective:
+    """The same with `balanced_factors` at the network's coefficients.
 
-    High derivatives of high degrees are large: without this the equation would drown its
-    conditions, and one equation another. Taken at the network's coefficients as they are.
+    At the `start`, if there is one, where a formula such as sqrt(u) has no derivative at them.
     """
-    squares: list[float] = []
-    with torch.no_grad():
-        for term in terms:
-            features = _features(term, network)
-            design = _design(term, features, _combine(features, network.coefficients))
-            squares.append(float(design.square().sum()))
-    return balance_weights(terms, squares)
+    evaluations = last_layer_evaluations(terms, network)
+    factors = balanced_factors(evaluations, network.coefficients.flatten())
+    if start is not None and not all(0.0 < factor < float("inf") for factor in factors):
+        factors = balanced_factors(evaluations, start)
+    return _objective(evaluations, network, factors, linear)
 
 
-def _features(term: Term, network: FeatureNetwork) -> Features:
-    """The features at each place of a term, by partial derivative."""
-    return tuple(
-        by_index(network.features(coordinates(points, closure(term.needed_partials(place)))))
-        for place, points in enumerate(term.points)
+def _objective(
+    evaluations: Sequence[LastLayerEvaluation],
+    network: FeatureNetwork,
+    factors: Sequence[float],
+    linear: bool,
+) -> Objective:
+    return Objective(
+        lambda theta: residual(evaluations, factors, theta),
+        lambda theta: torch.cat(jacobians(evaluations, factors, theta)),
+        blocks([one.term for one in evaluations], None),
+        slice(0, network.coefficients.numel()),
+        linear,
     )
-
-
-def _combine(features: Features, coefficients: Float[Tensor, "q m"]) -> tuple[Partials, ...]:
-    """The unknowns' partial derivatives from the features'."""
-    return tuple({index: made @ coefficients for index, made in at.items()} for at in features)
-
-
-def _design(
-    term: Term, features: Features, partials_now: tuple[Partials, ...]
-) -> Float[Tensor, "n p"]:
-    """The derivative of a term's residual with respect to the coefficients.
-
-    sum over partials of dF/du_a times the features' partial derivative a; the columns run
-    over features first and unknowns last, as the coefficients do.
-    """
-    columns = term.columns(partials_now)
-    slopes = term.column_derivatives(columns)
-    unknowns = next(iter(partials_now[0].values())).shape[-1]
-    rows, width = next(iter(features[0].values())).shape
-    design = columns[next(iter(columns))].new_zeros(rows, width, unknowns)
-    for name, slope in slopes.items():
-        symbol = term.derivatives[name]
-        made = features[symbol.point_set][symbol.partial.orders]
-        design[:, :, symbol.partial.unknown] += slope[:, None] * made
-    return design.view(rows, width * unknowns)

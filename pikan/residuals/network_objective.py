@@ -14,7 +14,7 @@ from pikan.optimize.objective import Objective
 from pikan.residuals.assembly import Rows, assemble_rows
 from pikan.residuals.batches import RowBatch, row_batches
 from pikan.residuals.terms import Term
-from pikan.residuals.weights import Weights, blocks, row_factors
+from pikan.residuals.weights import blocks
 
 # Two numbers of points of each term that show together what one of them takes.
 _PROBED = 4, 12
@@ -25,18 +25,18 @@ _BESIDE = 4
 def network_objective(
     terms: Sequence[Term],
     network: Network,
-    weights: Weights,
+    factors: Sequence[float],
     *,
     linear: bool,
     time: int | None,
     memory: int,
 ) -> Objective:
-    """r as a function of all parameters of the network, in the order of `parameters.flat`.
+    """r as a function of all parameters of the network, in the order of `parameter_vector`.
 
-    Beside r, θ and the points no evaluation takes more than about `memory` bytes: where all rows
-    at once would, chunks of them are made one after the other, and once more for a gradient.
+    The rows of each term are multiplied by its factor. Beside r, θ and the points no evaluation
+    takes more than about `memory` bytes: where all rows at once would, chunks of them are made one
+    after the other, and once more for a gradient.
     """
-    factors = row_factors(terms, weights)
     parts = row_batches(terms, factors, memory // _bytes_per_point(terms, network))
     rows = assemble_rows(network, *parts[0]) if len(parts) == 1 else _in_batches(network, parts)
     ends = last_layer(network) if isinstance(network, FeatureNetwork) else None

@@ -1,6 +1,6 @@
 """Row partition: the points of a problem divided among processes, behind one objective."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -9,14 +9,14 @@ from torch import Tensor
 from pikan.linalg import distributed
 from pikan.optimize.objective import Objective, RowPartition
 from pikan.residuals.terms import Term
-from pikan.residuals.weights import Weights, blocks, row_counts
+from pikan.residuals.weights import blocks
 
-Make = Callable[[Sequence[Term], Weights], Objective]
-"""From formulas on points to their objective, each label weighted by its mean square."""
+Make = Callable[[Sequence[Term], Sequence[float]], Objective]
+"""From terms and the factors of their rows to their objective."""
 
 
 def partition_objective(
-    make: Make, terms: Sequence[Term], weights: Weights, time: int | None
+    make: Make, terms: Sequence[Term], factors: Sequence[float], time: int | None
 ) -> Objective:
     """The objective of all terms, of which this process makes its share of the rows.
 
@@ -25,12 +25,15 @@ def partition_objective(
     """
     count, rank = distributed.count(), distributed.rank()
     if count == 1:
-        return make(terms, weights)
+        return make(terms, factors)
     lengths = [len(term.points[0]) for term in terms]
     rows = torch.cat([part[rank::count] for part in torch.arange(sum(lengths)).split(lengths)])
-    own = [term.rows(slice(rank, None, count)) for term in terms]
-    own = [term for term in own if len(term.points[0])]
-    part = make(own, _of_all(weights, terms, own))
+    own = [
+        (term.rows(slice(rank, None, count)), factor)
+        for term, factor, length in zip(terms, factors, lengths, strict=True)
+        if length > rank
+    ]
+    part = make([term for term, _ in own], [factor for _, factor in own])
     rows, length = rows.to(terms[0].points[0].device), sum(lengths)
 
     def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
@@ -43,9 +46,3 @@ def partition_objective(
     return Objective(
         residual, jacobian, blocks(terms, time), part.last_layer, part.linear, partition=share
     )
-
-
-def _of_all(weights: Weights, terms: Sequence[Term], own: Sequence[Term]) -> Mapping[str, float]:
-    """The weights that make means over all rows of a label from means over those of a share."""
-    every, some = row_counts(terms), row_counts(own)
-    return {label: weights.get(label, 1.0) * some[label] / every[label] for label in some}

@@ -67,6 +67,11 @@ class Term:
             s.partial.orders for s in self.derivatives.values() if s.point_set == point_set
         )
 
+    @property
+    def statement(self) -> tuple[str, Expression, frozenset[tuple[str, DerivativeAt]]]:
+        """What terms have in common that differ in nothing but their points."""
+        return self.label, self.formula, frozenset(self.derivatives.items())
+
     def rows(self, part: slice) -> "Term":
         """The same formula at some of the rows."""
         known = {n: v[part] if isinstance(v, Tensor) else v for n, v in self.known.items()}
@@ -118,15 +123,13 @@ def terms(problem: Problem, points: CollocationPoints) -> tuple[Term, ...]:
 
 
 def merge(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """The same rows in fewer terms: those of one label and one formula become one.
+    """The same rows in fewer terms: those of one statement become one.
 
     A network is asked once for each term, and asking costs more than a few points do.
     """
-    groups: dict[tuple[str, Expression, frozenset[tuple[str, DerivativeAt]]], list[Term]] = {}
+    groups: dict[object, list[Term]] = {}
     for one in terms:
-        groups.setdefault((one.label, one.formula, frozenset(one.derivatives.items())), []).append(
-            one
-        )
+        groups.setdefault(one.statement, []).append(one)
     return tuple(_together(group) for group in groups.values())
 
 

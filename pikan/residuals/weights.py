@@ -1,5 +1,6 @@
 """How much the rows of each label count, and which rows they are."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -7,8 +8,6 @@ import torch
 
 from pikan.optimize.objective import Block
 from pikan.residuals.terms import Term
-
-Weights = Mapping[str, float]
 
 
 def blocks(terms: Sequence[Term], time: int | None) -> tuple[Block, ...]:
@@ -23,29 +22,12 @@ def blocks(terms: Sequence[Term], time: int | None) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def row_counts(terms: Sequence[Term]) -> Mapping[str, int]:
-    """How many rows bear each label."""
-    counts: dict[str, int] = {}
-    for term in terms:
-        counts[term.label] = counts.get(term.label, 0) + len(term.points[0])
-    return counts
+def row_factors(terms: Sequence[Term], weights: Mapping[str, float]) -> list[float]:
+    """The factor of each term's rows that makes |r|² a weighted sum of mean squares.
 
-
-def row_factors(terms: Sequence[Term], weights: Weights) -> list[float]:
-    """The factor of each term's rows that makes |r|^2 a weighted sum of mean squares."""
-    counts = row_counts(terms)
-    return [(weights.get(term.label, 1.0) / counts[term.label]) ** 0.5 for term in terms]
-
-
-def balance_weights(terms: Sequence[Term], squares: Sequence[float]) -> Weights:
-    """The weights that make equal the mean squares of rows, from the sums over each term's.
-
-    They are zero or not a number where a sum is not finite.
+    The mean is that over all rows of a label; a label without a weight counts once.
     """
-    sums: dict[str, float] = {}
-    for term, square in zip(terms, squares, strict=True):
-        sums[term.label] = sums.get(term.label, 0.0) + square
-    counts = row_counts(terms)
-    return {
-        label: counts[label] ** 2 / total if total != 0 else 1.0 for label, total in sums.items()
-    }
+    counts: Counter[str] = Counter()
+    for term in terms:
+        counts[term.label] += len(term.points[0])
+    return [(weights.get(term.label, 1.0) / counts[term.label]) ** 0.5 for term in terms]

@@ -27,6 +27,7 @@ from pikan.residuals.last_layer import features_size, last_layer_objective
 from pikan.residuals.network_objective import network_objective
 from pikan.residuals.row_partition import partition_objective
 from pikan.residuals.terms import CollocationPoints, Term, equation_terms, merge, terms
+from pikan.residuals.weights import row_factors
 from pikan.sampling.adaptive import resample
 from pikan.sampling.points import interior
 from pikan.sampling.uniform import uniform
@@ -189,15 +190,16 @@ def _assemble(
 ) -> _Assembly:
     """The last layer alone where that is all there is or all the stage asks for, else the whole."""
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
+    factors = row_factors(found, weights)
     affine, theta, time = linear(problem), parameter_vector(network), problem.box.time
     alone = isinstance(stage, LeastSquares) or (
         isinstance(network, FullProduct) and features_size(found, network) <= parts.memory // 2
     )
     if alone and isinstance(network, FeatureNetwork):
         objective = partition_objective(
-            lambda terms, weights: last_layer_objective(terms, network, weights, linear=affine),
+            lambda terms, factors: last_layer_objective(terms, network, factors, linear=affine),
             found,
-            weights,
+            factors,
             time,
         )
         part = last_layer(network)
@@ -207,11 +209,11 @@ def _assemble(
 
         return _Assembly(objective, theta[part], with_last_layer)
     objective = partition_objective(
-        lambda terms, weights: network_objective(
-            terms, network, weights, linear=affine, time=time, memory=parts.memory // 2
+        lambda terms, factors: network_objective(
+            terms, network, factors, linear=affine, time=time, memory=parts.memory // 2
         ),
         found,
-        weights,
+        factors,
         time,
     )
     return _Assembly(objective, theta, lambda whole: with_parameters(network, whole))

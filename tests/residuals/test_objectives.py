@@ -10,7 +10,12 @@ from pikan.network import nested_autograd
 from pikan.network.base import FeatureNetwork
 from pikan.network.parameters import last_layer, parameter_vector, with_parameters
 from pikan.residuals.batches import row_batches
-from pikan.residuals.last_layer import balanced_weights, last_layer_objective
+from pikan.residuals.evaluation import balanced_factors
+from pikan.residuals.last_layer import (
+    balanced_objective,
+    last_layer_evaluations,
+    last_layer_objective,
+)
 from pikan.residuals.network_objective import network_objective
 from pikan.residuals.terms import merge, terms
 from pikan.residuals.weights import blocks, row_factors
@@ -50,6 +55,12 @@ def network(request, problem):
     return random_network(request.param, problem)
 
 
+def whole_objective(found, network, weights, memory=10**9):
+    """The objective of all parameters under weights by label."""
+    factors = row_factors(found, weights)
+    return network_objective(found, network, factors, linear=False, time=None, memory=memory)
+
+
 def plain_rows(problem, network, points):
     """The residuals by label, with all derivatives by nested autograd."""
     rows = {}
@@ -73,9 +84,7 @@ def test_the_loss_is_the_weighted_sum_of_mean_squares(problem, network):
         WEIGHTS.get(label, 1.0) * float(found.square().mean()) for label, found in rows.items()
     )
     for found in (terms(problem, points), merge(terms(problem, points))):
-        objective = network_objective(
-            found, network, WEIGHTS, linear=False, time=None, memory=10**9
-        )
+        objective = whole_objective(found, network, WEIGHTS)
         r = objective.residual(parameter_vector(network))
         assert 0.5 * float(r.square().sum()) == pytest.approx(expected, rel=1e-11)
         for block in objective.blocks:
@@ -85,7 +94,7 @@ def test_the_loss_is_the_weighted_sum_of_mean_squares(problem, network):
 
 def test_the_jacobian_is_the_derivative_by_all_parameters(problem, network):
     found = merge(terms(problem, drawn(problem, inside=4, on_faces=2)))
-    objective = network_objective(found, network, WEIGHTS, linear=False, time=None, memory=10**9)
+    objective = whole_objective(found, network, WEIGHTS)
     theta = parameter_vector(network)
     ours, theirs = objective.jacobian(theta), jacrev(objective.residual)(theta)
     scale = float(theirs.abs().max())
@@ -94,7 +103,7 @@ def test_the_jacobian_is_the_derivative_by_all_parameters(problem, network):
 
 def test_the_jacobian_is_the_derivative_by_the_last_layer(problem, network):
     found = terms(problem, drawn(problem, inside=6, on_faces=3))
-    objective = last_layer_objective(found, network, WEIGHTS, linear=False)
+    objective = last_layer_objective(found, network, row_factors(found, WEIGHTS), linear=False)
     theta = parameter_vector(network)[last_layer(network)]
     ours, theirs = objective.jacobian(theta), jacrev(objective.residual)(theta)
     scale = float(theirs.abs().max())
@@ -103,8 +112,8 @@ def test_the_jacobian_is_the_derivative_by_the_last_layer(problem, network):
 
 def test_the_last_layer_alone_and_the_whole_network_agree(problem, network):
     found = terms(problem, drawn(problem, inside=6, on_faces=3))
-    alone = last_layer_objective(found, network, WEIGHTS, linear=False)
-    whole = network_objective(found, network, WEIGHTS, linear=False, time=None, memory=10**9)
+    alone = last_layer_objective(found, network, row_factors(found, WEIGHTS), linear=False)
+    whole = whole_objective(found, network, WEIGHTS)
     theta, part = parameter_vector(network), last_layer(network)
     assert whole.last_layer == part
     one, other = alone.residual(theta[part]), whole.residual(theta)
@@ -115,7 +124,7 @@ def test_the_last_layer_alone_and_the_whole_network_agree(problem, network):
 
 def test_the_gradient_of_the_loss_is_what_autograd_finds(problem, network):
     found = merge(terms(problem, drawn(problem, inside=5, on_faces=3)))
-    objective = network_objective(found, network, WEIGHTS, linear=False, time=None, memory=10**9)
+    objective = whole_objective(found, network, WEIGHTS)
     theta = parameter_vector(network).requires_grad_()
     loss = 0.5 * objective.residual(theta).square().sum()
     (gradient,) = torch.autograd.grad(loss, theta)
@@ -129,8 +138,8 @@ def test_parameters_given_are_those_used_and_the_network_is_left_alone(kind):
     network, other = (random_network(kind, problem, seed) for seed in (0, 1))
     before = parameter_vector(network)
     found = terms(problem, drawn(problem))
-    objective = network_objective(found, network, {}, linear=False, time=None, memory=10**9)
-    twin = network_objective(found, other, {}, linear=False, time=None, memory=10**9)
+    objective = whole_objective(found, network, {})
+    twin = whole_objective(found, other, {})
     assert torch.equal(
         objective.residual(parameter_vector(other)), twin.residual(parameter_vector(other))
     )
@@ -148,7 +157,8 @@ equations: [u_tt + x*u_xt = exp(t)*u + sin(x)]
 conditions: [{where: t = 0, that: 3*u - u_t = x}, {periodic: x}]
 """)
     network = random_network(full_product, problem)
-    objective = last_layer_objective(terms(problem, drawn(problem)), network, {}, linear=True)
+    found = terms(problem, drawn(problem))
+    objective = last_layer_objective(found, network, row_factors(found, {}), linear=True)
     one, other = (
         parameter_vector(network),
         parameter_vector(random_network(full_product, problem, seed=1)),
@@ -158,17 +168,31 @@ conditions: [{where: t = 0, that: 3*u - u_t = x}, {periodic: x}]
     torch.testing.assert_close(step, expected, rtol=1e-11, atol=1e-11)
 
 
-def test_balanced_weights_give_rows_of_one_length_under_every_label(problem, network):
+def test_balanced_rows_have_one_mean_square_in_every_statement(problem, network):
     found = terms(problem, drawn(problem, inside=12, on_faces=5))
-    weights = balanced_weights(found, network)
-    objective = last_layer_objective(found, network, weights, linear=False)
+    objective = balanced_objective(found, network, None, linear=False)
     design = objective.jacobian(network.coefficients.detach().flatten())
-    for block in objective.blocks:
-        lengths = design[block.rows].square().sum(dim=1)
-        assert float(lengths.mean()) == pytest.approx(1.0, rel=1e-12)
+    lengths = design.square().sum(dim=1).split([len(term.points[0]) for term in found])
+    statements: dict[object, list[torch.Tensor]] = {}
+    for term, some in zip(found, lengths, strict=True):
+        statements.setdefault(term.statement, []).append(some)
+    # The three values that a system matches across a period are three statements of one label.
+    assert len(statements) >= len({term.label for term in found})
+    for some in statements.values():
+        assert float(torch.cat(some).mean()) == pytest.approx(1.0, rel=1e-12)
 
 
-def test_a_label_on_which_nothing_depends_keeps_its_weight():
+def test_terms_cut_in_pieces_are_balanced_as_the_whole_is(problem, network):
+    whole = terms(problem, drawn(problem, inside=12, on_faces=5))
+    theta = network.coefficients.detach().flatten()
+    pieces = [term.rows(part) for term in whole for part in (slice(3), slice(3, None))]
+    one, other = (
+        balanced_factors(last_layer_evaluations(some, network), theta) for some in (whole, pieces)
+    )
+    assert [factor for factor in one for _ in range(2)] == pytest.approx(other, rel=1e-12)
+
+
+def test_a_term_on_which_nothing_depends_keeps_its_factor():
     problem = stated("""
 domain: {x: [0, 1], y: [0, 1]}
 unknowns: [u]
@@ -176,9 +200,30 @@ equations: [u_xx + u_yy = 1]
 conditions: [{where: x = 0, that: u = 0}, {where: x = 1, that: u^2 = 0}]
 """)
     zero = full_product(problem, (2, 1), None)
-    weights = balanced_weights(terms(problem, drawn(problem)), zero)
-    assert weights["x = 1"] == 1.0
-    assert weights["x = 0"] != 1.0
+    evaluations = last_layer_evaluations(terms(problem, drawn(problem)), zero)
+    _, at_left, at_right = balanced_factors(evaluations, zero.coefficients.flatten())
+    assert at_right == 1.0
+    assert at_left != 1.0
+
+
+def test_rows_are_balanced_at_the_start_where_a_formula_has_no_slope_at_zero():
+    problem = stated("""
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_x = sqrt(u)]
+conditions: [{where: x = 0, that: u = 1}]
+""")
+    zero = full_product(problem, (3,), None)
+    start = torch.tensor([1.0, 0.5, 0.0, 0.0, 0.0], dtype=torch.float64)
+    found = terms(problem, drawn(problem))
+    objective = balanced_objective(found, zero, start, linear=False)
+    design = objective.jacobian(start)
+    for block in objective.blocks:
+        assert float(design[block.rows].square().sum(dim=1).mean()) == pytest.approx(1.0, rel=1e-12)
+    assert not all(
+        0 < f < float("inf")
+        for f in balanced_factors(last_layer_evaluations(found, zero), torch.zeros_like(start))
+    )
 
 
 def test_factors_make_means_of_sums():
@@ -233,7 +278,7 @@ conditions:
     network = fitted(problem, degree=4)
     assert isinstance(network, FeatureNetwork)
     found = terms(problem, drawn(problem))
-    objective = last_layer_objective(found, network, {}, linear=False)
+    objective = last_layer_objective(found, network, row_factors(found, {}), linear=False)
     # Sums of 50 terms of size ten, each exact to 2e-16.
     assert float(objective.residual(parameter_vector(network)).norm()) < 1e-12
 
@@ -255,10 +300,7 @@ def test_chunks_have_all_rows_in_their_order_and_no_more_points_than_they_may(pr
 def test_chunks_have_the_rows_the_gradient_and_the_jacobian_of_the_whole(problem, network):
     points = drawn(problem, inside=11, on_faces=4)
     found = merge(terms(problem, points))
-    whole, parts = (
-        network_objective(found, network, WEIGHTS, linear=False, time=None, memory=memory)
-        for memory in (10**9, 1)
-    )
+    whole, parts = (whole_objective(found, network, WEIGHTS, memory) for memory in (10**9, 1))
     theta = parameter_vector(network).requires_grad_()
     slopes = []
     for objective in (whole, parts):

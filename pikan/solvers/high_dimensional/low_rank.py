@@ -15,7 +15,11 @@ from pikan.problem.statement import Problem
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.sampling.uniform import uniform
 from pikan.solvers.high_dimensional.level import SearchLevel, SearchSettings, diagnose, random_terms
-from pikan.solvers.high_dimensional.low_rank_objective import low_rank_objective, natural_weights
+from pikan.solvers.high_dimensional.low_rank_objective import (
+    low_rank_evaluations,
+    low_rank_objective,
+    natural_factors,
+)
 from pikan.solvers.level import run_stage
 from pikan.solvers.replay import Event, Events, memoize
 
@@ -141,8 +145,9 @@ def _solve_level(
             whole, free = parameter_vector(network), _free(network, search.sums, columns)
             rows = max(_ROWS * int(free.sum()), _FEWEST)
             on_points = random_terms(search.problem, uniform, rows, whole, search.generator)
-            weights = natural_weights(on_points, network)
-            objective = low_rank_objective(on_points, network, free, weights, linear=False)
+            evaluations = low_rank_evaluations(on_points, network, free)
+            factors = natural_factors(evaluations, whole[free])
+            objective = low_rank_objective(evaluations, factors, linear=False)
             theta, _ = yield from run_stage(
                 stage, objective, whole[free], lambda p: Event(words, p, lambda: best)
             )

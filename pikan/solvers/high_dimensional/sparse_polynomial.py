@@ -1,12 +1,10 @@
 """Dimension-adaptive sparse polynomials: products are added next to those that count."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import combinations_with_replacement
 from math import comb
 
 import torch
-from torch import Tensor
 
 from pikan.jets.jet import MultiIndex, closure
 from pikan.network.parameters import last_layer, parameter_vector, with_parameters
@@ -15,10 +13,13 @@ from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.linear_least_squares import LeastSquares
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
-from pikan.residuals.terms import Term
+from pikan.residuals.evaluation import balanced_factors
 from pikan.sampling.arcsine import arcsine
 from pikan.solvers.high_dimensional.level import SearchLevel, SearchSettings, diagnose, random_terms
-from pikan.solvers.high_dimensional.low_rank_objective import low_rank_objective, row_weights
+from pikan.solvers.high_dimensional.low_rank_objective import (
+    low_rank_evaluations,
+    low_rank_objective,
+)
 from pikan.solvers.level import run_stage
 from pikan.solvers.replay import Event, Events, memoize
 
@@ -132,12 +133,16 @@ def _solve_level(
     free = torch.zeros_like(whole, dtype=torch.bool)
     free[part] = True
     rows = max(_ROWS * int(free.sum()), _FEWEST)
+    # Few rows at a time: all factors of all products would not fit in memory.
     on_points = [
-        part for one in random_terms(problem, arcsine, rows, whole, generator) for part in _cut(one)
+        term.rows(slice(start, start + _AT_A_TIME))
+        for term in random_terms(problem, arcsine, rows, whole, generator)
+        for start in range(0, len(term.points[0]), _AT_A_TIME)
     ]
     affine = linear(problem)
-    weights = row_weights(on_points, network, free)
-    objective = low_rank_objective(on_points, network, free, weights, linear=affine)
+    evaluations = low_rank_evaluations(on_points, network, free)
+    factors = balanced_factors(evaluations, whole[free])
+    objective = low_rank_objective(evaluations, factors, linear=affine)
     stage = (
         LeastSquares() if affine else LevenbergMarquardt(steps=settings.steps, tolerance=_STEADY)
     )
@@ -148,17 +153,6 @@ def _solve_level(
     )
     solved = with_parameters(network, whole.masked_scatter(free, theta))
     return diagnose(problem, settings, words, solved, lower)
-
-
-def _cut(whole: Term) -> Iterator[Term]:
-    """The rows of a term, few at a time: all factors of all products would not fit in memory."""
-    for start in range(0, len(whole.points[0]), _AT_A_TIME):
-        rows = slice(start, start + _AT_A_TIME)
-        known = {
-            name: value[rows] if isinstance(value, Tensor) else value
-            for name, value in whole.known.items()
-        }
-        yield replace(whole, points=tuple(points[rows] for points in whole.points), known=known)
 
 
 def _network(

@@ -293,7 +293,7 @@ def _unit_points(level: _Level, problem: Problem) -> Float[Tensor, "r d"]:
 def _unweighted_objective(level: _Level, problem: Problem) -> Objective:
     """All rows as they are, so that those of different problems can be compared."""
     on_points = terms(problem, matching_points(problem, level.network))
-    return last_layer_objective(on_points, level.network, {}, linear=False)
+    return last_layer_objective(on_points, level.network, [1.0] * len(on_points), linear=False)
 
 
 def _values(level: _Level, theta: Float[Tensor, " p"]) -> Float[Tensor, "n m"]:

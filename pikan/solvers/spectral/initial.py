@@ -12,11 +12,11 @@ from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.linear_least_squares import LeastSquares
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
-from pikan.residuals.last_layer import last_layer_objective
+from pikan.residuals.last_layer import balanced_objective, last_layer_objective
 from pikan.residuals.terms import Term, terms
 from pikan.solvers.level import run_quietly
 from pikan.solvers.spectral.linear_extension import extension
-from pikan.solvers.spectral.product_objective import matching_points, objective_on
+from pikan.solvers.spectral.product_objective import matching_points
 
 # A level starts this far beside the one before: what nothing determines stays where it starts.
 NUDGE = 1e-3
@@ -55,7 +55,8 @@ def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tenso
     )
     shares = 0.5 ** torch.as_tensor(orders).flatten().to(theta)
     shares = shares.repeat_interleave(network.coefficients.shape[1])
-    objective = last_layer_objective(conditions, network, {}, linear=False)
+    even = [1.0] * len(conditions)
+    objective = last_layer_objective(conditions, network, even, linear=False)
     design = objective.jacobian(theta) * shares
     right = -objective.residual(theta)[:, None]
     return shares * least_squares(design, right, cutoff=1e-10)[:, 0]
@@ -66,7 +67,7 @@ def extended_start(problem: Problem, network: FullProduct) -> Float[Tensor, " p"
     simple = extension(problem)
     on_points = terms(simple, matching_points(simple, network))
     start = smooth_start(on_points, network)
-    objective = objective_on(on_points, network, start, affine=linear(simple))
+    objective = balanced_objective(on_points, network, start, linear=linear(simple))
     # Conditions may be nonlinear, which takes some steps.
     stage = LeastSquares() if objective.linear else LevenbergMarquardt(steps=_EXTENDING)
     return run_quietly(stage, objective, start).theta
@@ -82,7 +83,8 @@ def defined_start(
 
     The start itself where it is such a one, and where nothing helps.
     """
-    objective = last_layer_objective(on_points, network, {}, linear=False)
+    even = [1.0] * len(on_points)
+    objective = last_layer_objective(on_points, network, even, linear=False)
     inner = extended_start(problem, network)
     for share in _SHARES:
         blend = start + share * (inner - start)

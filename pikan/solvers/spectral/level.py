@@ -20,6 +20,7 @@ from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
+from pikan.residuals.last_layer import balanced_objective
 from pikan.residuals.relative_residual import RelativeResidual, largest_relative_residual
 from pikan.residuals.terms import Term, terms
 from pikan.sampling.held_out import HeldOut
@@ -29,7 +30,7 @@ from pikan.solvers.newton_homotopy import solve_by_homotopy
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.spectral.basis_recombination import basis_recombination
 from pikan.solvers.spectral.initial import NUDGE, defined_start, prolong, smooth_start
-from pikan.solvers.spectral.product_objective import matching_points, objective_on, without_value
+from pikan.solvers.spectral.product_objective import matching_points, without_value
 
 # Steps that change the residual by less than this part of it change nothing.
 _STEADY = 1e-5
@@ -214,10 +215,10 @@ def _least_squares_level(
     best = None if lower is None else lower.network
     found: list[_Attempt] = []
     for way, given in _ways(on_points, network, best, affine, near):
-        start, objective = given, objective_on(on_points, network, given, affine=affine)
+        start, objective = given, balanced_objective(on_points, network, given, linear=affine)
         if not affine and not objective.residual(start).isfinite().all():
             start = defined_start(problem, on_points, network, given)
-            objective = objective_on(on_points, network, start, affine=affine)
+            objective = balanced_objective(on_points, network, start, linear=affine)
         theta, outcome = yield from way(
             stage, objective, start, lambda p: Event(name, p, lambda: best)
         )

@@ -13,7 +13,7 @@ from pikan.network.product import FullProduct
 from pikan.optimize.objective import Objective
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
-from pikan.residuals.last_layer import balanced_weights, last_layer_objective
+from pikan.residuals.last_layer import balanced_objective
 from pikan.residuals.terms import CollocationPoints, Term, terms, used_faces
 from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
 
@@ -36,27 +36,9 @@ def matching_points(problem: Problem, network: FullProduct) -> CollocationPoints
 def product_objective(
     problem: Problem, network: FullProduct, start: Float[Tensor, " p"] | None = None
 ) -> Objective:
-    """Equations and conditions on the points that match a network, balanced.
-
-    The rows are balanced at coefficients of zero; at the `start`, if there is one, where a formula
-    such as sqrt(u) has no derivative at zero.
-    """
+    """Equations and conditions on the points that match a network, as `balanced_objective`."""
     on_points = terms(problem, matching_points(problem, network))
-    return objective_on(on_points, network, start, affine=linear(problem))
-
-
-def objective_on(
-    on_points: Sequence[Term],
-    network: FullProduct,
-    start: Float[Tensor, " p"] | None,
-    *,
-    affine: bool,
-) -> Objective:
-    """The same for formulas that are on their points already."""
-    weights = balanced_weights(on_points, network)
-    if start is not None and not all(0.0 < weight < float("inf") for weight in weights.values()):
-        weights = balanced_weights(on_points, with_parameters(network, start))
-    return last_layer_objective(on_points, network, weights, linear=affine)
+    return balanced_objective(on_points, network, start, linear=linear(problem))
 
 
 def without_value(

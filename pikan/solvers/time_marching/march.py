@@ -20,11 +20,12 @@ from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import linear
 from pikan.problem.features import Features
 from pikan.problem.statement import Problem
+from pikan.residuals.last_layer import balanced_objective
 from pikan.residuals.terms import Term
 from pikan.sampling.held_out import HeldOut
 from pikan.solvers.level import SolverResult, distance, run_stage
 from pikan.solvers.replay import Event, Events, memoize
-from pikan.solvers.spectral.product_objective import objective_on, without_value
+from pikan.solvers.spectral.product_objective import without_value
 from pikan.solvers.time_marching.slab import (
     Grid,
     SlabAssessment,
@@ -239,7 +240,7 @@ def _objective(
     if grid.knots is not None:
         space = 1 - problem.box.axis("t")
         return spline_objective(terms, network, space, linear=linear(problem))
-    return objective_on(terms, network, start, affine=linear(problem))
+    return balanced_objective(terms, network, start, linear=linear(problem))
 
 
 def _best(

@@ -111,7 +111,7 @@ def start_values(
 ) -> Float[Tensor, " p"]:
     """Coefficients constant in time that meet the start of the slab as well as they can."""
     theta = torch.zeros_like(network.coefficients).flatten()
-    objective = last_layer_objective(start, network, {}, linear=False)
+    objective = last_layer_objective(start, network, [1.0] * len(start), linear=False)
     constant = _constant_in_time(problem, network)
     design, right = objective.jacobian(theta)[:, constant], -objective.residual(theta)[:, None]
     theta[constant] = least_squares(design, right, torch.finfo(theta.dtype).eps)[:, 0]

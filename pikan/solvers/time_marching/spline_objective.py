@@ -1,7 +1,8 @@
 """r(theta) of splines times polynomials, with a sparse Jacobian."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float, Int
@@ -13,6 +14,7 @@ from pikan.jets.jet import MultiIndex
 from pikan.linalg.sparse_jacobian import SparseJacobian
 from pikan.network.product import FullProduct
 from pikan.optimize.objective import Objective
+from pikan.residuals.evaluation import TermEvaluation, balanced_factors, jacobians, residual
 from pikan.residuals.terms import Partials, Term
 from pikan.residuals.weights import blocks
 
@@ -24,46 +26,70 @@ class LocalFeatures(NamedTuple):
     features: Mapping[MultiIndex, Float[Tensor, "n _"]]
 
 
+@final
+@dataclass(frozen=True)
+class SplineEvaluation(TermEvaluation):
+    """A term by the features near each of its points, for as many unknowns."""
+
+    term: Term
+    places: tuple[LocalFeatures, ...]
+    unknowns: int
+
+    @property
+    def columns(self) -> Int[Tensor, "n _"]:
+        """The places in θ of each row's entries: over point sets first, unknowns last."""
+        unknown = torch.arange(self.unknowns, device=self.places[0].columns.device)
+        near = [(at.columns[:, :, None] * self.unknowns + unknown) for at in self.places]
+        return torch.cat(near, dim=1).flatten(1)
+
+    def fields(self, theta: Float[Tensor, " p"]) -> tuple[Partials, ...]:
+        """The unknowns' partial derivatives from the features'."""
+        coefficients = theta.view(-1, self.unknowns)
+        found: list[Partials] = []
+        for columns, features in self.places:
+            own = coefficients[columns]
+            found.append({i: torch.bmm(f[:, None], own).squeeze(1) for i, f in features.items()})
+        return tuple(found)
+
+    def design(
+        self, theta: Float[Tensor, " p"], slopes: Mapping[str, Float[Tensor, " n"]]
+    ) -> Float[Tensor, "n _"]:
+        """The derivative of the term's residual by the coefficients of `columns`."""
+        rows, width = self.places[0].columns.shape
+        design = theta.new_zeros(rows, len(self.places), width, self.unknowns)
+        for name, slope in slopes.items():
+            place, (unknown, orders) = self.term.derivatives[name]
+            design[:, place, :, unknown] += slope[:, None] * self.places[place].features[orders]
+        return design.flatten(1)
+
+
 def spline_objective(
     terms: Sequence[Term], network: FullProduct, axis: int, *, linear: bool
 ) -> Objective:
-    """r as a function of the coefficients, the rows of every term of length one in the mean.
+    """r as a function of the coefficients, its rows balanced at those of the network.
 
-    High derivatives of narrow splines are large: a match of third derivatives across a periodic
-    axis would drown that of values, which has the same label. The network has two coordinates and
-    splines along `axis`. `linear` says that every formula is affine in the unknowns. Memory: rows
-    times splines in a cell times polynomials.
+    The network has two coordinates and splines along `axis`. `linear` says that every formula is
+    affine in the unknowns. Memory: rows times splines in a cell times polynomials.
     """
+    start = network.coefficients.detach()
     with torch.no_grad():
-        local = [_places(term, network, axis) for term in terms]
-        made = list(zip(terms, local, strict=True))
-        start = network.coefficients.detach()
-        factors = [_factor(_design(term, places, start)) for term, places in made]
-
-    def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
-        coefficients = theta.view(start.shape)
-        rows = [term.residual(_combine(places, coefficients)) for term, places in made]
-        return torch.cat([factor * row for factor, row in zip(factors, rows, strict=True)])
-
-    def values(theta: Float[Tensor, " p"]) -> tuple[Float[Tensor, "_ _"], ...]:
-        coefficients = theta.detach().view(start.shape)
-        found = [_design(term, places, coefficients) for term, places in made]
-        return tuple(factor * rows for factor, rows in zip(factors, found, strict=True))
-
-    unknowns = start.shape[1]
+        evaluations = [
+            SplineEvaluation(term, _places(term, network, axis), start.shape[1]) for term in terms
+        ]
+        factors = balanced_factors(evaluations, start.flatten())
     sparse = SparseJacobian(
-        tuple(torch.cat([_by_unknown(at.columns, unknowns) for at in p], dim=1) for p in local),
+        tuple(one.columns for one in evaluations),
         _spline_by_spline(network, axis),
-        values,
+        lambda theta: jacobians(evaluations, factors, theta),
     )
-    whole = slice(0, start.numel())
-    return Objective(residual, sparse.dense, blocks(terms, None), whole, linear, sparse)
-
-
-def _factor(design: Float[Tensor, "n _"]) -> float:
-    """What makes the rows of a design of length one in the mean."""
-    square = float(design.square().sum())
-    return (len(design) / square) ** 0.5 if square > 0 else 1.0
+    return Objective(
+        lambda theta: residual(evaluations, factors, theta),
+        sparse.dense,
+        blocks(terms, None),
+        slice(0, start.numel()),
+        linear,
+        sparse,
+    )
 
 
 def _spline_by_spline(network: FullProduct, axis: int) -> Int[Tensor, " p"]:
@@ -110,39 +136,3 @@ def _table(
     order = max(index[axis] for index in wanted)
     powers = network.scale[axis] ** torch.arange(order + 1, device=x.device)
     return basis.derivatives(x[:, axis : axis + 1], order).squeeze(-2) / powers[:, None, None]
-
-
-def _combine(
-    places: tuple[LocalFeatures, ...], coefficients: Float[Tensor, "q m"]
-) -> tuple[Partials, ...]:
-    """The unknowns' partial derivatives from the features'."""
-    found: list[Partials] = []
-    for columns, features in places:
-        own = coefficients[columns]
-        found.append({i: torch.bmm(f[:, None], own).squeeze(1) for i, f in features.items()})
-    return tuple(found)
-
-
-def _design(
-    term: Term, places: tuple[LocalFeatures, ...], coefficients: Float[Tensor, "q m"]
-) -> Float[Tensor, "n _"]:
-    """The derivative of a term's residual by the coefficients that a row knows of.
-
-    The columns run over places first, their features then, and unknowns last.
-    """
-    columns = term.columns(_combine(places, coefficients))
-    rows, width = places[0].columns.shape
-    design = coefficients.new_zeros(rows, len(places), width, coefficients.shape[1])
-    for name, slope in term.column_derivatives(columns).items():
-        place, partial = term.derivatives[name]
-        design[:, place, :, partial.unknown] += (
-            slope[:, None] * places[place].features[partial.orders]
-        )
-    return design.flatten(1)
-
-
-def _by_unknown(columns: Int[Tensor, "n _"], unknowns: int) -> Int[Tensor, "n _"]:
-    """The places of coefficients in theta from those of features."""
-    return (columns[:, :, None] * unknowns + torch.arange(unknowns, device=columns.device)).flatten(
-        1
-    )

@@ -5,12 +5,14 @@ import torch
 
 from pikan.network.parameters import parameter_vector
 from pikan.network.product import LowRank
+from pikan.residuals.evaluation import balanced_factors
 from pikan.residuals.network_objective import network_objective
 from pikan.residuals.terms import merge, terms
+from pikan.residuals.weights import row_factors
 from pikan.solvers.high_dimensional.low_rank_objective import (
+    low_rank_evaluations,
     low_rank_objective,
-    natural_weights,
-    row_weights,
+    natural_factors,
 )
 from tests.stated import drawn, low_rank, random_network, stated
 
@@ -33,22 +35,28 @@ conditions: [{where: boundary, that: u = 0}]
 """
 
 
-def made(text, free=None, weigh=lambda sheets, network, free: {}):
+def unweighted(evaluations, theta):
+    return row_factors([one.term for one in evaluations], {})
+
+
+def made(text, free=None, factors=unweighted):
     problem = stated(text)
     network = random_network(low_rank, problem)
     assert isinstance(network, LowRank)
     on_points = merge(terms(problem, drawn(problem)))
     theta = parameter_vector(network)
     marked = torch.ones_like(theta) > 0 if free is None else free(theta)
-    weights = weigh(on_points, network, marked)
-    objective = low_rank_objective(on_points, network, marked, weights, linear=False)
+    evaluations = low_rank_evaluations(on_points, network, marked)
+    objective = low_rank_objective(evaluations, factors(evaluations, theta[marked]), linear=False)
     return on_points, network, theta, objective
 
 
 @pytest.mark.parametrize("text", [AFFINE, NONLINEAR])
 def test_the_residual_is_that_of_any_network(text):
     on_points, network, theta, objective = made(text)
-    other = network_objective(on_points, network, {}, linear=False, time=None, memory=10**9)
+    other = network_objective(
+        on_points, network, row_factors(on_points, {}), linear=False, time=None, memory=10**9
+    )
     torch.testing.assert_close(
         objective.residual(theta), other.residual(theta), rtol=1e-12, atol=1e-12
     )
@@ -74,25 +82,23 @@ def test_the_jacobian_is_the_limit_of_differences_where_it_is_not():
     )
 
 
-def test_rows_of_every_label_have_the_same_mean_length():
-    _, _, theta, objective = made(AFFINE, weigh=row_weights)
-    jacobian = objective.jacobian(theta)
-    sums = [float(jacobian[block.rows].square().sum()) for block in objective.blocks]
-    assert max(sums) == pytest.approx(min(sums))
+def test_balanced_rows_have_a_mean_square_of_one():
+    on_points, _, theta, objective = made(AFFINE, factors=balanced_factors)
+    counts = [len(term.points[0]) for term in on_points]
+    assert len(set(counts)) > 1
+    for rows in objective.jacobian(theta).split(counts):
+        assert float(rows.square().sum(dim=1).mean()) == pytest.approx(1.0, rel=1e-12)
 
 
-def test_an_error_of_one_size_costs_equation_and_condition_the_same():
-    def weigh(terms, network, _):
-        return natural_weights(terms, network)
-
+def test_an_error_of_one_size_moves_the_rows_of_equation_and_condition_as_much():
     text = """
 domain: {x: [-1, 1], y: [0, 1]}
 unknowns: [u]
 equations: [7*u_xx = 0]
 conditions: [{where: x = 1, that: 5*u_y = 0}]
 """
-    *_, theta, plain = made(text)
-    *_, weighed = made(text, weigh=weigh)
+    *_, theta, plain = made(text, factors=lambda evaluations, _: [1.0] * 2)
+    *_, weighed = made(text, factors=natural_factors)
     ratios = [
         float((weighed.residual(theta)[b.rows] / plain.residual(theta)[b.rows]).mean())
         for b in plain.blocks

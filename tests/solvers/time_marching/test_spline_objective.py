@@ -46,16 +46,19 @@ def test_the_objective_is_that_of_dense_features(text):
     with torch.no_grad():
         network.coefficients.normal_(generator=torch.Generator().manual_seed(0))
     terms = slab_terms(problem, slab_points(problem, grid, LIKE), network).all
-    whole = last_layer_objective(terms, network, {}, linear=False)
+    whole = last_layer_objective(terms, network, [1.0] * len(terms), linear=False)
     few = spline_objective(terms, network, 1 - problem.box.axis("t"), linear=False)
     theta = torch.randn(whole.last_layer.stop, generator=torch.Generator().manual_seed(1)).double()
     start = network.coefficients.detach().flatten()
     assert [block.rows for block in few.blocks] == [block.rows for block in whole.blocks]
     counts = [len(term.points[0]) for term in terms]
+    squares: dict[object, list[torch.Tensor]] = {}
+    for term, rows in zip(terms, whole.jacobian(start).split(counts), strict=True):
+        squares.setdefault(term.statement, []).append(rows.square().sum(dim=1))
 
     def weighted(rows):
-        """Each sheet's rows times what makes those of the Jacobian one long at the start."""
-        lengths = [m.square().sum(dim=1).mean().sqrt() for m in whole.jacobian(start).split(counts)]
+        """Rows over what makes those of the Jacobian one long at the start, by statement."""
+        lengths = [torch.cat(squares[term.statement]).mean().sqrt() for term in terms]
         return torch.cat(
             [r / length for r, length in zip(rows.split(counts), lengths, strict=True)]
         )
