@@ -36,16 +36,29 @@ def test_a_family_reexports_nothing(file):
     assert len(parsed(file).body) == 1
 
 
+FACTORIZATIONS = {"lstsq", "svd", "svdvals", "qr", "lu", "lu_factor", "lu_factor_ex", "cholesky"}
+FACTORIZATIONS |= {"cholesky_ex", "inv", "inv_ex", "solve", "solve_ex", "eig", "eigh", "pinv"}
+FACTORIZATIONS |= {"solve_triangular", "lu_solve", "cond", "matrix_rank"}
 # LAPACK's own calls that end in an exception where a matrix is not finite, or singular.
 RAISING = {"lstsq", "svd", "svdvals", "inv", "solve", "eig", "eigh", "pinv", "cholesky"}
 
 
+def linear_algebra(file, names):
+    """The calls of a file that have one of these names in torch, NumPy or SciPy."""
+    called = (node.func for node in ast.walk(parsed(file)) if isinstance(node, ast.Call))
+    found = {ast.unparse(each) for each in called}
+    rooms = ("torch.linalg", "np.linalg", "scipy.linalg", "torch")
+    return found & {f"{room}.{name}" for room in rooms for name in names}
+
+
+@each_file([file for file in FILES if file.parent.name != "linalg"])
+def test_matrices_are_factored_in_the_room_of_linear_algebra(file):
+    assert not linear_algebra(file, FACTORIZATIONS)
+
+
 @each_file([file for file in FILES if file.name != "dense.py"])
 def test_torch_factorizations_that_may_raise_are_called_in_one_place(file):
-    called = {
-        ast.unparse(node.func) for node in ast.walk(parsed(file)) if isinstance(node, ast.Call)
-    }
-    assert not called & {f"torch.linalg.{name}" for name in RAISING}
+    assert not {name for name in linear_algebra(file, RAISING) if name.startswith("torch.")}
 
 
 @each_file()

@@ -112,6 +112,35 @@ def svd(
     return left, sizes, right
 
 
+def damped_least_squares(
+    matrix: Float[Tensor, "*n r p"],
+    right: Float[Tensor, "*n r"],
+    damping: float | Float[Tensor, "*n"],
+) -> Float[Tensor, "*n p"]:
+    """The x of least |matrix · x - right|² + damping |x|², by QR of both, one above the other.
+
+    >>> damped_least_squares(torch.eye(2), torch.tensor([2.0, 4.0]), damping=1.0).round(decimals=5)
+    tensor([1., 2.])
+    """
+    columns = matrix.shape[-1]
+    ridge = torch.as_tensor(damping).to(matrix).sqrt()[..., None, None]
+    below = (torch.eye(columns).to(matrix) * ridge).expand(*matrix.shape[:-2], -1, -1)
+    above = torch.cat([matrix, right[..., None]], dim=-1)
+    stacked = torch.cat([above, torch.nn.functional.pad(below, (0, 1))], dim=-2)
+    R = torch.linalg.qr(stacked, mode="r").R[..., :columns, :]
+    found = torch.linalg.solve_triangular(R[..., :-1], R[..., -1:], upper=True)
+    return found.squeeze(-1)
+
+
+def solve_positive_definite(
+    matrix: Float[Tensor, "*n p p"], right: Float[Tensor, "*n p"]
+) -> Float[Tensor, "*n p"]:
+    """The x with matrix · x = right, by Cholesky; not finite where one is not positive definite."""
+    factor, faults = torch.linalg.cholesky_ex(matrix)
+    found = torch.cholesky_solve(right[..., None], factor).squeeze(-1)
+    return torch.where((faults == 0)[..., None], found, nan)
+
+
 def inverse(matrix: Float[Tensor, "p p"]) -> Float[Tensor, "p p"]:
     """The inverse; not finite where there is none."""
     found = torch.linalg.inv_ex(matrix)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.linalg.dense import smallest_singular_value, solve_triangle
+from pikan.linalg.dense import damped_least_squares, smallest_singular_value, solve_triangle
 
 
 class LeastSquaresModel(ABC):
@@ -58,6 +58,10 @@ class DenseJacobian(Jacobian):
         """The Euclidean length of every column."""
         return torch.linalg.vector_norm(self.jacobian, dim=0)
 
+    def system(self, residual: Float[Tensor, " r"]) -> tuple[Tensor, Float[Tensor, " _"]]:
+        """A and b with the |A s + b| of |J s + r| for every s: J and r."""
+        return self.jacobian, residual
+
     def model(self, residual: Float[Tensor, " r"], scale: Float[Tensor, " p"]) -> LeastSquaresModel:
         """By QR of the scaled columns with the residual beside them, 2 r p²; see `WideModel`."""
         rows, columns = self.jacobian.shape
@@ -81,7 +85,7 @@ class DenseModel(LeastSquaresModel):
         unfelt = torch.finfo(self.right.dtype).eps ** 0.5
         if damping <= unfelt * smallest_singular_value(self.triangle) ** 2:
             return solve_triangle(self.triangle, -self.right)
-        return damped_least_squares(self.triangle, self.right, damping)
+        return damped_least_squares(self.triangle, -self.right, damping)
 
     def image_norm(self, y: Float[Tensor, " p"]) -> float:
         """|J D⁻¹ y|, from the triangle alone."""
@@ -112,7 +116,7 @@ class WideModel(LeastSquaresModel):
 
     def step(self, damping: float) -> Float[Tensor, " p"]:
         """By QR in as many unknowns as there are rows, 3 r³."""
-        return self.basis @ damped_least_squares(self.matrix, self.right, damping)
+        return self.basis @ damped_least_squares(self.matrix, -self.right, damping)
 
     def image_norm(self, y: Float[Tensor, " p"]) -> float:
         """|A y|, from what of y lies in the span of the rows."""
@@ -127,15 +131,3 @@ def wide_model(matrix: Float[Tensor, "r p"], residual: Float[Tensor, " r"]) -> W
     """The model |matrix · y + residual|² of more columns than rows, 4 p r²."""
     Q, R = torch.linalg.qr(matrix.mT)
     return WideModel(R.mT, residual, Q)
-
-
-def damped_least_squares(
-    matrix: Float[Tensor, "_ p"], right: Float[Tensor, " _"], damping: float
-) -> Float[Tensor, " p"]:
-    """The y of least |matrix · y + right|² + damping |y|², by QR of both, one above the other."""
-    columns = matrix.shape[1]
-    below = torch.eye(columns, dtype=right.dtype, device=right.device) * damping**0.5
-    rows = torch.cat([matrix, below])
-    beside = torch.cat([-right, torch.zeros_like(below[0])])
-    R = torch.linalg.qr(torch.cat([rows, beside[:, None]], dim=1), mode="r").R
-    return solve_triangle(R[:columns, :columns], R[:columns, columns])

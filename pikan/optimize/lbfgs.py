@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
+from pikan.linalg.dense import solve_triangle
 from pikan.optimize.evaluation import Evaluate, Evaluation, evaluator
 from pikan.optimize.line_search import line_search
 from pikan.optimize.objective import Objective
@@ -160,9 +161,9 @@ def direction(memory: Memory, gradient: Float[Tensor, " p"]) -> Float[Tensor, " 
         return -gradient
     steps, changes, upper, gram = memory
     gamma = upper[-1, -1] / gram[-1, -1]
-    q = torch.linalg.solve_triangular(upper, (steps @ gradient).unsqueeze(1), upper=True)[:, 0]
+    q = solve_triangle(upper, steps @ gradient)
     right = upper.diagonal() * q + gamma * (gram @ q - changes @ gradient)
-    w = torch.linalg.solve_triangular(upper.mT, right.unsqueeze(1), upper=False)[:, 0]
+    w = solve_triangle(upper, right, transposed=True)
     return gamma * (q @ changes - gradient) - w @ steps
 
 

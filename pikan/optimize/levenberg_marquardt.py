@@ -14,7 +14,6 @@ from pikan.linalg.jacobian import DenseJacobian, Jacobian, LeastSquaresModel
 from pikan.optimize.linear_least_squares import CUTOFF, last_layer
 from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.row_partition import partitioned_jacobian
 from pikan.optimize.stage import Stage, StageProgress, State, faulty, progress, start_failure
 
 # The loss must fall over this many steps; a single step may well be a poor one.
@@ -168,7 +167,7 @@ def jacobian_operator(objective: Objective) -> Callable[[Float[Tensor, " p"]], J
     """
     sparse, share = objective.sparse, objective.partition
     if share is not None:
-        return lambda theta: partitioned_jacobian(objective, share, theta)
+        return lambda theta: share.at(theta, objective.blocks[-1].rows.stop)
     if sparse is None:
         return lambda theta: DenseJacobian(objective.jacobian(theta).detach())
     steps = fronts(sparse)

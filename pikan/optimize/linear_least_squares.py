@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.linalg.dense import scaled_least_squares
+from pikan.linalg.jacobian import DenseJacobian
 from pikan.optimize.gradient import finite
 from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.row_partition import system
 from pikan.optimize.stage import Stage, StageProgress, State, faulty, progress, start_failure
 
 # Directions below so many ε of the largest are rounding.
@@ -58,12 +58,16 @@ class LeastSquares(Stage):
         """
         part = last_layer(objective)
         residual = objective.residual(theta).detach()
-        matrix, right, row_lengths = system(objective, theta, residual)
-        where = faulty(objective, residual) or faulty(objective, row_lengths)
+        if objective.partition is None:
+            jacobian = DenseJacobian(objective.jacobian(theta).detach())
+        else:
+            jacobian = objective.partition.at(theta, len(residual))
+        where = faulty(objective, residual) or faulty(objective, jacobian.row_lengths())
         if where:
             return start_failure(self.name, where)
         yield progress(self, objective, 0, 1, theta, residual)
         cutoff = CUTOFF * torch.finfo(theta.dtype).eps if self.cutoff is None else self.cutoff
+        matrix, right = jacobian.system(residual)
         change, rank = scaled_least_squares(matrix[:, part], -right, cutoff)
         solved = theta.detach().clone()
         solved[part] += change

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
+from pikan.linalg.row_partition import RowPartition
 from pikan.linalg.sparse_jacobian import SparseJacobian
 
 
@@ -22,15 +23,6 @@ class Block:
     label: str
     rows: slice
     coordinates: Float[Tensor, " _"] | None = None
-
-
-@final
-@dataclass(frozen=True)
-class RowPartition:
-    """The rows of r that this process makes where several share them, and their Jacobian at θ."""
-
-    rows: Int[Tensor, " _"]
-    jacobian: Callable[[Float[Tensor, " p"]], Float[Tensor, "_ p"]]
 
 
 @final

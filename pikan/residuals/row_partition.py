@@ -7,7 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.linalg import distributed
-from pikan.optimize.objective import Objective, RowPartition
+from pikan.linalg.row_partition import RowPartition
+from pikan.optimize.objective import Objective
 from pikan.residuals.terms import Term
 from pikan.residuals.weights import blocks
 

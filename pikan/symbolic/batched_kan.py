@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
+from pikan.linalg.dense import solve_positive_definite
+
 # Damping at the start, and the factors by which it falls after a good step and grows after a bad.
 _DAMPING, _FALL, _GROWTH = 1e-2, 5.0, 6.0
 
@@ -112,16 +114,15 @@ def fit_batch(
     for _ in range(steps):
         used = _active_columns(batch)
         jacobian = _jacobian(batch, passes)[..., used]
-        square, slope = jacobian.mT @ jacobian, jacobian.mT @ residual.unsqueeze(2)
+        square, slope = jacobian.mT @ jacobian, (jacobian.mT @ residual.unsqueeze(2)).squeeze(2)
         lengths = square.diagonal(dim1=1, dim2=2)
         lengths = lengths + 1e-12 * lengths.amax(dim=1, keepdim=True) + 1e-30
         tried, new = batch, loss
         for _ in range(_TRIED):
             ridge = (damping.unsqueeze(1) + 1e-13) * lengths
-            factor, bad = torch.linalg.cholesky_ex(square + torch.diag_embed(ridge))
-            move = torch.cholesky_solve(slope, factor).squeeze(2)
+            move = solve_positive_definite(square + torch.diag_embed(ridge), slope)
             whole = move.new_zeros(len(batch), len(used))
-            whole[:, used] = torch.where((bad == 0).unsqueeze(1), move, 0.0)
+            whole[:, used] = torch.where(move.isfinite(), move, 0.0)
             tried = _apply_step(batch, whole)
             new = (_passes(tried, x)[-1].sums[..., 0] - y).square().mean(dim=1)
             damping = torch.where(new < loss, damping / _FALL, damping * _GROWTH)

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pikan.linalg.dense import damped_least_squares
 from pikan.network.elementary import ELEMENTARY
 from pikan.symbolic.library import LIBRARY, Numbers
 
@@ -186,12 +187,7 @@ def _step(
     slope: Float[Tensor, "_ _ 4"], residual: Float[Tensor, "_ _"], damping: Float[Tensor, " _"]
 ) -> Float[Tensor, "_ 4"]:
     lengths = torch.linalg.vector_norm(slope, dim=1).clamp_min(1e-30)
-    q, r = torch.linalg.qr(slope / lengths.unsqueeze(1))
-    ridge = damping.sqrt()[:, None, None] * torch.eye(4).to(r)
-    right = torch.cat([q.mT @ residual.unsqueeze(2), torch.zeros_like(r[:, :, :1])], dim=1)
-    inner, upper = torch.linalg.qr(torch.cat([r, ridge.expand_as(r)], dim=1))
-    solved = torch.linalg.solve_triangular(upper, inner.mT @ right, upper=True)
-    return -solved.squeeze(2) / lengths
+    return -damped_least_squares(slope / lengths.unsqueeze(1), residual, damping) / lengths
 
 
 def _linearize(

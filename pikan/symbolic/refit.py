@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
+from pikan.linalg.dense import damped_least_squares, svd
 from pikan.symbolic.constants import recognize
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
@@ -110,9 +112,8 @@ def refit(fit: ConstantFit, points: ConstantSamples) -> ConstantFit:
         if not np.isfinite(matrix).all():
             break
         lengths = np.linalg.norm(matrix, axis=0) + 1e-300
-        scaled = np.concatenate([matrix / lengths, np.sqrt(damping) * np.eye(len(numbers))])
-        right = np.concatenate([residual, np.zeros(len(numbers))])
-        tried = numbers - np.linalg.lstsq(scaled, right, rcond=None)[0] / lengths
+        scaled, right = torch.from_numpy(matrix / lengths), torch.from_numpy(residual)
+        tried = numbers - damped_least_squares(scaled, right, damping).numpy() / lengths
         ahead, slopes = at(tried)
         size = _size(ahead)
         if size < left:
@@ -186,7 +187,7 @@ def _known_to(
     if not np.isfinite(matrix).all():
         return np.full_like(numbers, np.inf)
     lengths = np.linalg.norm(matrix, axis=0) + 1e-300
-    _, sizes, right = np.linalg.svd(matrix / lengths, full_matrices=False)
+    _, sizes, right = (part.numpy() for part in svd(torch.from_numpy(matrix / lengths)))
     inverse = (right.T / np.maximum(sizes, 1e-14)) / lengths[:, None]
     return np.linalg.norm(inverse, axis=1) * max(left, 1e-300) * np.sqrt(len(matrix))
 

@@ -20,6 +20,7 @@ from jaxtyping import Float
 from numpy.polynomial import Polynomial
 from scipy.optimize import minimize
 
+from pikan.linalg.dense import column_lengths, scaled_least_squares, svd
 from pikan.network.elementary import ELEMENTARY
 from pikan.symbolic.candidates import candidates
 from pikan.symbolic.library import LIBRARY, USUAL, Numbers, Starts
@@ -72,11 +73,13 @@ def separate_variables(function: OfPoints, place: SampledBox) -> Symbolic | None
     points = place.random_points(_SCATTERED, seed=2)
     values = function(points)
     matrix = np.stack([values_at(term, place.symbols, points) for term in terms], axis=1)
-    lengths = np.linalg.norm(matrix, axis=0) + 1e-300
-    coefficients = np.linalg.lstsq(matrix / lengths, values, rcond=None)[0]
+    columns = torch.from_numpy(matrix)
+    cutoff = len(points) * np.finfo(float).eps
+    coefficients = scaled_least_squares(columns, torch.from_numpy(values), cutoff).solution.numpy()
     # A product that moves the sum by no more than is known of it is none.
-    counts = np.abs(coefficients) > 10 * place.noise * np.linalg.norm(values)
-    pairs = zip(terms, coefficients / lengths, counts, strict=True)
+    moved = np.abs(coefficients) * column_lengths(columns).numpy()
+    counts = moved > 10 * place.noise * np.linalg.norm(values)
+    pairs = zip(terms, coefficients, counts, strict=True)
     found = sympy.Add(*(sympy.Float(c) * term for term, c, kept in pairs if kept))
     # Factors of polynomials would have one number too many.
     return sympy.expand_mul(found)
@@ -92,7 +95,7 @@ def _functions(
     lines = np.repeat(place.random_points(_LINES, seed=1)[:, None], _POINTS, axis=1)
     lines[:, :, axis] = t
     values = function(lines.reshape(-1, lines.shape[2])).reshape(_LINES, _POINTS).T
-    space, sizes, _ = np.linalg.svd(values, full_matrices=False)
+    space, sizes, _ = (part.numpy() for part in svd(torch.from_numpy(values)))
     rank = int(np.count_nonzero(sizes > 10 * place.noise * sizes[0]))
     if rank == 0:
         return [sympy.Integer(1)]
@@ -232,5 +235,7 @@ def _relative_distance(
 def _with(
     columns: Float[np.ndarray, "n _"], values: Float[np.ndarray, " n"]
 ) -> Float[np.ndarray, "n _"]:
-    """Orthonormal columns with the new direction of one function more."""
-    return np.linalg.qr(np.column_stack([columns, values]))[0]
+    """Orthonormal columns with the new direction of one function more, by Gram and Schmidt."""
+    for _ in range(2):
+        values = values - columns @ (columns.T @ values)
+    return np.column_stack([columns, values / np.linalg.norm(values)])

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pikan.linalg.dense import (
+    damped_least_squares,
     eigenvectors,
     inverse,
     least_squares,
     scaled_least_squares,
     smallest_singular_value,
+    solve_positive_definite,
     svd,
 )
 
@@ -125,12 +127,47 @@ def test_least_squares_take_the_shortest_solution_whatever_the_rank(seed, rows, 
     np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-12)
 
 
-def test_several_systems_are_solved_one_by_one():
+@pytest.mark.parametrize("batch", [(3,), (2, 3), (2, 1, 3)])
+def test_several_systems_are_solved_one_by_one(batch):
     generator = torch.Generator().manual_seed(0)
-    matrices = torch.randn(2, 3, 8, 4, generator=generator)
-    truth = torch.randn(2, 3, 4, 2, generator=generator)
+    matrices = torch.randn(*batch, 8, 4, generator=generator)
+    truth = torch.randn(*batch, 4, 2, generator=generator)
     found = least_squares(matrices, matrices @ truth, cutoff=1e-12)
     torch.testing.assert_close(found, truth, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_the_cutoff_is_a_part_of_the_largest_singular_value(unit):
+    matrix = unit * torch.diag(torch.tensor([1.0, 1e-3, 1e-6]))
+    right = matrix @ torch.ones(3, 1)
+    for cutoff, rank in ((1e-2, 1), (1e-5, 2), (1e-8, 3)):
+        found = least_squares(matrix, right, cutoff)[:, 0]
+        np.testing.assert_allclose(found, [1.0] * rank + [0.0] * (3 - rank), rtol=1e-12, atol=0)
+
+
+@given(st.integers(0, 999), st.sampled_from([0.0, 1e-6, 1.0]))
+def test_damped_least_squares_satisfy_the_normal_equations(seed, damping):
+    generator = torch.Generator().manual_seed(seed)
+    matrices, rights = (torch.randn(2, 7, n, generator=generator) for n in (3, 1))
+    each = torch.tensor([damping, 2.0 * damping])
+    found = damped_least_squares(matrices, rights[..., 0], each)
+    left = matrices.mT @ (matrices @ found[..., None] - rights) + (
+        each[:, None, None] * found[..., None]
+    )
+    assert float(left.abs().max()) < 1e-12
+    alone = damped_least_squares(matrices[1], rights[1, :, 0], 2.0 * damping)
+    torch.testing.assert_close(alone, found[1], rtol=1e-10, atol=1e-10)
+
+
+def test_positive_definite_systems_are_solved_and_others_are_not_finite():
+    generator = torch.Generator().manual_seed(0)
+    root = torch.randn(3, 5, 5, generator=generator)
+    matrices = root @ root.mT + torch.eye(5)
+    matrices[1] *= -1.0
+    truth = torch.randn(3, 5, generator=generator)
+    found = solve_positive_definite(matrices, (matrices @ truth[..., None])[..., 0])
+    torch.testing.assert_close(found[[0, 2]], truth[[0, 2]], rtol=0, atol=1e-11)
+    assert not found[1].isfinite().any()
 
 
 @pytest.mark.parametrize("fault", [np.nan, np.inf])

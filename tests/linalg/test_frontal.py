@@ -1,5 +1,6 @@
 """Elimination front by front gives what dense factorizations of the whole matrix give."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,3 +145,37 @@ def test_gauss_newton_takes_the_same_steps_by_entries_as_by_the_whole_matrix():
     for left, right in zip(one, other, strict=False):
         torch.testing.assert_close(left.theta, right.theta, rtol=1e-7, atol=1e-7)
     assert outcome.kind == "converged"
+
+
+def test_a_border_of_columns_that_every_row_has_stays_in_the_front_to_the_end():
+    generator = torch.Generator().manual_seed(0)
+    band, values = staircase(30, 4, 3, False, generator)
+    (columns,), p = band.columns, len(band.order)
+    border = torch.arange(p, p + 2).expand(len(columns), -1)
+    entries = torch.randn(border.shape, generator=generator).double()
+    sparse = SparseJacobian(
+        (torch.cat([columns, border], dim=1),),
+        torch.cat([band.order, torch.arange(p, p + 2)]),
+        lambda theta: values,
+    )
+    bordered = (torch.cat([values[0], entries], dim=1),)
+    steps = fronts(sparse)
+    assert max(len(front.columns) for front in steps) <= 3 * 4 + 2
+    matrix = dense(sparse.columns, bordered, p + 2)
+    right = torch.randn(len(matrix), generator=generator).double()
+    scale = torch.ones(p + 2, dtype=torch.float64)
+    found = FrontalJacobian(sparse, steps, bordered).model(right, scale).step(1e-6)
+    expected = DenseJacobian(matrix).model(right, scale).step(1e-6)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_what_steps_can_change_is_not_damped():
+    generator = torch.Generator().manual_seed(0)
+    sparse, values = staircase(6, 3, 3, False, generator)
+    small = tuple(1e-6 * some for some in values)
+    matrix = dense(sparse.columns, small, len(sparse.order))
+    right = 1e6 * matrix @ torch.ones(len(sparse.order), dtype=torch.float64)
+    model = FrontalJacobian(sparse, fronts(sparse), small).model(
+        right, torch.ones(len(sparse.order), dtype=torch.float64)
+    )
+    assert model.projection_norm() == pytest.approx(float(right.norm()), rel=1e-9)

@@ -3,7 +3,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pikan.linalg.jacobian import DenseJacobian, DenseModel, WideModel, damped_least_squares
+from pikan.linalg.dense import damped_least_squares
+from pikan.linalg.jacobian import DenseJacobian, DenseModel, WideModel
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from tests.optimize.objectives import finish, objective
 
@@ -58,7 +59,7 @@ def test_damping_that_cannot_be_felt_is_left_out(seed, columns, exponent):
     matrix, residual = wide(columns + 3, columns, seed)
     slope = DenseJacobian(matrix).model(residual, torch.ones(columns))
     assert isinstance(slope, DenseModel)
-    expected = damped_least_squares(slope.triangle, slope.right, 10.0**exponent)
+    expected = damped_least_squares(slope.triangle, -slope.right, 10.0**exponent)
     sizes = torch.linalg.svdvals(matrix)
     # The least damping felt is 1.5e-8 of the smallest singular value squared, but for a few
     # per cent; rounding is larger by the condition.

@@ -10,14 +10,13 @@ from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Expression
 from pikan.geometry.face import Face
+from pikan.linalg.null_space import echelon_null_space
 from pikan.problem.partials import Partial, partials
 from pikan.problem.statement import Problem, matching_partials, residual_on
 from pikan.problem.wellposed.compatibility import POINTS, places_on
 
 # What is left of numbers of size one that cancel.
 _NOTHING = 1e-9
-# A pivot among orthonormal rows; below it is what rounding leaves of 0.
-_INDEPENDENT = 1e-6
 # Two wave numbers so large that the highest power of them is all that counts.
 _WAVES = 1e4, 1e6
 # More functions than this are too many to look at in a moment.
@@ -123,29 +122,10 @@ def null_space(problem: Problem) -> Iterator[tuple[Mode, ...]]:
     yield from ((mode,) for mode, free in zip(modes, alone, strict=True) if free)
     rest = [mode for mode, free in zip(modes, alone, strict=True) if not free]
     matrix = columns[~alone] / sizes[~alone, None]
-    vectors, values, _ = np.linalg.svd(matrix, full_matrices=matrix.shape[1] < len(matrix))
-    unseen = np.append(values, [0.0] * (len(rest) - len(values))) < _NOTHING
-    for shares in _row_echelon(vectors.T[unseen]) / sizes[~alone]:
+    for shares in echelon_null_space(matrix.T, _NOTHING) / sizes[~alone]:
         first = shares[np.flatnonzero(shares)[0]]
         pairs = zip(rest, shares / first, strict=True)
         yield tuple(mode._replace(share=float(x)) for mode, x in pairs if x)
-
-
-def _row_echelon(rows: Float[np.ndarray, "n _"]) -> Float[np.ndarray, "n _"]:
-    """The reduced row echelon form of orthonormal rows, which is a function of their span."""
-    found, done = rows.copy(), 0
-    for column in range(rows.shape[1]):
-        sizes = np.abs(found[done:, column])
-        if not np.any(sizes > _INDEPENDENT):
-            found[done:, column] = 0.0
-            continue
-        pivot = done + int(np.argmax(sizes))
-        found[[done, pivot]] = found[[pivot, done]]
-        found[done] /= found[done, column]
-        others = np.arange(len(found)) != done
-        found[others] -= np.outer(found[others, column], found[done])
-        done += 1
-    return np.where(np.abs(found) > _NOTHING, found, 0.0)
 
 
 def _modes(problem: Problem) -> list[Mode]:

@@ -170,13 +170,13 @@ def test_what_is_free_is_told_alike_whatever_basis_describes_it(
     assert any("solution is not unique" in note for note in told)
 
     def turned(matrix, full_matrices, svd=np.linalg.svd):
-        vectors, values, others = svd(matrix, full_matrices=full_matrices)
-        null = np.append(values, [0.0] * (len(matrix) - len(values))) < 1e-9
+        others, values, vectors = svd(matrix, full_matrices=full_matrices)
+        null = np.append(values, [0.0] * (matrix.shape[1] - len(values))) < 1e-9
         random = np.random.default_rng(seed).normal(size=(null.sum(), null.sum()))
-        vectors[:, null] @= np.linalg.qr(random)[0]
-        return vectors, values, others
+        vectors[null] = np.linalg.qr(random)[0] @ vectors[null]
+        return others, values, vectors
 
-    monkeypatch.setattr("pikan.problem.wellposed.linearization.np.linalg.svd", turned)
+    monkeypatch.setattr("pikan.linalg.null_space.np.linalg.svd", turned)
     assert noted(domain, equations, *conditions) == told
 
 
