@@ -123,7 +123,9 @@ def damped_least_squares(
     tensor([1., 2.])
     """
     columns = matrix.shape[-1]
-    ridge = torch.as_tensor(damping).to(matrix).sqrt()[..., None, None]
+    # In one go: by way of torch's own precision a number would lose half its digits.
+    root = torch.as_tensor(damping**0.5, dtype=matrix.dtype, device=matrix.device)
+    ridge = root[..., None, None]
     below = (torch.eye(columns).to(matrix) * ridge).expand(*matrix.shape[:-2], -1, -1)
     above = torch.cat([matrix, right[..., None]], dim=-1)
     stacked = torch.cat([above, torch.nn.functional.pad(below, (0, 1))], dim=-2)

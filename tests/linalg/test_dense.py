@@ -155,6 +155,12 @@ def test_damped_least_squares_satisfy_the_normal_equations(seed, damping):
         each[:, None, None] * found[..., None]
     )
     assert float(left.abs().max()) < 1e-12
+    # Also where torch's own precision is single, in which 1e-60 would be nothing.
+    torch.set_default_dtype(torch.float32)
+    small = damped_least_squares(1e-30 * matrices[0], 1e-30 * rights[0, :, 0], 1e-60)
+    whole = damped_least_squares(matrices[0], rights[0, :, 0], 1.0)
+    torch.testing.assert_close(small, whole, rtol=1e-10, atol=1e-10)
+    torch.set_default_dtype(torch.float64)
     alone = damped_least_squares(matrices[1], rights[1, :, 0], 2.0 * damping)
     torch.testing.assert_close(alone, found[1], rtol=1e-10, atol=1e-10)
 

@@ -9,14 +9,16 @@ from torch.func import functional_call, jacrev
 from pikan.network import nested_autograd
 from pikan.network.base import FeatureNetwork
 from pikan.network.parameters import last_layer, parameter_vector, with_parameters
+from pikan.residuals.assembly import assemble_rows
 from pikan.residuals.batches import row_batches
 from pikan.residuals.evaluation import balanced_factors
 from pikan.residuals.last_layer import (
     balanced_objective,
+    features_size,
     last_layer_evaluations,
     last_layer_objective,
 )
-from pikan.residuals.network_objective import network_objective
+from pikan.residuals.network_objective import _bytes_per_point, network_objective
 from pikan.residuals.terms import merge, terms
 from pikan.residuals.weights import blocks, row_factors
 from pikan.solvers.time_slab import restrict_time, slab_terms
@@ -311,3 +313,50 @@ def test_chunks_have_the_rows_the_gradient_and_the_jacobian_of_the_whole(problem
         slopes.append((r.detach(), slope, objective.jacobian(theta.detach())))
     for one, other in zip(*slopes, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10 * float(one.abs().max()))
+
+
+def test_the_size_of_all_features_is_what_they_take(problem, network):
+    found = terms(problem, drawn(problem))
+    made = [
+        table
+        for one in last_layer_evaluations(found, network)
+        for at in one.features
+        for table in at.values()
+    ]
+    assert features_size(found, network) == sum(t.numel() * t.element_size() for t in made)
+
+
+def test_a_point_takes_four_times_what_it_adds_to_what_is_kept_for_the_way_back(problem, network):
+    def kept(count):
+        """Bytes of all that autograd keeps of so many points of each term, by its own hooks."""
+        some = [term.rows(slice(count)) for term in found]
+        sizes: dict[int, int] = {}
+
+        def note(tensor):
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        theta = parameter_vector(network).requires_grad_()
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda saved: saved):
+            rows = assemble_rows(network, some, [1.0] * len(some)).residual(theta)
+        del rows
+        return sum(len(p) for term in some for p in term.points), sum(sizes.values())
+
+    found = merge(terms(problem, drawn(problem, inside=60, on_faces=60)))
+    (few, least), (many, most) = kept(20), kept(60)
+    assert _bytes_per_point(found, network) == pytest.approx(
+        4 * (most - least) / (many - few), rel=0.2
+    )
+
+
+def test_batches_have_as_many_points_as_the_memory_allows(problem, network, monkeypatch):
+    seen: list[int] = []
+
+    def noted(found, factors, points):
+        seen.append(points)
+        return row_batches(found, factors, points)
+
+    monkeypatch.setattr("pikan.residuals.network_objective.row_batches", noted)
+    found = merge(terms(problem, drawn(problem)))
+    whole_objective(found, network, {}, 1000 * _bytes_per_point(found, network) + 1)
+    assert seen == [1000]

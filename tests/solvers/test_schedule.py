@@ -17,6 +17,7 @@ from pikan.residuals.terms import CollocationPoints
 from pikan.run import solve_to_end
 from pikan.sampling.points import interior
 from pikan.sampling.sobol import sobol
+from pikan.solvers.replay import Event
 from pikan.solvers.schedule import (
     Refinement,
     RefinementError,
@@ -46,7 +47,20 @@ NETWORKS = {
 }
 
 
-def levels(text, **settings):
+def noted(steps, note):
+    """The same steps, of which every event is seen as it comes."""
+    answer = None
+    while True:
+        try:
+            said = steps.send(answer)
+        except StopIteration as end:
+            return end.value
+        if isinstance(said, Event):
+            note(said)
+        answer = yield said
+
+
+def levels(text, note=lambda event: None, **settings):
     """All events of a schedule and how it ended."""
     given = spec(text, **settings)
     posed = problem(given)
@@ -55,8 +69,8 @@ def levels(text, **settings):
     parts = factory.schedule_settings(completed, posed, generator)
     edges = factory.edges(completed, posed)
     if edges is None:
-        return finish(run_schedule(posed, parts))
-    return finish(run_slabs(posed, parts, edges))
+        return finish(noted(run_schedule(posed, parts), note))
+    return finish(noted(run_slabs(posed, parts, edges), note))
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -197,3 +211,16 @@ def test_the_best_so_far_is_the_network_of_the_progress():
     points = torch.rand(9, 2, generator=torch.Generator().manual_seed(0)).to(LIKE)
     assert torch.equal(events[-1].best()(points), level.network(points))
     assert not torch.equal(events[0].best()(points), level.network(points))
+
+
+def test_the_best_so_far_of_a_window_stands_beside_those_before():
+    text = "{kind: product, degree: 3, windows: [0, 0.2, 0.5, 1]}"
+    edges: dict[str, list[float]] = {}
+
+    def note(event):
+        # It is made when it is asked for, from what there is by then.
+        edges[event.level] = event.best().edges.tolist()
+
+    _, level = levels(HEAT, note, network=text, training="[least_squares]")
+    assert list(edges.values()) == [[0, 0.2], [0, 0.2, 0.5], [0, 0.2, 0.5, 1]]
+    assert level.network.edges.tolist() == [0, 0.2, 0.5, 1]

@@ -123,3 +123,24 @@ def test_an_axis_that_is_resolved_needs_no_higher_degree_to_tell_of_the_others()
 
     alone = extrapolated_error(ROUGH, negligible=1e-6)
     assert extrapolated_error([beside(one) for one in ROUGH], negligible=1e-6) == alone
+
+
+def test_levels_too_near_to_each_other_tell_of_no_rate():
+    close = [level(degree, KINKED) for degree in (40, 44, 60)]
+    assert extrapolated_error(close, negligible=1e-6) is None
+    apart = [level(degree, KINKED) for degree in (27, 40, 60)]
+    assert extrapolated_error(apart, negligible=1e-6) is not None
+
+
+def test_an_estimate_is_the_difference_times_the_share_by_which_the_tails_fell():
+    lower, higher = (
+        LEVELS[8]._replace(decay=(torch.tensor([1.0, 0.1, tail, tail, tail]),), truncation=1e-9)
+        for tail in (1e-2, 1e-5)
+    )
+    higher = higher._replace(values=lower.values * (1 + 1e-4))
+    # From 1e-2 to 1e-5 the tails fell a thousandfold, and so did what is missed.
+    assert error_estimate(lower, higher, FITS) == pytest.approx(1e-7, rel=1e-3)
+    # Tails that grew tell of nothing less than the difference.
+    assert error_estimate(higher, lower, FITS) == pytest.approx(1e-4, rel=1e-3)
+    left_out = higher._replace(truncation=3e-6)
+    assert error_estimate(lower, left_out, FITS) == pytest.approx(3e-6, rel=1e-12)
