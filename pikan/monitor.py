@@ -100,6 +100,7 @@ class Monitor:
                 progress.loss,
                 tuple(progress.blocks.items()),
                 error,
+                event.level,
             ),
             progress.steps,
         )

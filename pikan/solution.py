@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from errno import EEXIST
 from io import BytesIO
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 from warnings import warn
 
 import numpy as np
@@ -19,14 +19,14 @@ from pikan.network.architecture_text import architecture_text
 from pikan.network.base import Network
 from pikan.network.partials import partials
 from pikan.optimize.outcome import Outcome
-from pikan.plots.picture import Picture
 from pikan.problem.partials import partial
 from pikan.problem.statement import Problem
 from pikan.references.data import KEPT, ReferenceData, arrays
 from pikan.report.errors import Evaluate, by_chunks
-from pikan.report.fields import Field, Residual, fields
+from pikan.report.fields import LINE, PLANE, Field, Residual, fields
 from pikan.report.notebook import html
 from pikan.report.report import Errors, Record, Report
+from pikan.report.sections import At, Section, sections
 from pikan.report.table import two_digits
 from pikan.residuals.terms import equation_terms
 from pikan.solvers.time_slab import end_of, solved_part
@@ -35,8 +35,12 @@ from pikan.storage.checkpoint import Checkpoint
 from pikan.storage.file import FILE
 from pikan.storage.folder import FILES, REPORT, RESOLVED, content, set_aside
 from pikan.storage.run_archive import ArchivedRun
-from pikan.symbolic.solution_formula import SolutionFormula
-from pikan.symbolic.solution_formula import formula as formula_of
+
+if TYPE_CHECKING:
+    import pikan.plots.animation
+    import pikan.plots.picture
+    import pikan.plots.quantity
+    import pikan.symbolic.solution_formula
 
 Array = Shaped[np.ndarray, "*_"]
 Number = float | int
@@ -79,6 +83,10 @@ class Solution:
         self, name: str, points: Given | None = None, /, **coordinates: Given
     ) -> Array | Tensor:
         """A partial derivative such as `u_xxt` at points, in closed form."""
+        return self._map_points(self._derivative(name), points, coordinates)[..., 0]
+
+    def _derivative(self, name: str) -> _OfTensors:
+        """A partial derivative as a function of rows."""
         wanted = partial(self.problem, name)
         if wanted is None:
             unknowns, axes = self.problem.unknowns, self.problem.coordinates
@@ -87,9 +95,10 @@ class Solution:
             )
 
         def derivative(where: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
-            return partials(self.network, where, {wanted.orders})[wanted.orders]
+            every = partials(self.network, where, {wanted.orders})[wanted.orders]
+            return every[:, [wanted.unknown]]
 
-        return self._map_points(derivative, points, coordinates)[..., wanted.unknown]
+        return derivative
 
     def _map_points(
         self, function: _OfTensors, points: Given | None, coordinates: Mapping[str, Given]
@@ -108,12 +117,14 @@ class Solution:
         """The errors by unknown; empty where no solution is known."""
         return self.report.errors
 
-    def formula(self, tolerance: float = 1e-4) -> SolutionFormula:
+    def formula(self, tolerance: float = 1e-4) -> "pikan.symbolic.solution_formula.SolutionFormula":
         """Short formulas for the unknowns, where there are such, with their errors.
 
         One is found if it comes within `tolerance` (relative L2) of the solution; its numbers are
         written as pi, 1/2 or sqrt(2) where the solution is known well enough to tell.
         """
+        from pikan.symbolic.solution_formula import formula as formula_of
+
         known = [each.relative_l2 for each in self.errors.values()]
         if self.report.estimate is not None:
             known.append(self.report.estimate.relative_l2)
@@ -126,23 +137,83 @@ class Solution:
         residual = equation_residuals(self.problem, self.network)
         return fields(self.problem, evaluation(self.problem, self.network), residual)
 
-    def plot(self) -> Picture:
-        """The solution, the known one, the error and the residual."""
-        # Most runs draw nothing, and matplotlib takes half a second to import.
-        from pikan.plots.draw import solution_picture
+    def plot(
+        self,
+        which: str | Sequence[str] | None = None,
+        *,
+        at: At | None = None,
+        width: float | str | None = None,
+        style: str | Path | Mapping[str, object] | None = None,
+        ax: object | None = None,
+    ) -> "pikan.plots.picture.Picture | None":
+        """A figure of matplotlib: the solution, the known one, the error and the residual.
 
-        return solution_picture(self._titled_problem(), self.fields())
+        `which` chooses among unknowns, their derivatives (`u_xx`), `exact`, `error` and `residual`.
+        `at` fixes coordinates, `at={"t": [0, 0.5, 1]}`, and what is left are curves or maps.
+        `width` is that of a journal's "column" (3.4 inches) or "page" (7), or a number of inches;
+        such a figure has no title. `style` is one of matplotlib's, on top of pikan's. With `ax`,
+        axes of your own, one panel is drawn into them, and None comes back.
+        """
+        # Most runs draw nothing, and matplotlib takes half a second to import.
+        from pikan.plots.picture import settled
+        from pikan.plots.solution import chosen, draw_into, solution
+
+        problem = self._titled_problem()
+        if which is None and at is None and width is None and style is None and ax is None:
+            return settled(solution(problem, self.fields()))
+        planes = sections(self.problem.box, at or {}, LINE, PLANE)
+        found = self._quantities(planes, which)
+        if ax is not None:
+            draw_into(ax, problem, planes, found)
+            return None
+        return chosen(problem, planes, found, width, style, whole=which is None)
+
+    def animate(
+        self, which: str | None = None, *, frames: int = 60, seconds: float = 6.0
+    ) -> "pikan.plots.animation.Animation":
+        """The solution as it evolves: a slider in a notebook, `save` for a .gif, .mp4 or .html.
+
+        `which` is an unknown, a derivative, `error` or `residual`. ValueError where there is no t.
+        """
+        from pikan.plots.animation import animation
+
+        if self.problem.box.time is None:
+            raise ValueError(
+                f"the problem has the coordinates {', '.join(self.problem.coordinates)}, and "
+                "what is animated needs t"
+            )
+        axis = self.problem.box.axis("t")
+        low, high = self.problem.box.lower[axis], self.problem.box.upper[axis]
+        moments = np.linspace(low, high if self.end is None else self.end, frames).tolist()
+        planes = sections(self.problem.box, {"t": moments}, LINE, PLANE)
+        found = self._quantities(planes, which or self.problem.unknowns[0])
+        return animation(self.problem, planes, found, seconds)
+
+    def _quantities(
+        self, planes: Sequence[Section], which: str | Sequence[str] | None
+    ) -> "tuple[pikan.plots.quantity.Quantity, ...]":
+        from pikan.plots.selection import Functions, selection
+
+        def derivative(name: str) -> Evaluate:
+            found = _until_end(self.problem, self.network, self._derivative(name))
+            return _on_arrays(found, self.network)
+
+        values = evaluation(self.problem, self.network)
+        residuals = equation_residuals(self.problem, self.network)
+        functions = Functions(values, derivative, residuals)
+        return selection(self.problem, planes, which, functions)
 
     def _titled_problem(self) -> Problem:
         """The problem with a title that says how far it is solved."""
         until = "" if self.end is None else f", solved until t = {self.end:.4g}"
         return replace(self.problem, title=f"{self.problem.title}{until}")
 
-    def plot_history(self) -> Picture:
-        """The residuals by block over the seconds of training."""
-        from pikan.plots.draw import history_picture
+    def plot_history(self) -> "pikan.plots.picture.Picture":
+        """The history against the degree, against t, or over the seconds of training."""
+        from pikan.plots.draw import run_history
+        from pikan.plots.picture import settled
 
-        return history_picture(self.problem, self.history)
+        return settled(run_history(self.problem, self.fields(), self.history, self.report))
 
     def save(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """Leave the archive, the report, the resolved problem file and the figures in a folder.
@@ -163,7 +234,7 @@ class Solution:
     def _draw(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
         from pikan.plots.draw import draw
 
-        return draw(self._titled_problem(), sampled, self.history, folder)
+        return draw(self._titled_problem(), sampled, self.history, self.report, folder)
 
     def keep(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """What `save` leaves but for all that is drawn, which `pikan report` can draw later.

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 import pikan
 from pikan.files.atomic import write_bytes, write_text
-from pikan.plots.style import COLORS, canvas, figure_style, magnitudes, open_frame, png
+from pikan.plots.picture import Picture, canvas
+from pikan.plots.style import COLORS, figure_style, magnitudes, open_frame
 from pikan.sweeps.fits import FittedLaw, fit_law, law_figure, sentence
 from pikan.sweeps.plan import SweepPlan, read_plan
 from pikan.sweeps.record import RunRecord
@@ -66,9 +66,9 @@ def study(plan: SweepPlan, table: Table, folder: Path) -> None:
         write_text(INTO / f"{plan.name}.json", json.dumps(list(entries(laws)), indent=1) + "\n")
         law_figure(laws[-1], plan.title).save(INTO / f"{plan.name}.png")
     elif plan.name == "poisson_stages":
-        write_bytes(INTO / f"{plan.name}.png", png(over_time(plan, table, folder)))
+        write_bytes(INTO / f"{plan.name}.png", over_time(plan, table, folder).png)
     else:
-        write_bytes(INTO / f"{plan.name}.png", png(spread(plan, table)))
+        write_bytes(INTO / f"{plan.name}.png", spread(plan, table).png)
 
 
 def entries(laws: Sequence[FittedLaw]) -> Iterator[Mapping[str, object]]:
@@ -114,7 +114,7 @@ def exponent(
     return f"{value:.2f}", f"{low:.2f} to {high:.2f}"
 
 
-def over_time(plan: SweepPlan, table: Table, folder: Path) -> Figure:
+def over_time(plan: SweepPlan, table: Table, folder: Path) -> Picture:
     """The error of every run against its training time."""
     with figure_style():
         figure = canvas(*SIZE, plan.title)
@@ -133,7 +133,7 @@ def over_time(plan: SweepPlan, table: Table, folder: Path) -> Figure:
     return figure
 
 
-def spread(plan: SweepPlan, table: Table) -> Figure:
+def spread(plan: SweepPlan, table: Table) -> Picture:
     """The error of every run beside those that differ in their seed, with the median."""
     with figure_style():
         figure = canvas(*SIZE, plan.title)

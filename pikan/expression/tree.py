@@ -242,7 +242,7 @@ def text(expression: Expression) -> str:
         case Name(name):
             return name
         case Negative(operand):
-            return f"-{_within(operand, _binding(operand) < MINUS_BINDING)}"
+            return f"-{_within(operand, binding(operand) < MINUS_BINDING)}"
         case Operation(operator, left, right):
             return _operation_text(operator, left, right)
         case Call(function, arguments):
@@ -259,15 +259,15 @@ def number_text(value: float) -> str:
 
 
 def _operation_text(operator: Operator, left: Expression, right: Expression) -> str:
-    binding = BINDING[operator]
-    first = _within(left, _binding(left) < binding or (operator == "**" and _binding(left) <= 4))
+    own = BINDING[operator]
+    first = _within(left, binding(left) < own or (operator == "**" and binding(left) <= 4))
     second = _within(
         right,
-        _binding(right) == MINUS_BINDING
-        or _binding(right) < binding
-        or (operator != "**" and _binding(right) == binding),
+        binding(right) == MINUS_BINDING
+        or binding(right) < own
+        or (operator != "**" and binding(right) == own),
     )
-    spaced = f" {operator} " if binding == 1 else operator
+    spaced = f" {operator} " if own == 1 else operator
     return f"{first}{spaced}{second}"
 
 
@@ -275,7 +275,8 @@ def _within(expression: Expression, parentheses: bool) -> str:
     return f"({text(expression)})" if parentheses else text(expression)
 
 
-def _binding(expression: Expression) -> int:
+def binding(expression: Expression) -> int:
+    """How tightly a node holds its parts together; a negative number as a minus does."""
     match expression:
         case Operation(operator, _, _):
             return BINDING[operator]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final
 from warnings import warn
 
 import numpy as np
@@ -43,7 +43,6 @@ from pikan.network.initialization import noise
 from pikan.network.kan import node_count
 from pikan.network.masked_kan import LayerActivations, MaskedKAN, layer_activations
 from pikan.network.refine import refine
-from pikan.plots.picture import Picture
 from pikan.symbolic.candidates import candidates, rate
 from pikan.symbolic.library import LIBRARY, Numbers, select_functions
 from pikan.symbolic.refit import ConstantSamples
@@ -59,6 +58,9 @@ from pikan.symbolic.snap import (
     without_formula,
 )
 from pikan.symbolic.symbolic_formula import SymbolicFormula, symbolic_formula
+
+if TYPE_CHECKING:
+    import pikan.plots.picture
 
 # Points to look at where a model has been fitted to none.
 _POINTS = 1000
@@ -319,14 +321,17 @@ class KAN(nn.Module):
         folder: str | Path | None = None,
         ax: object | None = None,
         x: Tensor | None = None,
+        width: float | str | None = None,
         **unknown: object,
-    ) -> Picture | None:
-        """The picture of the network, which shows itself in a notebook; None if drawn into `ax`.
+    ) -> "pikan.plots.picture.Picture | None":
+        """The figure of the network, which shows itself in a notebook; None if drawn into `ax`.
 
         Inputs are at the bottom. An edge is drawn with its function on what it gets from the
         points; the more it matters by `metric`, the darker: tanh(beta * measure). `sample` shows
         the points, too. Names may be text or sympy. `scale` is the size, 1 for 10 inches a
-        row. With a `folder` the picture is also written there, as kan.png.
+        row; `width` is that of a journal's "column" or "page", or a number of inches. Of layers
+        with over 100 edges the nodes that matter most are drawn. With a `folder` the picture is
+        also written there, as kan.png.
         """
         # matplotlib takes as long to import as torch, and not every model is looked at.
         from pikan.plots.kan_diagram import DiagramStyle, kan_diagram
@@ -341,7 +346,7 @@ class KAN(nn.Module):
                 raise ModelError(f"plot: {name}: got {len(names)} names, needs {count}")
         layers = self._layers("plot", x)
         below, above = (None if each is None else list(each) for each in (in_vars, out_vars))
-        look = DiagramStyle(beta, scale, sample, below, above, title)
+        look = DiagramStyle(beta, scale, sample, below, above, title, width)
         measures = edge_measures(metric, layers, self.wired.widths())
         drawn = kan_diagram(self.wired, layers, measures, look, ax)
         if folder is not None and drawn is not None:

@@ -1,4 +1,4 @@
-"""How training went: the residuals by block over the seconds, stage by stage."""
+"""How training went: by degree, by t, or over the seconds, stage by stage."""
 
 import math
 from collections.abc import Sequence
@@ -8,23 +8,25 @@ from typing import final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from pikan.plots.labels import block_label, shortened
+from pikan.plots.levels import degree_figure, degrees, marches, time_figure
+from pikan.plots.picture import Picture, canvas
 from pikan.plots.style import (
     COLORS,
     INK,
     PALE,
     SHADE,
-    canvas,
     figure_style,
     magnitudes,
     open_frame,
     short,
 )
-from pikan.report.report import Record
+from pikan.report.fields import Field
+from pikan.report.report import Estimate, Record
 
 _WIDTH = 8.6
 # A run of so few records is not a curve.
@@ -49,9 +51,23 @@ class Span:
     steps: int
 
 
-def history(records: Sequence[Record], title: str) -> Figure:
-    """Curves over the seconds of training, or the start and the end of a run in one shot."""
+def history(
+    records: Sequence[Record],
+    title: str,
+    estimate: Estimate | None = None,
+    reached: float | None = None,
+    fields: Sequence[Field] = (),
+) -> Picture:
+    """The history of a run against what its way of solving goes by.
+
+    The degree of p-refinement, the t of time marching, else the seconds of training; the start and
+    the end where a run had few steps. `reached` is the error in the end, where it is known.
+    """
     with figure_style():
+        if levels := degrees(records, reached):
+            return degree_figure(levels, title, estimate)
+        if several := marches(records):
+            return time_figure(several, title, estimate, fields[0] if fields else None)
         if len(records) <= _FEW or records[-1].seconds == records[0].seconds:
             return _ends(records, title)
         return _curves(records, title)
@@ -67,7 +83,7 @@ def spans(records: Sequence[Record]) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def _curves(records: Sequence[Record], title: str) -> Figure:
+def _curves(records: Sequence[Record], title: str) -> Picture:
     known = any(record.error is not None for record in records)
     figure = canvas(_WIDTH, 5.2 if known else 3.8, title)
     panels = figure.subplots(
@@ -98,7 +114,9 @@ def _draw_blocks(axes: Axes, records: Sequence[Record]) -> None:
         values = [_positive(dict(record.blocks).get(label)) for record in records]
         color, dash = COLORS[i % len(COLORS)], _DASHES[i // len(COLORS) % len(_DASHES)]
         pieces = np.insert(seconds, breaks, np.nan), np.insert(values, breaks, np.nan)
-        axes.plot(*pieces, dash, color=color, label=label, marker=_marker(records))
+        axes.plot(
+            *pieces, dash, color=color, label=block_label(shortened(label)), marker=_marker(records)
+        )
     axes.set_ylabel("mean square residual, weighted")
     axes.set_xlim(0.0, seconds[-1])
 
@@ -178,7 +196,7 @@ def _count_steps(axes: Axes, records: Sequence[Record]) -> None:
     above.set_xlabel("steps")
 
 
-def _explain(figure: Figure, axes: Axes, stages: Sequence[Span]) -> None:
+def _explain(figure: Picture, axes: Axes, stages: Sequence[Span]) -> None:
     """A legend of the blocks, and below it one of the stages."""
     curves, labels = axes.get_legend_handles_labels()
     shown = stages if len(stages) <= _LISTED else stages[: _LISTED - 1]
@@ -204,7 +222,7 @@ def _summary(stage: Span) -> str:
     return f"{stage.name}{steps}, {_duration(stage)}"
 
 
-def _ends(records: Sequence[Record], title: str) -> Figure:
+def _ends(records: Sequence[Record], title: str) -> Picture:
     """A line for each block from its residual at the start to that at the end."""
     labels = _labels(records)
     first, last = dict(records[0].blocks), dict(records[-1].blocks)
@@ -219,7 +237,7 @@ def _ends(records: Sequence[Record], title: str) -> Figure:
         axes.plot(pair[1:], [row], "o", color=COLORS[0])
         if math.isnan(pair[1]):
             axes.text(0.01, row, "0", transform=axes.get_yaxis_transform(), va="center")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), [block_label(label) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel("mean square residual" + ", start and end" * (len(records) > 1))
     axes.set_title(

@@ -15,14 +15,17 @@ from jaxtyping import Bool, Float
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Circle, Rectangle
+from matplotlib.textpath import text_to_path
 from torch import Tensor
 
 from pikan.fitting.arguments import ModelError
 from pikan.network.kan import Width, node_count, sum_count
 from pikan.network.masked_kan import LayerActivations, MaskedKAN
+from pikan.plots.labels import text_label
 from pikan.plots.picture import Picture
-from pikan.plots.style import COLORS, INK, figure_style, png
+from pikan.plots.style import COLORS, INK, Paper, figure_style, inches
 
 # Lengths in the picture are in boxes: a box has sides of one, with its gap.
 _BOX, _GAP = 1.0, 0.3
@@ -35,6 +38,9 @@ _ACROSS = 40
 
 # From a row of nodes to the first boxes, and from the last boxes to the sums; then to products.
 _RISE, _PRODUCT = 1.6, 1.3
+
+# So many edges of a layer can be read; of larger ones so many nodes are drawn that matter most.
+_LEGIBLE, _SHOWN = 100, 6
 
 # What pyplot calls the figure of a model.
 _NAME = "pikan.KAN"
@@ -54,6 +60,52 @@ class DiagramStyle:
     in_vars: Sequence[object] | None
     out_vars: Sequence[object] | None
     title: str | None
+    width: Paper | None = None
+
+
+class DrawnLayer(NamedTuple):
+    """One layer of edges: what they get and give on the points, and how much each matters.
+
+    `strength` is the darkness that a measure has; `live` edges are drawn, `learned` ones hold no
+    formula.
+    """
+
+    gets: Float[np.ndarray, "n in"]
+    gives: Float[np.ndarray, "n _ _"]
+    strength: Float[np.ndarray, "in out"]
+    live: Bool[np.ndarray, "in out"]
+    learned: Bool[np.ndarray, "in out"]
+    measure: Float[np.ndarray, "in out"]
+
+    def with_inputs(self, nodes: Sequence[int]) -> "DrawnLayer":
+        """The edges from these nodes."""
+        return DrawnLayer(self.gets[:, nodes], self.gives[:, nodes], *(p[nodes] for p in self[2:]))
+
+    def with_outputs(self, sums: Sequence[int]) -> "DrawnLayer":
+        """The edges to these sums."""
+        return DrawnLayer(self.gets, self.gives[..., sums], *(part[:, sums] for part in self[2:]))
+
+
+class Labels(NamedTuple):
+    """The names of inputs or outputs, their size in boxes, and whether they stand upright."""
+
+    names: tuple[str, ...]
+    size: float
+    upright: bool
+
+
+class Diagram(NamedTuple):
+    """All that is drawn; `below` and `above` are the room for what is written there, in boxes."""
+
+    widths: tuple[Width, ...]
+    layers: tuple[DrawnLayer, ...]
+    inputs: Labels
+    outputs: Labels
+    title: str
+    remark: str
+    sample: bool
+    below: float
+    above: float
 
 
 class LayerLayout(NamedTuple):
@@ -76,24 +128,181 @@ def kan_diagram(
     ax: object | None,
 ) -> Picture | None:
     """The picture, or None where it has been drawn into axes of the caller's."""
+    drawn = _names(_legible(_diagram(wired, layers, measures, wanted)))
     if ax is not None:
         if not isinstance(ax, Axes):
             raise ModelError(f"plot: ax: got {type(ax).__name__}, needs axes of matplotlib")
         with figure_style():
-            draw_kan(ax, wired, layers, measures, wanted)
+            _draw(ax, drawn)
         return None
     with figure_style():
-        floors, width = layout(wired.widths())
-        height = floors[-1].top + sum(_margins(wanted))
+        floors, width = layout(drawn.widths)
+        height = floors[-1].top + drawn.below + drawn.above
         # 12 boxes or fewer have the size that they have in a page of 10 * scale [inch].
-        inches = 10 * wanted.scale * max(width / (12 * _PITCH), 0.4) ** 0.6
+        wide = 10 * wanted.scale * max(width / (12 * _PITCH), 0.4) ** 0.6
+        if wanted.width is not None:
+            wide = inches(wanted.width)
         # The current figure, for plt.savefig; the one before would take up memory for nothing.
         plt.close(_NAME)
-        figure = plt.figure(_NAME, figsize=(inches, inches * height / (width + 1.6)))
-        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        draw_kan(axes, wired, layers, measures, wanted)
-        # A notebook would otherwise show it a second time, as a figure that is still open.
-        return Picture(png(figure), lambda: plt.close(figure))
+        size = (wide, wide * height / (width + 1.6))
+        figure = plt.figure(_NAME, figsize=size, FigureClass=Picture)
+        assert isinstance(figure, Picture)
+        _draw(figure.add_axes((0.0, 0.0, 1.0, 1.0)), drawn)
+        return figure
+
+
+def _diagram(
+    wired: MaskedKAN,
+    layers: Sequence[LayerActivations],
+    measures: Sequence[Float[Tensor, "_ _"]],
+    wanted: DiagramStyle,
+) -> Diagram:
+    """All of a network, with names that may be far too long."""
+    masks = zip(wired.masks(), wired.learned_masks(), strict=True)
+    parts = tuple(
+        DrawnLayer(
+            layer.nodes.cpu().numpy(),
+            layer.edges.cpu().numpy(),
+            np.tanh(wanted.beta * measure.cpu().numpy()),
+            live.cpu().numpy(),
+            learned.cpu().numpy(),
+            measure.cpu().numpy(),
+        )
+        for layer, measure, (live, learned) in zip(layers, measures, masks, strict=True)
+    )
+    widths = tuple(wired.widths())
+    ends = node_count(widths[0]), node_count(widths[-1])
+    inputs, outputs = (
+        tuple(_name(letter, number, count) for number in range(count))
+        if given is None
+        else tuple(map(_text, given))
+        for letter, given, count in zip("xy", (wanted.in_vars, wanted.out_vars), ends, strict=True)
+    )
+    sizes = [min(0.7, 0.4 * layout(widths)[1] / count) for count in ends]
+    below, above = Labels(inputs, sizes[0], False), Labels(outputs, sizes[1], False)
+    title = "" if wanted.title is None else text_label(wanted.title)
+    return Diagram(widths, parts, below, above, title, "", wanted.sample, 0.0, 0.0)
+
+
+def _legible(whole: Diagram) -> Diagram:
+    """The same where every edge can be seen; else the nodes that matter most, with a remark."""
+    if all(layer.live.sum() <= _LEGIBLE for layer in whole.layers):
+        return whole
+    kept = _strongest(whole)
+    shown = whole
+    for level, nodes in enumerate(kept):
+        shown = _at_nodes(shown, level, nodes)
+    counts = " x ".join(
+        f"{len(nodes)} of {node_count(width)}"
+        if len(nodes) < node_count(width)
+        else f"{len(nodes)}"
+        for nodes, width in zip(kept, whole.widths, strict=True)
+    )
+    return shown._replace(remark=f"the nodes that matter most, by layer: {counts}")
+
+
+def _strongest(whole: Diagram) -> list[list[int]]:
+    """The nodes of each layer to show."""
+    counts = [node_count(width) for width in whole.widths]
+    into = [np.zeros(counts[0]), *(layer.measure.max(axis=0) for layer in whole.layers)]
+    out = [*(layer.measure.max(axis=1) for layer in whole.layers), None]
+    kept = list[list[int]]()
+    for level, (count, width) in enumerate(zip(counts, whole.widths, strict=True)):
+        strength = out[level]
+        if strength is None:
+            strength = _by_node(into[level], width)
+        order = np.argsort(-strength, kind="stable")[: min(count, _SHOWN)]
+        kept.append(sorted(order.tolist()))
+    return kept
+
+
+def _by_node(values: Float[np.ndarray, " _"], width: Width) -> Float[np.ndarray, " _"]:
+    """The strength of nodes by that of their sums: a product has two."""
+    return np.array([values[sums].max() for sums in _sums_of_nodes(width)])
+
+
+def _sums_of_nodes(width: Width) -> list[list[int]]:
+    """The sums that each node of a layer is made of."""
+    if isinstance(width, int):
+        return [[i] for i in range(width)]
+    sums, products = width
+    pairs = [[sums + 2 * i, sums + 2 * i + 1] for i in range(products)]
+    return [*([i] for i in range(sums)), *pairs]
+
+
+def _at_nodes(whole: Diagram, level: int, nodes: Sequence[int]) -> Diagram:
+    """The same with these nodes of a level only."""
+    width, layers = whole.widths[level], list(whole.layers)
+    if level < len(layers):
+        layers[level] = layers[level].with_inputs(nodes)
+    if level > 0:
+        sums = [i for node in nodes for i in _sums_of_nodes(width)[node]]
+        layers[level - 1] = layers[level - 1].with_outputs(sums)
+    less: Width = len(nodes)
+    if not isinstance(width, int):
+        plain = sum(node < width[0] for node in nodes)
+        less = (plain, len(nodes) - plain)
+    widths = (*whole.widths[:level], less, *whole.widths[level + 1 :])
+    found = whole._replace(widths=widths, layers=tuple(layers))
+    if level == 0:
+        names = tuple(whole.inputs.names[i] for i in nodes)
+        found = found._replace(inputs=whole.inputs._replace(names=names))
+    if level == len(whole.widths) - 1:
+        names = tuple(whole.outputs.names[i] for i in nodes)
+        found = found._replace(outputs=whole.outputs._replace(names=names))
+    return found
+
+
+def _names(drawn: Diagram) -> Diagram:
+    """The same with names that fit between their neighbors, and room for them."""
+    width = layout(drawn.widths)[1]
+    inputs, outputs = (_fitted(each, width) for each in (drawn.inputs, drawn.outputs))
+    below = 1.1 + _height(inputs) + (0.9 if drawn.remark else 0.0)
+    above = 0.7 + _height(outputs) + (1.4 if drawn.title else 0.0)
+    return drawn._replace(inputs=inputs, outputs=outputs, below=below, above=above)
+
+
+def _fitted(given: Labels, width: float) -> Labels:
+    """Names broken into lines, smaller, or upright where neither is enough."""
+    room = 0.92 * width / len(given.names)
+    for shrunk in (1.0, 0.85, 0.7, 0.6):
+        size = shrunk * given.size
+        broken = tuple(_broken(name, size, room) for name in given.names)
+        if all(_extent(name, size)[0] <= room for name in broken):
+            return Labels(broken, size, False)
+    size = min(0.6 * given.size if len(given.names) < 3 else 0.45, 0.7 * room)
+    return Labels(given.names, size, True)
+
+
+def _broken(name: str, size: float, room: float) -> str:
+    """A name in as many lines as it needs, broken between words; formulas stay whole."""
+    lines = list[str]()
+    for given in name.split("\n"):
+        line = ""
+        for word in given.split(" ") if "$" not in given else [given]:
+            longer = f"{line} {word}" if line else word
+            if line and _extent(longer, size)[0] > room:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _extent(name: str, size: float) -> tuple[float, float]:
+    """The width and height of a name of some lines, in the unit of its size."""
+    font = FontProperties(size=100)
+    widths = [
+        text_to_path.get_text_width_height_descent(line, font, "$" in line)[0]
+        for line in name.split("\n")
+    ]
+    # text_to_path measures in points at 72 dots to the inch.
+    return max(widths) / 100 * size, 1.25 * size * len(widths)
+
+
+def _height(labels: Labels) -> float:
+    extents = [_extent(name, labels.size) for name in labels.names]
+    return max(extent[0] if labels.upright else extent[1] for extent in extents)
 
 
 def layout(widths: Sequence[Width]) -> tuple[list[LayerLayout], float]:
@@ -131,71 +340,52 @@ def layout(widths: Sequence[Width]) -> tuple[list[LayerLayout], float]:
     return floors, width
 
 
-def draw_kan(
-    axes: Axes,
-    wired: MaskedKAN,
-    layers: Sequence[LayerActivations],
-    measures: Sequence[Float[Tensor, "_ _"]],
-    wanted: DiagramStyle,
-) -> None:
+def _draw(axes: Axes, drawn: Diagram) -> None:
     """Draw the picture into axes, which then have no frame."""
-    floors, width = layout(wired.widths())
+    floors, width = layout(drawn.widths)
     axes.set_axis_off()
     axes.set_aspect("equal")
     axes.set_xlim(-0.8, width + 0.8)
-    margins = _margins(wanted)
-    below, above = -margins[0], floors[-1].top + margins[1]
+    below, above = -drawn.below, floors[-1].top + drawn.above
     axes.set_ylim(below, above)
     unit = _unit(axes, width + 1.6, above - below)
-    masks = zip(wired.masks(), wired.learned_masks(), strict=True)
-    parts = zip(floors, layers, measures, masks, wired.widths()[1:], strict=True)
-    for floor, layer, measure, (live, learned), above_width in parts:
-        strength = np.tanh(wanted.beta * measure.cpu().numpy())
-        kinds = live.cpu().numpy(), learned.cpu().numpy()
-        _edges(axes, floor, layer, strength, kinds, wanted.sample, unit)
+    for floor, layer, above_width in zip(floors, drawn.layers, drawn.widths[1:], strict=True):
+        _edges(axes, floor, layer, drawn.sample, unit)
         _knots(axes, floor, above_width, unit)
     _dots(axes, floors[0].nodes, 0.0)
-    names = (
-        ("x", wanted.in_vars, floors[0].nodes, -0.5, "top"),
-        (
-            "y",
-            wanted.out_vars,
-            floors[-1].next_nodes,
-            floors[-1].top + 0.45,
-            "bottom",
-        ),
-    )
-    for letter, given, places, height, anchor in names:
-        size = min(0.7 * unit, 0.4 * unit * width / len(places))
-        for number, place in enumerate(places):
-            label = f"${letter}_{{{number + 1}}}$" if given is None else _text(given[number])
-            if given is None and len(places) == 1:
-                label = f"${letter}$"
-            axes.text(place, height, label, ha="center", va=anchor, fontsize=max(size, 5.0))
-    if wanted.title is not None:
-        axes.text(width / 2, above - 0.2, wanted.title, ha="center", va="top", fontsize=0.75 * unit)
+    top = floors[-1].top + 0.45
+    for labels, places, height, anchor in (
+        (drawn.inputs, floors[0].nodes, -0.5, "top"),
+        (drawn.outputs, floors[-1].next_nodes, top, "bottom"),
+    ):
+        for name, place in zip(labels.names, places, strict=True):
+            turn = 90.0 if labels.upright else 0.0
+            axes.text(
+                place, height, name, ha="center", va=anchor, fontsize=labels.size * unit,
+                rotation=turn,
+            )  # fmt: skip
+    if drawn.title:
+        size = 0.75 * unit
+        axes.text(width / 2, above - 0.2, drawn.title, ha="center", va="top", fontsize=size)
+    if drawn.remark:
+        size = 0.5 * unit
+        axes.text(width / 2, below + 0.15, drawn.remark, ha="center", va="bottom", fontsize=size)
 
 
 def _edges(
     axes: Axes,
     floor: LayerLayout,
-    layer: LayerActivations,
-    strength: Float[np.ndarray, "in out"],
-    kinds: tuple[Bool[np.ndarray, "in out"], Bool[np.ndarray, "in out"]],
+    layer: DrawnLayer,
     sample: bool,
     unit: float,
 ) -> None:
-    """The boxes with their curves, and what leads to and from them, weak ones first.
-
-    `kinds` says which edges are live, and which of these hold no formula.
-    """
-    live, learned = kinds
-    order = sorted(zip(*np.nonzero(live), strict=True), key=lambda edge: strength[edge])
-    gets, gives = layer.nodes.cpu().numpy(), layer.edges.cpu().numpy()
+    """The boxes with their curves, and what leads to and from them, weak ones first."""
+    strength, gets, gives = layer.strength, layer.gets, layer.gives
+    order = sorted(zip(*np.nonzero(layer.live), strict=True), key=lambda edge: strength[edge])
     stems, curves, stem_colors, curve_colors = [], [], [], []
     for i, j in order:
         x, y = floor.boxes[i, j]
-        shade = _shade(float(strength[i, j]), bool(learned[i, j]))
+        shade = _shade(float(strength[i, j]), bool(layer.learned[i, j]))
         stems.append([(floor.nodes[i], floor.bottom), (x, y - _BOX / 2)])
         stems.append([(x, y + _BOX / 2), (floor.sums[j], floor.sums_height)])
         stem_colors += [shade, shade]
@@ -306,22 +496,17 @@ def _shade(strength: float, learned: bool) -> tuple[float, float, float]:
     return (level, level, level) if learned else (0.8 + 0.15 * level, level, level)
 
 
+def _name(letter: str, number: int, count: int) -> str:
+    return f"${letter}$" if count == 1 else f"${letter}_{{{number + 1}}}$"
+
+
 def _text(name: object) -> str:
     """A name as it is, or as formula where it is none of text."""
     if isinstance(name, str):
-        return name
+        return text_label(name)
     from sympy import latex
 
     return f"${latex(name)}$"
-
-
-def _margins(wanted: DiagramStyle) -> tuple[float, float]:
-    """The room for names below the inputs, and for names and a title above the outputs."""
-    below, above = (
-        max((str(name).count("\n") for name in names or ()), default=0)
-        for names in (wanted.in_vars, wanted.out_vars)
-    )
-    return 1.8 + below, (1.4 if wanted.title is None else 2.8) + above
 
 
 def _unit(axes: Axes, width: float, height: float) -> float:

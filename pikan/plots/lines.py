@@ -1,101 +1,135 @@
-"""The solution of a problem with one coordinate: lines."""
+"""Quantities on lines: curves, and below them errors and residuals on logarithmic scales."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from pikan.plots.labels import name_label
+from pikan.plots.picture import Picture, canvas
+from pikan.plots.quantity import Quantity
 from pikan.plots.style import (
     COLORS,
     PALE,
-    canvas,
     decades,
     few_ticks,
-    figure_style,
     magnitudes,
     open_frame,
+    place_text,
     remark,
-    residual_title,
 )
-from pikan.problem.statement import Problem
-from pikan.report.fields import Field
+from pikan.report.sections import Section
+
+# Side by side panels need so much width each [inch].
+_NARROWEST = 2.0
+_SHADES = "viridis"
 
 
-def lines(problem: Problem, field: Field) -> Figure:
-    """The unknowns side by side; below each its error, and below that the equation's residual."""
-    rows = [_values]
-    if field.exact is not None:
-        rows.append(_error)
-    if field.residual is not None:
-        rows.append(_residual)
-    columns = max(len(problem.unknowns), len(problem.equations))
-    with figure_style():
-        figure = canvas(
-            4.6 * columns if columns > 1 else 6.4, 2.7 + 1.6 * (len(rows) - 1), problem.title
-        )
-        panels = figure.subplots(
-            len(rows),
-            columns,
-            sharex=True,
-            squeeze=False,
-            height_ratios=[2.2, 1.3, 1.3][: len(rows)],
-        )
-        for draw, row in zip(rows, panels, strict=True):
-            for column, axes in enumerate(row):
-                draw(axes, problem, field, column)
-        for axes in panels[-1]:
-            axes.set_xlabel(field.axes[0], style="italic")
+def lines(
+    sections: Sequence[Section], found: Sequence[Quantity], title: str, width: float | None
+) -> Picture:
+    """The values side by side; below each its error, and below that the equation's residual."""
+    rows = [row for row in (_values(found), _of(found, "error"), _of(found, "residual")) if row]
+    columns = max(map(len, rows))
+    if width is not None and width < _NARROWEST * columns:
+        rows, columns = [[one] for row in rows for one in row], 1
+    tall = [row[0].kind in ("value", "exact") for row in rows]
+    wide = width or (4.6 * columns if columns > 1 else 6.4)
+    across = wide / columns / (4.6 if columns > 1 else 6.4)
+    height = sum(2.7 if each else 1.6 for each in tall) * max(across, 0.65)
+    figure = canvas(wide, height + 0.3 * bool(title), title)
+    panels = figure.subplots(
+        len(rows),
+        columns,
+        sharex=True,
+        squeeze=False,
+        height_ratios=[2.2 if each else 1.3 for each in tall],
+    )
+    for row, beside in zip(rows, panels, strict=True):
+        for axes in beside[len(row) :]:
+            axes.set_axis_off()
+        for quantity, axes in zip(row, beside, strict=False):
+            draw_lines(axes, sections, quantity, known_beside(found, quantity))
+            if quantity.kind in ("value", "exact"):
+                # What stands above is the legend.
+                axes.set_ylabel(quantity.title)
+            else:
+                axes.set_title(quantity.title)
+            # A panel below may be empty, and then the numbers stand under this one.
+            axes.tick_params(labelbottom=axes is panels[-1, 0] or row is rows[-1])
+    for axes in panels[-1]:
+        axes.set_xlabel(name_label(sections[0].axes[0]))
     return figure
 
 
-def _values(axes: Axes, problem: Problem, field: Field, column: int) -> None:
-    if column >= len(problem.unknowns):
-        axes.set_axis_off()
+def known_beside(found: Sequence[Quantity], quantity: Quantity) -> Quantity | None:
+    """What a value should be, where that is drawn too."""
+    same = [one for one in found if one.kind == "exact" and one.of == quantity.of]
+    plain = quantity.kind == "value" and "_{" not in quantity.title
+    return same[0] if same and plain and same[0].finite else None
+
+
+def draw_lines(
+    axes: Axes, sections: Sequence[Section], quantity: Quantity, known: Quantity | None
+) -> None:
+    """Draw a curve for each section into axes, upon the known ones."""
+    if quantity.kind in ("error", "residual"):
+        _magnitude(axes, sections, quantity)
         return
-    x = field.grids[0]
-    truth = _truth(field, column)
-    if problem.exact is not None and truth is not None:
-        axes.plot(x, truth, color=PALE, linewidth=4.5, label=problem.exact.against)
-    axes.plot(x, field.solution[:, column], color=COLORS[0], label="pikan")
-    axes.set_title(problem.unknowns[column])
-    if truth is not None:
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.2)
+    several = len(sections) > 1
+    for section, part, color in zip(sections, quantity.parts, _colors(len(sections)), strict=True):
+        label = place_text(section.fixed) if several else "pikan"
+        axes.plot(section.grids[0], part, color=color, label=label, zorder=2.5)
+    for i, (section, part) in enumerate(zip(sections, known.parts if known else (), strict=False)):
+        label = known.title.partition(", ")[2] if known and i == len(sections) - 1 else None
+        axes.plot(section.grids[0], part, label=label, linewidth=4.5, color=PALE, zorder=2.0)
+    if several or known is not None:
+        columns = 2 if not several else min(4, len(sections) + 1)
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, borderaxespad=0.2,
+            columnspacing=1.0, handlelength=1.4,
+        )  # fmt: skip
     open_frame(axes)
     few_ticks(axes)
-    axes.set_xlim(x[0], x[-1])
+    axes.set_xlim(sections[0].grids[0][0], sections[0].grids[0][-1])
 
 
-def _error(axes: Axes, problem: Problem, field: Field, column: int) -> None:
-    truth = _truth(field, column)
-    if truth is None:
-        axes.set_axis_off()
-        return
-    _magnitude(axes, field, field.solution[:, column] - truth, COLORS[1])
-    axes.set_title(f"error of {problem.unknowns[column]}")
+def _values(found: Sequence[Quantity]) -> list[Quantity]:
+    """The values, and what they should be where that stands alone."""
+    values = _of(found, "value")
+    beside = {one.of for one in values if known_beside(found, one) is not None}
+    return values + [one for one in _of(found, "exact") if one.of not in beside]
 
 
-def _residual(axes: Axes, problem: Problem, field: Field, column: int) -> None:
-    if field.residual is None or column >= len(problem.equations):
-        axes.set_axis_off()
-        return
-    _magnitude(axes, field, field.residual[:, column], COLORS[2])
-    axes.set_title(residual_title(problem, column))
+def _of(found: Sequence[Quantity], kind: str) -> list[Quantity]:
+    return [one for one in found if one.kind == kind]
 
 
-def _magnitude(axes: Axes, field: Field, values: Float[np.ndarray, " n"], color: str) -> None:
-    limits = decades(values)
+def _magnitude(axes: Axes, sections: Sequence[Section], quantity: Quantity) -> None:
+    limits = decades(*quantity.parts)
     open_frame(axes)
+    few_ticks(axes)
+    axes.set_xlim(sections[0].grids[0][0], sections[0].grids[0][-1])
     if limits is None:
-        remark(axes, values)
+        remark(axes, np.concatenate([part.ravel() for part in quantity.parts]))
         return
     axes.set_yscale("log")
-    axes.plot(field.grids[0], np.maximum(np.abs(values), limits[0]), color=color, linewidth=0.9)
+    alone = COLORS[1] if quantity.kind == "error" else COLORS[2]
+    colors = [alone] if len(sections) == 1 else _colors(len(sections))
+    for section, part, color in zip(sections, quantity.parts, colors, strict=True):
+        axes.plot(section.grids[0], _from(part, limits[0]), color=color, linewidth=0.9)
     axes.set_ylim(limits[0], limits[1] * 2)
     magnitudes(axes.yaxis)
 
 
-def _truth(field: Field, column: int) -> Float[np.ndarray, " n"] | None:
-    if field.exact is None or column >= field.exact.shape[-1]:
-        return None
-    truth = field.exact[:, column]
-    return truth if bool(np.isfinite(truth).any()) else None
+def _from(part: Float[np.ndarray, " n"], least: float) -> Float[np.ndarray, " n"]:
+    return np.maximum(np.abs(part), least)
+
+
+def _colors(count: int) -> list[str] | list[tuple[float, ...]]:
+    """Distinct ones for few curves, for many the shades of a map from the first to the last."""
+    if count <= 4:
+        return list(COLORS[:count])
+    return [colormaps[_SHADES](0.9 * i / (count - 1)) for i in range(count)]

@@ -1,4 +1,4 @@
-"""The solution of a problem with two or more coordinates: maps of planes through its box."""
+"""Quantities on planes: maps with the colors of their values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,136 +8,135 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from pikan.plots.style import (
-    canvas,
-    decades,
-    few_ticks,
-    figure_style,
-    magnitudes,
-    remark,
-    residual_title,
-    short,
-)
-from pikan.problem.statement import Problem
-from pikan.report.fields import Field
+from pikan.geometry.box import Box
+from pikan.plots.labels import name_label
+from pikan.plots.picture import Picture, canvas
+from pikan.plots.quantity import Quantity
+from pikan.plots.style import decades, few_ticks, magnitudes, place_text, remark, signed
+from pikan.report.sections import Section
 
 # Blue to red through white where the sign matters, else from dark to light in even steps.
 _SIGNED, _PLAIN = "RdBu_r", "viridis"
-_ERROR, _RESIDUAL = "magma", "cividis"
+_COLORS = {"error": "magma", "residual": "cividis"}
+_KINDS = ("value", "exact", "error", "residual")
 # A panel [inch] with its bar of colors; a map that is not true to scale is wider than high.
 _WIDTH, _HEIGHT, _FREE_RATIO = 3.4, 2.35, 0.8
+# No panel is narrower [inch], and so many stand side by side where nobody says how wide they are.
+_NARROWEST, _ACROSS = 2.2, 3
 
 
 @final
 @dataclass(frozen=True)
-class Column:
-    """Maps of one quantity, one for each slice, with the colors that they share.
+class Scale:
+    """The colors of a quantity on all its planes; `norm` is None where there is nothing to show."""
 
-    `norm` is None where there is nothing to show.
-    """
-
-    title: str
-    values: tuple[Float[np.ndarray, "_ _"], ...]
     norm: Normalize | None
     colors: str
 
 
-def maps(problem: Problem, fields: Sequence[Field]) -> Figure:
-    """Side by side the solution, the known one, the error and the residual.
+def maps(
+    box: Box,
+    planes: Sequence[Section],
+    found: Sequence[Quantity],
+    title: str,
+    width: float | None,
+    whole: bool,
+) -> Picture:
+    """A map of each quantity on each plane.
 
-    A row for each unknown and slice; two rows of two where there is one of each.
+    Those of a `whole` solution have a row for each unknown and plane, with a column for each kind;
+    two rows of two where there is one of each. Others follow each other line by line.
     """
-    count = max(len(problem.unknowns), len(problem.equations))
-    blocks = [_columns(problem, fields, index) for index in range(count)]
-    rows = [(i, block) for block in blocks for i in range(len(fields))]
-    across = len(blocks[0])
-    shape = (2, 2) if len(rows) == 1 and across == 4 else (len(rows), across)
-    with figure_style():
-        height = _HEIGHT * max(_ratio(problem, field) for field in fields) + 0.6
-        figure = canvas(_WIDTH * shape[1], height * shape[0] + 0.35, problem.title)
-        panels = figure.subplots(*shape, squeeze=False).reshape(len(rows), across)
-        for (i, block), row in zip(rows, panels, strict=True):
-            for column, axes in zip(block, row, strict=True):
-                _draw(axes, problem, fields[i], column, i)
-            row[0].set_title(row[0].get_title(loc="left") + _place(problem, fields[i]))
+    panels: list[tuple[Quantity, int] | None]
+    panels, across = _rows(planes, found) if whole else ([], 0)
+    if not whole or (width is not None and width < _NARROWEST * across):
+        panels = [(one, i) for one in found for i in range(len(planes))]
+        across = max(1, int(width / _NARROWEST)) if width is not None else _ACROSS
+        across = min(len(panels), 2 if len(panels) == 4 else across)
+    down = -(-len(panels) // across)
+    wide = _WIDTH * across if width is None else width
+    part = wide / across / _WIDTH
+    ratio = max(_ratio(box, plane) for plane in planes)
+    height = part * _HEIGHT * ratio + 0.6 * max(part, 0.75)
+    figure = canvas(wide, height * down + 0.35 * bool(title), title)
+    drawn = figure.subplots(down, across, squeeze=False).ravel()
+    scales = {one.title: scale(one, found) for one in found}
+    for axes in drawn[len(panels) :]:
+        axes.set_axis_off()
+    for panel, axes in zip(panels, drawn, strict=False):
+        if panel is None:
+            axes.set_axis_off()
+            continue
+        quantity, i = panel
+        draw_map(axes, box, planes[i], quantity.parts[i], scales[quantity.title])
+        first = quantity.kind == "value" or not whole
+        place = place_text(planes[i].fixed) if first else ""
+        axes.set_title(f"{quantity.title}\n{place}" if place else quantity.title)
     return figure
 
 
-def _columns(problem: Problem, fields: Sequence[Field], index: int) -> list[Column | None]:
-    """The quantities of one row, in the order shown; None leaves a gap."""
-    known = fields[0].exact is not None
-    columns: list[Column | None] = [None] * (3 if known else 1)
-    if index < len(problem.unknowns):
-        columns = _unknown(problem, fields, index)
-    if fields[0].residual is not None:
-        inside = index < len(problem.equations)
-        columns.append(_residual(problem, fields, index) if inside else None)
-    return columns
+def _rows(
+    planes: Sequence[Section], found: Sequence[Quantity]
+) -> tuple[list[tuple[Quantity, int] | None], int]:
+    """The panels of a whole solution row by row, and how many stand in a row; None is a gap."""
+    kinds = [kind for kind in _KINDS if any(one.kind == kind for one in found)]
+    count = 1 + max(one.of for one in found)
+    by_place = {(one.kind, one.of): one for one in found}
+    panels: list[tuple[Quantity, int] | None] = []
+    for index in range(count):
+        for i in range(len(planes)):
+            row = [by_place.get((kind, index)) for kind in kinds]
+            panels += [None if one is None else (one, i) for one in row]
+    return panels, 2 if len(panels) == 4 == len(kinds) else len(kinds)
 
 
-def _unknown(problem: Problem, fields: Sequence[Field], index: int) -> list[Column | None]:
-    name = problem.unknowns[index]
-    found = tuple(field.solution[..., index] for field in fields)
-    truth = tuple(field.exact[..., index] for field in fields if field.exact is not None)
-    if problem.exact is None or not truth:
-        return [Column(name, found, *_plain(found))]
-    if not any(np.isfinite(part).any() for part in truth):
-        return [Column(name, found, *_plain(found)), None, None]
-    against = problem.exact.against
-    error = tuple(np.abs(one - other) for one, other in zip(found, truth, strict=True))
-    return [
-        Column(name, found, *_plain(truth)),
-        Column(f"{name}, {against}", truth, *_plain(truth)),
-        Column(f"error of {name}", error, _magnitude(error), _ERROR),
+def scale(quantity: Quantity, found: Sequence[Quantity]) -> Scale:
+    """The colors of a quantity; a value has those of the known one that stands beside it."""
+    if quantity.kind in _COLORS:
+        limits = decades(*quantity.parts)
+        return Scale(None if limits is None else LogNorm(*limits), _COLORS[quantity.kind])
+    truth = [
+        one
+        for one in found
+        if one.kind == "exact" and one.title.partition(",")[0] == quantity.title and one.finite
     ]
+    return _plain(truth[0].parts if truth else quantity.parts)
 
 
-def _residual(problem: Problem, fields: Sequence[Field], index: int) -> Column:
-    values = tuple(np.abs(f.residual[..., index]) for f in fields if f.residual is not None)
-    return Column(residual_title(problem, index), values, _magnitude(values), _RESIDUAL)
-
-
-def _plain(parts: tuple[Float[np.ndarray, "_ _"], ...]) -> tuple[Normalize | None, str]:
+def _plain(parts: tuple[Float[np.ndarray, "_ _"], ...]) -> Scale:
     """The scale of values and its colors: even about zero where both signs matter."""
     values = np.concatenate([part[np.isfinite(part)] for part in parts])
     if values.size == 0:
-        return None, _PLAIN
+        return Scale(None, _PLAIN)
     low, high = float(values.min()), float(values.max())
     reach = max(-low, high)
     if min(-low, high) > 0.2 * reach:
-        return Normalize(-reach, reach), _SIGNED
-    return Normalize(low, high if high > low else low + 1.0), _PLAIN
+        return Scale(Normalize(-reach, reach), _SIGNED)
+    return Scale(Normalize(low, high if high > low else low + 1.0), _PLAIN)
 
 
-def _magnitude(parts: tuple[Float[np.ndarray, "_ _"], ...]) -> Normalize | None:
-    limits = decades(*parts)
-    return None if limits is None else LogNorm(*limits)
-
-
-def _draw(axes: Axes, problem: Problem, field: Field, column: Column | None, i: int) -> None:
-    if column is None:
-        axes.set_axis_off()
-        return
-    values = column.values[i]
-    across, up = _orientation(problem, field)
-    axes.set_title(column.title)
-    axes.set_xlabel(field.axes[across], style="italic")
-    axes.set_ylabel(field.axes[up], style="italic")
-    axes.set_box_aspect(_ratio(problem, field))
-    if column.norm is None:
+def draw_map(
+    axes: Axes, box: Box, plane: Section, values: Float[np.ndarray, "_ _"], scaled: Scale
+) -> None:
+    """Draw the values on a plane into axes, with a bar of colors beside them."""
+    across, up = _orientation(box, plane)
+    axes.set_xlabel(name_label(plane.axes[across]))
+    axes.set_ylabel(name_label(plane.axes[up]))
+    axes.set_box_aspect(_ratio(box, plane))
+    if scaled.norm is None:
+        axes.set_xticks([])
         remark(axes, values)
         return
-    low, high = _edges(field.grids[across]), _edges(field.grids[up])
-    if isinstance(column.norm, LogNorm) and column.norm.vmin is not None:
+    low, high = _edges(plane.grids[across]), _edges(plane.grids[up])
+    if isinstance(scaled.norm, LogNorm) and scaled.norm.vmin is not None:
         # Below the scale, zero among others, is as dark as it gets, not a hole.
-        values = np.maximum(values, column.norm.vmin)
+        values = np.maximum(values, scaled.norm.vmin)
     image = axes.imshow(
         values if up == 0 else values.T,
-        norm=column.norm,
-        cmap=column.colors,
+        norm=scaled.norm,
+        cmap=scaled.colors,
         origin="lower",
         extent=(*low, *high),
         aspect="auto",
@@ -147,25 +146,24 @@ def _draw(axes: Axes, problem: Problem, field: Field, column: Column | None, i: 
     # Inset, so that the bar is as high as the map whatever the layout does.
     bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.045, 1.0)))
     bar.outline.set_linewidth(0.4)
-    if isinstance(column.norm, LogNorm):
+    if isinstance(scaled.norm, LogNorm):
         magnitudes(bar.ax.yaxis)
     else:
         bar.ax.yaxis.set_major_locator(MaxNLocator(5))
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value)))
 
 
-def _orientation(problem: Problem, field: Field) -> tuple[int, int]:
+def _orientation(box: Box, plane: Section) -> tuple[int, int]:
     """Which axis runs to the right and which up: time to the right, else the first."""
-    time = problem.box.time
-    return (1, 0) if time is not None and field.axes[1] == problem.coordinates[time] else (0, 1)
+    return (1, 0) if box.time is not None and plane.axes[1] == "t" else (0, 1)
 
 
-def _ratio(problem: Problem, field: Field) -> float:
+def _ratio(box: Box, plane: Section) -> float:
     """Height by width of a map: true to scale in space, if that is not a thin strip."""
-    across, up = _orientation(problem, field)
-    spans = [float(grid[-1] - grid[0]) for grid in field.grids]
+    across, up = _orientation(box, plane)
+    spans = [float(grid[-1] - grid[0]) for grid in plane.grids]
     true = spans[up] / spans[across]
-    timeless = problem.box.time is None or problem.coordinates[problem.box.time] not in field.axes
+    timeless = box.time is None or box.coordinates[box.time] not in plane.axes
     return true if timeless and 1 / 3 <= true <= 2 else _FREE_RATIO
 
 
@@ -173,17 +171,3 @@ def _edges(grid: Float[np.ndarray, " _"]) -> tuple[float, float]:
     """Where an image begins and ends whose pixels have their centers on the grid."""
     half = float(grid[1] - grid[0]) / 2
     return float(grid[0]) - half, float(grid[-1]) + half
-
-
-def _place(problem: Problem, field: Field) -> str:
-    """Where a slice lies, as a second line of a title; empty for a whole plane."""
-    if not field.fixed:
-        return ""
-    said = [f"{name} = {value:.3g}" for name, value in field.fixed]
-    if len(said) > 3:
-        time = problem.box.time
-        shown = [
-            f"t = {value:.3g}" for name, value in field.fixed if time is not None and name == "t"
-        ]
-        said = [*shown, "the others near the middle"]
-    return "\n" + ", ".join(said)

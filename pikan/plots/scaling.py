@@ -7,8 +7,9 @@ from typing import final
 
 from matplotlib.axes import Axes
 
-from pikan.plots.picture import Picture
-from pikan.plots.style import COLORS, PALE, canvas, figure_style, magnitudes, open_frame, png
+from pikan.plots.labels import text_label
+from pikan.plots.picture import Picture, canvas, settled
+from pikan.plots.style import COLORS, PALE, figure_style, magnitudes, open_frame
 
 Point = tuple[float, float]
 
@@ -52,15 +53,21 @@ def picture(chart: Chart) -> Picture:
         for color, curve in zip(_colors(len(chart.curves)), chart.curves, strict=True):
             _draw(axes, curve, color)
         for dashes, (name, line) in zip(cycle((":", "--", "-.")), chart.theory, strict=False):
-            axes.plot(*zip(*line, strict=True), dashes, color="#666666", linewidth=1.0, label=name)
-        axes.set_xlabel(chart.x)
-        axes.set_ylabel(chart.y)
+            axes.plot(
+                *zip(*line, strict=True),
+                dashes,
+                color="#666666",
+                linewidth=1.0,
+                label=text_label(name),
+            )
+        axes.set_xlabel(text_label(chart.x))
+        axes.set_ylabel(text_label(chart.y))
         open_frame(axes)
         magnitudes(axes.yaxis)
         if chart.power:
             magnitudes(axes.xaxis)
         figure.legend(loc="outside right upper")
-    return Picture(png(figure))
+        return settled(figure)
 
 
 def _draw(axes: Axes, curve: Curve, color: str) -> None:
@@ -71,7 +78,7 @@ def _draw(axes: Axes, curve: Curve, color: str) -> None:
         pale.set(markerfacecolor="none", alpha=0.6)
     # A group without a law still has its name in the legend.
     drawn = zip(*curve.line, strict=True) if curve.line else ((), ())
-    axes.plot(*drawn, color=color, label=curve.name, marker="" if curve.line else "o")
+    axes.plot(*drawn, color=color, label=text_label(curve.name), marker="" if curve.line else "o")
     if curve.failed:
         bottom = [0.02] * len(curve.failed)
         axes.plot(

@@ -1,22 +1,19 @@
 """How every figure of pikan looks, whatever the caller's settings of matplotlib are."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
-from warnings import catch_warnings, filterwarnings
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib import rc_context, rcParamsDefault
+from matplotlib import rc_context, rc_params_from_file, rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.mathtext import MathTextParser
+from matplotlib.style import use
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from pikan.problem.statement import Problem
+from pikan.plots.labels import name_label
 
 # Distinct under every common color blindness.
 # Source: Okabe & Ito 2008, Color Universal Design; the yellow is left out, too pale for a line.
@@ -25,69 +22,53 @@ INK = "#222222"
 PALE = "#B8C4CC"
 SHADE = "#F1F4F6"
 
-_LOOK = {
-    "font.size": 9.0,
-    "axes.titlesize": 9.5,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9.0,
-    "axes.linewidth": 0.6,
-    "axes.edgecolor": "#666666",
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": "#666666",
-    "ytick.color": "#666666",
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 8.0,
-    "ytick.labelsize": 8.0,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 3.0,
-    "ytick.major.size": 3.0,
-    "legend.fontsize": 8.5,
-    "legend.frameon": False,
-    "lines.linewidth": 1.4,
-    "figure.dpi": 150.0,
-    "savefig.dpi": 150.0,
-    "figure.titlesize": 11.0,
-    "figure.titleweight": "bold",
+_LOOK = Path(__file__).with_name("pikan.mplstyle")
+# Where there is little room letters are smaller: a column of a journal, and less.
+_NARROW = 4.0
+_SMALL = {
+    "font.size": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "lines.linewidth": 1.1,
 }
+
+# The widths that journals have [inch], by name.
+WIDTHS = {"column": 3.4, "page": 7.0}
+
+Paper = float | str
+Style = str | Path | Mapping[str, object]
+
+
+def inches(width: Paper) -> float:
+    """A width in inches: as given, or that of a column or a page; ValueError for another word."""
+    if isinstance(width, str):
+        if width not in WIDTHS:
+            raise ValueError(f"width: got '{width}', needs 'column', 'page' or a number of inches")
+        return WIDTHS[width]
+    if not 0.5 <= width <= 100:
+        raise ValueError(f"width: got {width}, needs from 0.5 to 100 inches")
+    return float(width)
 
 
 @contextmanager
-def figure_style() -> Generator[None]:
-    """Inside, matplotlib has pikan's settings; afterwards it has the caller's again."""
+def figure_style(style: Style | None = None, width: float | None = None) -> Generator[None]:
+    """Inside, matplotlib has pikan's settings; afterwards it has the caller's again.
+
+    `style` is one that matplotlib knows by name, a file or settings, and comes on top. `width` is
+    that of the figure [inch].
+    """
     settings = {name: rcParamsDefault[name] for name in rcParamsDefault if "backend" not in name}
+    small = _SMALL if width is not None and width < _NARROW else {}
     # matplotlib has a type for the names of its settings only from 3.10 on.
-    with rc_context({**settings, **_LOOK}):  # pyright: ignore[reportArgumentType]
+    look = {**settings, **rc_params_from_file(_LOOK, use_default_template=False)}
+    with rc_context(look):  # pyright: ignore[reportArgumentType]
+        rcParams.update(small)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        if style is not None:
+            use(style)  # pyright: ignore[reportArgumentType]
         yield
-
-
-def canvas(width: float, height: float, title: str) -> Figure:
-    """An empty figure of a size [inch], which no global state of matplotlib knows of."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, x=0.01, ha="left", parse_math=_is_math(title))
-    return figure
-
-
-def _is_math(title: str) -> bool:
-    """Whether a title can be typeset; one that cannot, such as a name with dollars, is shown."""
-    try:
-        MathTextParser("path").parse(title)
-    except ValueError:
-        return False
-    return True
-
-
-def png(figure: Figure) -> bytes:
-    """The picture as the content of a PNG file."""
-    content = BytesIO()
-    with figure_style(), catch_warnings():
-        # A character that the font does not have becomes a box; a title may be in any script.
-        filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-        figure.savefig(content, format="png")
-    return content.getvalue()
 
 
 def short(value: float) -> str:
@@ -99,7 +80,16 @@ def short(value: float) -> str:
     if value != 0 and not 1e-2 <= abs(value) < 1e4:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-    return f"{value:.3g}"
+    return f"{value:.4g}"
+
+
+def signed(value: float) -> str:
+    """The same with the minus sign that axes have.
+
+    >>> signed(-0.5), signed(-1e-3)
+    ('−0.5', '−1e-3')
+    """
+    return short(value).replace("-", "−", 1) if value < 0 else short(value)
 
 
 def magnitudes(axis: Axis) -> None:
@@ -137,15 +127,20 @@ def decades(*parts: Float[np.ndarray, "*_"]) -> tuple[float, float] | None:
     return 10.0 ** math.floor(math.log10(min(bottom, top / 10))), top
 
 
-def residual_title(problem: Problem, index: int) -> str:
-    """What to call the residual of an equation: `residual`, and which where there are several."""
-    label = problem.equations[index].label
-    return "residual" if len(problem.equations) == 1 else f"residual of {label}"
+def place_text(fixed: Sequence[tuple[str, float]]) -> str:
+    """Where a section lies; empty for a whole line or plane.
+
+    >>> place_text([("t", 0.25), ("z", 1000.0)])
+    '$t$ = 0.25, $z$ = 1000'
+    """
+    if len(fixed) > 3:
+        time = [f"$t$ = {short(value)}" for name, value in fixed if name == "t"]
+        return ", ".join([*time, "the others near the middle"])
+    return ", ".join(f"{name_label(name)} = {short(value)}" for name, value in fixed)
 
 
 def remark(axes: Axes, values: Float[np.ndarray, "*_"]) -> None:
     """Say in words why there is nothing to draw."""
-    axes.set_xticks([])
     axes.set_yticks([])
     text = "zero everywhere" if np.isfinite(values).any() else "not finite"
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")

@@ -3,21 +3,18 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
 from typing import final
 
 import numpy as np
 from jaxtyping import Float
 
-from pikan.geometry.box import Box
 from pikan.problem.statement import Problem
 from pikan.references.reference import ReferenceSolution
 from pikan.report.errors import Evaluate, by_chunks
+from pikan.report.sections import Section, sections
 
-_LINE = 1001
-_PLANE = 161
-# Three planes fill a page; more would be too small to read.
-_PLANES = 3
+LINE = 1001
+PLANE = 161
 
 Residual = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, "n e"]]
 
@@ -43,75 +40,24 @@ class Field:
 def fields(
     problem: Problem, evaluate: Evaluate, residual: Residual | None = None
 ) -> tuple[Field, ...]:
-    """The whole line or plane of one or two coordinates; slices of a box that has more.
-
-    With time among them, the plane of the first two other coordinates at the start, the middle
-    and the end; without, up to three planes through the middle, each coordinate in turn.
-    """
-    return tuple(_field(problem, evaluate, residual, cut) for cut in cuts(problem.box))
-
-
-def cuts(box: Box) -> tuple[tuple[tuple[int, ...], tuple[tuple[int, float], ...]], ...]:
-    """The slices to show: the axes that vary, and the others with the value they keep.
-
-    The middle is not quite the middle, where odd functions would vanish on the whole slice.
-    """
-    every = tuple(range(box.dimension))
-    if box.dimension <= 2:
-        return ((every, ()),)
-    middle = {axis: _between(box, axis, 0.55) for axis in every}
-    if box.time is None:
-        return tuple((pair, _rest(middle, pair)) for pair in _pairs(box.dimension))
-    first, second = [axis for axis in every if axis != box.time][:2]
-    moments = [_between(box, box.time, part) for part in (0.0, 0.5, 1.0)]
-    return tuple(
-        ((first, second), _rest({**middle, box.time: moment}, (first, second)))
-        for moment in moments
-    )
-
-
-def _pairs(dimension: int) -> tuple[tuple[int, int], ...]:
-    """All pairs of three axes; of more, neighbors, until each has had its turn."""
-    if dimension == 3:
-        return tuple(combinations(range(3), 2))
-    starts = [*range(0, dimension - 1, 2)] + ([dimension - 2] if dimension % 2 else [])
-    return tuple((start, start + 1) for start in starts[:_PLANES])
-
-
-def _between(box: Box, axis: int, part: float) -> float:
-    return box.lower[axis] + part * (box.upper[axis] - box.lower[axis])
-
-
-def _rest(values: dict[int, float], axes: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
-    return tuple((axis, value) for axis, value in values.items() if axis not in axes)
+    """The solution on the lines or planes of `cuts`, and on the grid of data where that is even."""
+    grids = _data_grids(problem) if problem.box.dimension <= 2 else None
+    planes = sections(problem.box, {}, LINE, PLANE)
+    if grids is not None:
+        planes = (Section(problem.coordinates, grids, ()),)
+    return tuple(_field(problem, evaluate, residual, plane) for plane in planes)
 
 
 def _field(
-    problem: Problem,
-    evaluate: Evaluate,
-    residual: Residual | None,
-    cut: tuple[tuple[int, ...], tuple[tuple[int, float], ...]],
+    problem: Problem, evaluate: Evaluate, residual: Residual | None, plane: Section
 ) -> Field:
-    box, (axes, fixed) = problem.box, cut
-    grids = _data_grids(problem) if not fixed else None
-    if grids is None:
-        count = _LINE if len(axes) == 1 else _PLANE
-        grids = tuple(np.linspace(box.lower[axis], box.upper[axis], count) for axis in axes)
-    points = np.empty((*(len(grid) for grid in grids), box.dimension))
-    for axis, values in zip(axes, np.meshgrid(*grids, indexing="ij"), strict=True):
-        points[..., axis] = values
-    for axis, value in fixed:
-        points[..., axis] = value
-
-    rows = points.reshape(-1, box.dimension)
-    shape = points.shape[:-1]
+    points = plane.points(problem.box)
+    rows, shape = points.reshape(-1, problem.box.dimension), points.shape[:-1]
     # In one piece, because data are themselves only on all of their points together.
-    known = None if problem.exact is None else _known_solution(problem, problem.exact, rows)
+    known = None if problem.exact is None else known_solution(problem, problem.exact, rows)
 
     return Field(
-        tuple(box.coordinates[axis] for axis in axes),
-        grids,
-        tuple((box.coordinates[axis], value) for axis, value in fixed),
+        *plane,
         by_chunks(evaluate, rows).reshape(*shape, -1),
         None if known is None else known.reshape(*shape, -1),
         None if residual is None else by_chunks(residual, rows).reshape(*shape, -1),
@@ -129,7 +75,7 @@ def _data_grids(problem: Problem) -> tuple[Float[np.ndarray, " _"], ...] | None:
     return grids if complete and even else None
 
 
-def _known_solution(
+def known_solution(
     problem: Problem, exact: ReferenceSolution, points: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, "n m"]:
     """The known solution of all unknowns, NaN for those of which none is known."""

@@ -25,6 +25,7 @@ class Record(NamedTuple):
 
     `seconds` count from the start of training, over all stages; `blocks` are the mean squares
     of the residuals by label; `error` is the relative L2 error, None where no solution is known.
+    `level` is the degree or the slab that the stage works on, empty where there is one only.
     """
 
     stage: str
@@ -34,6 +35,7 @@ class Record(NamedTuple):
     loss: float
     blocks: tuple[tuple[str, float], ...]
     error: float | None
+    level: str = ""
 
 
 @final

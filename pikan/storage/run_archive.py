@@ -93,10 +93,13 @@ def _put_history(group: h5py.Group, history: Sequence[Record]) -> None:
     """The records by column; what a record does not have is NaN, and marked as missing."""
     stages = list(dict.fromkeys(record.stage for record in history))
     labels = list(dict.fromkeys(label for record in history for label, _ in record.blocks))
+    levels = list(dict.fromkeys(record.level for record in history))
     blocks = [dict(record.blocks) for record in history]
     put_text(group, "stages", json.dumps(stages))
     put_text(group, "labels", json.dumps(labels))
+    put_text(group, "levels", json.dumps(levels))
     group["stage"] = np.array([stages.index(record.stage) for record in history], dtype=np.int64)
+    group["level"] = np.array([levels.index(record.level) for record in history], dtype=np.int64)
     group["stage_index"] = np.array([record.stage_index for record in history], dtype=np.int64)
     group["step"] = np.array([record.step for record in history], dtype=np.int64)
     group["seconds"] = np.array([record.seconds for record in history], dtype=np.float64)
@@ -142,6 +145,10 @@ def _history(group: Arrays) -> tuple[Record, ...]:
     stages, labels = _words(group, "stages"), _words(group, "labels")
     errors, blocks = _partial(group, "error"), _partial(group, "blocks")
     columns = [get_array(group, name).tolist() for name in ("stage", "stage_index", "step")]
+    # Archives of version 0.1 do not say which level a stage belongs to.
+    known = "levels" in names(group)
+    words = _words(group, "levels") if known else ("",)
+    levels = get_array(group, "level").tolist() if known else [0] * len(columns[0])
     numbers = [get_array(group, name).tolist() for name in ("seconds", "loss")]
     return tuple(
         Record(
@@ -152,9 +159,10 @@ def _history(group: Arrays) -> tuple[Record, ...]:
             loss,
             tuple((k, v) for k, v in zip(labels, row, strict=True) if v is not None),
             error,
+            words[level],
         )
-        for stage, stage_index, step, seconds, loss, row, (error,) in zip(
-            *columns, *numbers, blocks, errors, strict=True
+        for stage, stage_index, step, seconds, loss, row, (error,), level in zip(
+            *columns, *numbers, blocks, errors, levels, strict=True
         )
     )
 

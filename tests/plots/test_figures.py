@@ -10,11 +10,16 @@ import pytest
 
 from pikan.plots.draw import draw
 from pikan.plots.history import history, spans
-from pikan.plots.maps import maps
+from pikan.plots.picture import canvas
 from pikan.plots.solution import solution
-from pikan.plots.style import canvas, decades, png
+from pikan.plots.style import decades
 from pikan.report.fields import fields
-from pikan.report.report import Record
+from pikan.report.report import NetworkFacts, Record, Report, Seconds, Versions
+
+REPORT = Report(
+    "made", "converged", "solved", {}, None, {}, NetworkFacts("product", 4), 0, "float64", "cpu", 1,
+    Seconds(1.0, 0.5), (), Versions("0", "2", "3"),
+)  # fmt: skip
 
 
 def waves(points):
@@ -87,12 +92,12 @@ def test_no_label_covers_another(boxed, coordinates, unknowns, formulas):
 def test_a_map_shows_the_values_the_right_way_up(boxed):
     problem = boxed(coordinates=("x", "t"))
     (field,) = fields(problem, lambda points: points[:, :1])
-    figure = maps(problem, [field])
+    figure = solution(problem, [field])
     (image,) = [image for axes in figure.axes for image in axes.images]
     # Time runs to the right, so x, and with it the value, grows upward.
     assert image.get_array()[-1, 0] == 1.0
     assert image.origin == "lower"
-    assert image.axes.get_xlabel() == "t"
+    assert image.axes.get_xlabel() == "$t$"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, 1e300])
@@ -103,7 +108,7 @@ def test_any_value_can_be_drawn(boxed, value):
         def constant(points):
             return np.full((len(points), 1), value)
 
-        assert png(solution(problem, fields(problem, constant, constant)))[:4] == b"\x89PNG"
+        assert solution(problem, fields(problem, constant, constant)).png[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,7 @@ def test_any_value_can_be_drawn(boxed, value):
 )
 def test_every_history_can_be_drawn(stages):
     figure = history(records(*stages), "A title")
-    assert png(figure)[:4] == b"\x89PNG"
+    assert figure.png[:4] == b"\x89PNG"
     assert collisions(figure) == []
 
 
@@ -127,7 +132,7 @@ def test_a_history_without_a_finite_number_can_be_drawn():
     bad = tuple(
         Record("adam", 0, i, float(i), math.nan, (("e", math.nan),), None) for i in range(9)
     )
-    assert png(history(bad, "Diverged"))[:4] == b"\x89PNG"
+    assert history(bad, "Diverged").png[:4] == b"\x89PNG"
 
 
 def test_stages_follow_each_other_without_a_gap():
@@ -141,10 +146,10 @@ def test_stages_follow_each_other_without_a_gap():
 def test_settings_of_the_caller_neither_matter_nor_change(boxed):
     problem = boxed(formulas={"u": "x"})
     sampled = fields(problem, waves)
-    plain = png(maps(problem, sampled))
+    plain = solution(problem, sampled).png
     with mpl.rc_context({"font.size": 30.0, "image.cmap": "hot", "savefig.dpi": 40.0}):
         before = dict(mpl.rcParams)
-        assert png(maps(problem, sampled)) == plain
+        assert solution(problem, sampled).png == plain
         assert dict(mpl.rcParams) == before
 
 
@@ -153,7 +158,7 @@ def test_pyplot_is_not_needed(boxed, tmp_path):
     had = "matplotlib.pyplot" in sys.modules
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        paths = draw(problem, fields(problem, waves), records(("adam", 9, 1.0)), tmp_path)
+        paths = draw(problem, fields(problem, waves), records(("adam", 9, 1.0)), REPORT, tmp_path)
     assert [path.name for path in paths] == ["solution.png", "history.png"]
     assert ("matplotlib.pyplot" in sys.modules) == had
 
@@ -174,4 +179,4 @@ def test_a_curve_breaks_where_a_stage_starts_higher_than_the_last_one_ended():
 def test_every_title_can_be_drawn(title):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert png(canvas(2.0, 1.0, title)).startswith(b"\x89PNG")
+        assert canvas(2.0, 1.0, title).png.startswith(b"\x89PNG")

@@ -69,11 +69,8 @@ def test_names_are_drawn(sparse):
     assert {text.get_text() for text in axes.texts} == {"a", r"$\beta$", "f", "fitted"}
 
 
-def test_everything_grows_with_the_picture(monkeypatch):
-    pages = []
-    monkeypatch.setattr("pikan.plots.kan_diagram.png", lambda figure: pages.append(figure) or b"")
-    for scale in (0.5, 1.0):
-        pikan.KAN([2, [1, 1], 1]).plot(scale=scale, title="fitted")
+def test_everything_grows_with_the_picture():
+    pages = [pikan.KAN([2, [1, 1], 1]).plot(scale=scale, title="fitted") for scale in (0.5, 1.0)]
     small, large = (
         [
             *(text.get_fontsize() for text in page.axes[0].texts),
@@ -101,7 +98,8 @@ def test_names_of_several_lines_are_not_cut():
 def test_a_picture_shows_itself_and_goes_to_a_folder(sparse, tmp_path):
     picture = sparse.plot(folder=tmp_path, sample=True)
     assert picture.png.startswith(b"\x89PNG")
-    assert (tmp_path / "kan.png").read_bytes() == picture.png
+    again = picture.save(tmp_path / "again.png")
+    assert (tmp_path / "kan.png").read_bytes() == again.read_bytes()
 
 
 def test_points_of_a_sample_stand_out_from_their_curve():
@@ -139,3 +137,36 @@ def test_the_picture_is_pyplots_current_figure_until_a_notebook_has_shown_it(tmp
     shown._repr_png_()
     model.plot()._repr_png_()
     assert len(plt.get_fignums()) == before - 1
+
+
+def extents(figure):
+    figure.draw_without_rendering()
+    return [text.get_window_extent() for text in figure.axes[0].texts]
+
+
+IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
+
+
+@pytest.mark.parametrize(
+    "names", [IRIS, ["a", "$ per $", "one_very_long_word_that_cannot_be_broken", r"$\beta_1$"]]
+)
+def test_names_neither_overlap_nor_leave_the_picture(names):
+    figure = pikan.KAN([4, 2, 3]).plot(
+        in_vars=names, out_vars=["setosa", "versicolor", "virginica"]
+    )
+    boxes, page = extents(figure), figure.bbox
+    for one in boxes:
+        assert page.x0 <= one.x0 < one.x1 <= page.x1
+        assert page.y0 <= one.y0 < one.y1 <= page.y1
+    assert not any(one.overlaps(two) for one, two in combinations(boxes, 2))
+
+
+def test_a_large_network_is_drawn_by_the_nodes_that_matter():
+    model = pikan.KAN([30, [4, 6], 2], seed=0)
+    with torch.no_grad():
+        model.wired.weights()[0][63:72] *= 50.0  # nine of each input
+    axes = model.plot().axes[0]
+    words = [text.get_text() for text in axes.texts]
+    assert "$x_{8}$" in words
+    assert sum(isinstance(patch, Rectangle) for patch in axes.patches) <= 100
+    assert words[-1] == "the nodes that matter most, by layer: 6 of 30 x 6 of 10 x 2"

@@ -7,7 +7,8 @@ import pytest
 
 from pikan.geometry.box import Box
 from pikan.references.data import ReferenceData
-from pikan.report.fields import cuts, fields
+from pikan.report.fields import fields
+from pikan.report.sections import cuts
 
 
 def test_a_plane_holds_the_function_on_its_grid(boxed):
