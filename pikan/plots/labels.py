@@ -4,9 +4,8 @@ import re
 
 from matplotlib.mathtext import MathTextParser
 
-from pikan.expression.error import FormulaError
 from pikan.expression.latex import latex, name_latex
-from pikan.expression.parse import parse, parse_equation
+from pikan.expression.parse import read_equation, read_formula
 
 # What a person means as mathematics: no space inside the dollars, no digit behind them.
 # Source: Pandoc User's Guide, extension tex_math_dollars.
@@ -65,13 +64,10 @@ def shortened(label: str) -> str:
 
 def formula_label(text: str) -> str:
     """A formula or an equation, typeset; text that is neither stays text."""
-    try:
-        if _EQUATION.fullmatch(text):
-            left, right = parse_equation(text)
-            return f"${latex(left)} = {latex(right)}$"
-        return f"${latex(parse(text))}$"
-    except FormulaError:
+    reading = read_equation(text) if _EQUATION.fullmatch(text) else read_formula(text)
+    if reading.faults:
         return text_label(text)
+    return f"${' = '.join(latex(side) for side in reading.sides)}$"
 
 
 def _part(text: str) -> str:
