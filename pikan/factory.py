@@ -43,6 +43,7 @@ from pikan.sampling.uniform import uniform
 from pikan.solvers.high_dimensional.level import SearchSettings
 from pikan.solvers.schedule import Refinement, Resampling, ScheduleSettings, Step
 from pikan.solvers.spectral.p_refinement import PRefinement
+from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.time_marching.march import TimeMarching
 from pikan.spec import memory, schema
 
@@ -222,8 +223,8 @@ def _step(asked: schema.Stage) -> Step:
             return Refinement(a.degree, a.grid, a.rank, a.adapt)
         case schema.ResampleStage(resample=a):
             return Resampling(a.points, a.k, a.c, a.weighted)
-        case schema.ClimbStage() | schema.MarchStage():
-            raise ValueError("climb and march are whole schedules, not steps of one")
+        case schema.ClimbStage() | schema.MarchStage() | schema.ElementsStage():
+            raise ValueError("climb, march and elements are whole schedules, not steps of one")
 
 
 def _or(given: float | None, own: float) -> float:
@@ -303,6 +304,17 @@ def marching_settings(
     largest = min(march.largest, memory.columns(spec)) if dense else march.largest
     compared = samples(spec, problem)
     return TimeMarching(spec.accuracy, largest, march.steps, compared, features(problem))
+
+
+def element_settings(
+    spec: schema.Spec, problem: Problem, elements: schema.ElementsSettings
+) -> ElementSettings:
+    """Settings of hp-refinement on cells for a completed spec."""
+    accuracy = elements.accuracy or spec.accuracy
+    assert accuracy is not None
+    # A known solution is there to compare with: it does not say where cells should be.
+    known = features(replace(problem, exact=None))
+    return ElementSettings(accuracy, elements.points, elements.largest, known, like(spec))
 
 
 def samples(spec: schema.Spec, problem: Problem) -> HeldOut:

@@ -1,12 +1,13 @@
 """What pikan chooses where a problem file is silent, and why, in a sentence or two each."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from pikan.bases.registry import families, family
 from pikan.expression.check import collect_faults
 from pikan.expression.wording import word_list
-from pikan.problem.classification import is_evolution, linear
-from pikan.problem.features import features
+from pikan.problem.classification import is_determined, is_evolution, linear
+from pikan.problem.features import Features, features
 from pikan.problem.statement import Problem
 from pikan.spec.faults import SpecError
 from pikan.spec.memory import check_memory, columns
@@ -16,6 +17,8 @@ from pikan.spec.schema import (
     AdamStage,
     ClimbSettings,
     ClimbStage,
+    ElementsSettings,
+    ElementsStage,
     GaussNewtonSettings,
     GaussNewtonStage,
     KANSettings,
@@ -47,6 +50,10 @@ _LINEAR_3D, _NONLINEAR_3D = 1e-10, 1e-8
 # One linear equation is often solved along one coordinate after the other, so that levels cost
 # little more than their memory, and low ones nothing worth saving; all else takes dense matrices.
 _ALONE_LARGEST, _ALONE_START = 40_000, 16
+# The accuracy aimed at on cells where none is asked, and the most coefficients of one unknown that
+# one polynomial has before.
+_ON_CELLS, _NONLINEAR_ON_CELLS = 1e-10, 1e-9
+_ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
 # A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
 _FULL = 3
 # What trains any network, in as little memory as there is.
@@ -68,6 +75,15 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
             return _automatic(spec, problem)
         case ((ProductSettings() | None as network), (ClimbStage() as stage,)):
             return _plan_p_refinement(spec, problem, network, stage.climb)
+        case (
+            (ProductSettings() | None as network),
+            (ClimbStage() as stage, ElementsStage() as cells),
+        ):
+            completed, reasons = _plan_p_refinement(spec, problem, network, stage.climb)
+            assert completed.training is not None
+            return _with(completed, training=(*completed.training, cells)), reasons
+        case ((ProductSettings() | None as network), (ElementsStage() as stage,)):
+            return _plan_elements(spec, problem, network, stage.elements)
         case ((ProductSettings() | None as network), (MarchStage() as stage,)):
             return _plan_time_marching(spec, problem, network, stage.march)
         case _:
@@ -78,6 +94,8 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """A network and a schedule from the equation alone."""
     if problem.box.dimension > _FULL:
         return _plan_search(spec, problem, None, ClimbSettings())
+    if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
+        return _plan_one_coordinate(spec, problem)
     # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
     if (
         problem.box.dimension < _FULL
@@ -93,6 +111,55 @@ def _narrow_in_time(problem: Problem) -> bool:
     axis = problem.box.axis("t")
     found = features(problem)
     return len(found.edges[axis]) > 2 or any(one.axis == axis for one in found.places)
+
+
+def _plan_one_coordinate(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
+    """Cells where known functions are narrow, jump or bend, or where one polynomial fails."""
+    found = _known_features(problem)
+    if found.narrow or found.places or not found.smooth:
+        return _plan_elements(spec, problem, None, ElementsSettings())
+    one = _ONE_POLYNOMIAL if linear(problem) else _ONE_NONLINEAR
+    climb = ClimbSettings(largest=one * len(problem.unknowns))
+    completed, (reason,) = _plan_p_refinement(spec, problem, None, climb)
+    assert completed.training is not None
+    aim = None if spec.accuracy else _accuracy_on_cells(problem)
+    cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
+    reason += f"; where degree {one} does not do, polynomials on cells that are halved"
+    return _with(completed, training=(*completed.training, cells)), (reason,)
+
+
+def _plan_elements(
+    spec: Spec, problem: Problem, network: ProductSettings | None, elements: ElementsSettings
+) -> tuple[Spec, tuple[str, ...]]:
+    accuracy = elements.accuracy or spec.accuracy or _accuracy_on_cells(problem)
+    chosen = _with(network or ProductSettings(kind="product"), rank="full")
+    how = "solved directly" if linear(problem) else "by Newton's method and continuation"
+    rough = _roughness(problem, _known_features(problem))
+    reason = (
+        f"{rough}polynomials on cells (spectral elements), {how}; "
+        f"cells are halved until two degrees agree to {accuracy:g}"
+    )
+    training = (ElementsStage(elements=elements),)
+    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _known_features(problem: Problem) -> Features:
+    """What the equations and conditions tell; a known solution is there to compare with alone."""
+    return features(replace(problem, exact=None))
+
+
+def _accuracy_on_cells(problem: Problem) -> float:
+    return _ON_CELLS if linear(problem) else _NONLINEAR_ON_CELLS
+
+
+def _roughness(problem: Problem, found: Features) -> str:
+    """The first thing in the known functions that one polynomial would not resolve."""
+    for one in found.narrow:
+        return f"'{one.formula}' varies within {one.width:.1e} at {one.place}: "
+    for one in found.places:
+        verb = "jumps" if one.kind == "jump" else "has a kink"
+        return f"'{one.formula}' {verb} at {problem.coordinates[one.axis]} = {one.value:.6g}: "
+    return ""
 
 
 def _plan_p_refinement(

@@ -30,11 +30,22 @@ from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events
 from pikan.solvers.schedule import run_schedule, run_slabs
 from pikan.solvers.spectral.alternatives import climb_from_branches
+from pikan.solvers.spectral_elements.boundary_value import (
+    solve_on_cells,
+    solve_on_cells_after,
+)
 from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.spec import formulas, reader, writer
 from pikan.spec.overrides import KEYWORD
-from pikan.spec.schema import ClimbStage, MarchStage, ProductSettings, ReferenceSettings, Spec
+from pikan.spec.schema import (
+    ClimbStage,
+    ElementsStage,
+    MarchStage,
+    ProductSettings,
+    ReferenceSettings,
+    Spec,
+)
 from pikan.spec.solutions import check_exact
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -276,6 +287,14 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
             if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
                 return search(problem, factory.search_settings(spec, problem, asked), generator)
             return climb_from_branches(problem, factory.p_refinement_settings(spec, problem, asked))
+        case (ClimbStage(climb=asked), ElementsStage(elements=cells)):
+            climbed = climb_from_branches(
+                problem, factory.p_refinement_settings(spec, problem, asked)
+            )
+            settings = factory.element_settings(spec, problem, cells)
+            return solve_on_cells_after(climbed, problem, settings)
+        case (ElementsStage(elements=cells),):
+            return solve_on_cells(problem, factory.element_settings(spec, problem, cells))
         case (MarchStage(march=asked),):
             return march_in_time(problem, factory.marching_settings(spec, problem, asked))
         case _:

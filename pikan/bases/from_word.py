@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.knots import even_knots
-from pikan.bases.registry import FAMILIES, family, format_word, parse
+from pikan.bases.registry import ALL, FAMILIES, family, format_word, parse
 
 
 def basis_from_word(word: str, knots: Float[Tensor, "in _"], degree: int) -> Basis:
@@ -17,8 +17,8 @@ def basis_from_word(word: str, knots: Float[Tensor, "in _"], degree: int) -> Bas
     >>> basis_from_word("jacobi(0.5, 0.5)", torch.tensor([[0.0, 1.0]]), degree=3).size
     4
     """
-    name, parameters = parse(word)
-    found = FAMILIES[name]
+    name, parameters = parse(word, ALL)
+    found = ALL[name]
     made: Basis = getattr(import_module(found.module), found.kind)(knots, degree, *parameters)
     return made
 
@@ -37,7 +37,7 @@ def word(basis: Basis) -> str:
     'fourier(2)'
     """
     place = type(basis).__module__, type(basis).__name__
-    names = [name for name, known in FAMILIES.items() if (known.module, known.kind) == place]
+    names = [name for name, known in ALL.items() if (known.module, known.kind) == place]
     if not names:
         raise ValueError(f"basis: got {place[1]}, needs one of {', '.join(FAMILIES)}")
     return format_word(names[0], basis.numbers)

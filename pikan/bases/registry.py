@@ -52,27 +52,41 @@ FAMILIES: Mapping[str, BasisFamily] = {
 }
 """The bases by their words. All have degree + 1 functions, and one more for each cell after one."""
 
+SOLVER_FAMILIES: Mapping[str, BasisFamily] = {
+    "elements": BasisFamily(
+        "pikan.bases.elements",
+        "Elements",
+        cells=True,
+        numbers=(BasisParameter("joined", 1.0, above=-1.0),),
+    ),
+}
+"""Bases on cells that solvers choose: archives name them, problem files do not."""
+
+ALL: Mapping[str, BasisFamily] = {**FAMILIES, **SOLVER_FAMILIES}
+"""Both of these."""
+
 PATTERN = rf"^({'|'.join(FAMILIES)})(\([^()]*\))?$"
-"""What a word looks like."""
+"""What a word looks like in a problem file."""
+_WORD = re.compile(rf"({'|'.join(ALL)})(\([^()]*\))?")
 
 
-def parse(word: str) -> tuple[str, tuple[float, ...]]:
+def parse(word: str, among: Mapping[str, BasisFamily] = FAMILIES) -> tuple[str, tuple[float, ...]]:
     """The name in a word and the numbers; ValueError with a sentence where there are no such.
 
     >>> parse("jacobi(0.5, -0.5)"), parse("jacobi")
     (('jacobi', (0.5, -0.5)), ('jacobi', (1.0, 1.0)))
     """
     name, parenthesis, rest = word.replace(" ", "").partition("(")
-    if name not in FAMILIES:
+    if name not in among:
         close = get_close_matches(name, FAMILIES, n=1, cutoff=0.6)
         remedy = f"; did you mean '{close[0]}'?" if close else ""
         *most, last = FAMILIES
         raise ValueError(f"got '{word:.60}', needs {', '.join(most)} or {last}{remedy}")
-    known = FAMILIES[name].numbers
+    known = among[name].numbers
     if not parenthesis:
         return name, tuple(each.default for each in known)
     numbers = [_number(each) for each in rest.removesuffix(")").split(",")]
-    fitting = re.fullmatch(PATTERN, word.replace(" ", "")) and len(numbers) == len(known)
+    fitting = _WORD.fullmatch(word.replace(" ", "")) and len(numbers) == len(known)
     if not fitting or not all(p.above < n < inf for p, n in zip(known, numbers, strict=True)):
         raise ValueError(f"got '{word:.60}', needs {_form(name)}")
     return name, tuple(numbers)
@@ -84,14 +98,14 @@ def format_word(name: str, numbers: tuple[float, ...]) -> str:
     >>> format_word("jacobi", (0.5, -0.5)), format_word("jacobi", (1.0, 1.0))
     ('jacobi(0.5, -0.5)', 'jacobi')
     """
-    if numbers == tuple(each.default for each in FAMILIES[name].numbers):
+    if numbers == tuple(each.default for each in ALL[name].numbers):
         return name
     return f"{name}({', '.join(repr(each).removesuffix('.0') for each in numbers)})"
 
 
-def family(word: str) -> BasisFamily:
+def family(word: str, among: Mapping[str, BasisFamily] = FAMILIES) -> BasisFamily:
     """What there is to know of the basis that a word names."""
-    return FAMILIES[parse(word)[0]]
+    return among[parse(word, among)[0]]
 
 
 def families(words: str | tuple[str, ...] | None) -> tuple[BasisFamily, ...]:
@@ -108,7 +122,7 @@ def _number(text: str) -> float:
 
 
 def _form(name: str) -> str:
-    known = FAMILIES[name].numbers
+    known = ALL[name].numbers
     if not known:
         return f"'{name}' without parentheses"
     bounds = " and ".join(f"{each.name} above {each.above:g}" for each in known)

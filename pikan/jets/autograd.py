@@ -31,13 +31,13 @@ def derivatives(
 
     Knots count as constants.
     """
-    if _plain():
+    if is_plain():
         return evaluate(x.contiguous(), knots, order)
     values: Tensor = _Derivatives.apply(x, knots, order, evaluate)
     return values
 
 
-def _plain() -> bool:
+def is_plain() -> bool:
     """Whether nobody asks for gradients, nor maps over anything: `apply` costs as much as values.
 
     The latter as `torch.autograd.Function.apply` itself finds out; there is no public way.

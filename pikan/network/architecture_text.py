@@ -8,7 +8,7 @@ from typing import final
 
 from pikan.bases.basis import Basis
 from pikan.bases.from_word import word
-from pikan.bases.registry import FAMILIES, family
+from pikan.bases.registry import ALL, FAMILIES, family
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.architecture import (
     Architecture,
@@ -179,7 +179,7 @@ def _read_basis(data: object) -> BasisArchitecture:
     if not isinstance(kind, str):
         raise _wrong("bases: kind", kind, f"one of {', '.join(FAMILIES)}")
     try:
-        most = _MOST_NUMBERS if family(kind).cells else 2
+        most = _MOST_NUMBERS if family(kind, ALL).cells else 2
     except ValueError as fault:
         raise ArchitectureError(f"bases: kind: {fault}") from None
     return BasisArchitecture(

@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pikan.bases.basis import Basis
+from pikan.bases.elements import Elements
+from pikan.jets.autograd import is_plain
 from pikan.jets.jet import Jet, MultiIndex
 from pikan.network.base import FeatureNetwork, weighted_sum
 
@@ -42,9 +44,31 @@ class FullProduct(FeatureNetwork):
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients, without making all of them."""
+        if any(isinstance(basis, Elements) for basis in self.axes()) and is_plain():
+            return self._jet_by_cells(inputs)
         factors = factors_at(self.axes(), inputs, self.center, self.scale)
         sizes = [basis.size for basis in self.axes()]
         rows = _contract(self.coefficients.mT.unflatten(1, sizes), factors, inputs.indices)
+        return Jet(inputs.indices, torch.stack(rows).mT)
+
+    def _jet_by_cells(self, inputs: Jet) -> Jet:
+        """The same from the functions that are not zero around each point."""
+        unit = (inputs.values[0] - self.center) / self.scale
+        places = torch.zeros_like(unit[:, :1], dtype=torch.long)
+        factors: Factors = []
+        for axis, basis in enumerate(self.axes()):
+            order = max(index[axis] for index in inputs.indices)
+            if isinstance(basis, Elements):
+                columns, values = basis.around(unit[:, axis], order)
+            else:
+                values = basis.derivatives(unit[:, axis, None], order).squeeze(-2).mT
+                columns = torch.arange(basis.size, device=unit.device).expand(len(unit), -1)
+            places = (places[:, :, None] * basis.size + columns[:, None]).flatten(1)
+            powers = self.scale[axis] ** torch.arange(order + 1, device=unit.device)
+            factors.append(values / powers[:, None, None])
+        own = self.coefficients[places]
+        products = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
+        rows = [torch.einsum("nqm,qn->mn", own, product) for product in products]
         return Jet(inputs.indices, torch.stack(rows).mT)
 
     def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from pikan.bases.basis import Basis
 from pikan.bases.change_of_basis import transfer
 from pikan.bases.from_word import word
-from pikan.bases.registry import family
+from pikan.bases.registry import ALL, family
 from pikan.network.base import Network, place, to_unit_box
 from pikan.network.initialization import random_low_rank
 from pikan.network.kan import KANNetwork
@@ -39,7 +39,7 @@ def refine(
             network, [refine(w, degree=degree, grid=grid) for w in network.slabs()]
         )
     old = bases(network)
-    celled = [family(word(basis)).cells for basis in old]
+    celled = [family(word(basis), ALL).cells for basis in old]
     if any(celled) and isinstance(grid, int):
         grid = [grid if cells else None for cells in celled]
     degrees, grids = _numbers(degree, len(old)), _numbers(grid, len(old))

@@ -30,6 +30,18 @@ def is_evolution(problem: Problem) -> bool:
     return bool(moments) and all(moment == problem.box.lower[axis] for moment in moments)
 
 
+def is_determined(problem: Problem) -> bool:
+    """Whether a problem of one coordinate has as many conditions as the orders of its equations.
+
+    There is one equation for each unknown besides.
+    """
+    orders = [equation_order(problem, k, 0) for k in range(len(problem.unknowns))]
+    asked = sum(len(one.faces) for one in problem.conditions)
+    asked += sum(sum(match.orders) for match in problem.periodic)
+    square = len(problem.equations) == len(problem.unknowns) and asked == sum(orders)
+    return problem.box.dimension == 1 and square and any(orders)
+
+
 def linear(problem: Problem) -> bool:
     """Whether every equation and condition is affine in the unknowns, decided symbolically.
 

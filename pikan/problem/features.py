@@ -157,7 +157,7 @@ def features(problem: Problem) -> Features:
         # A mesh that resolves what varies in too many places would be too large.
         for axis in range(box.dimension if feature.formula not in unread else 0):
             edges[axis] += [feature.lower[:, axis], feature.upper[:, axis]]
-    along = tuple(_balance(np.unique(np.concatenate(one))) for one in edges)
+    along = tuple(balance(np.unique(np.concatenate(one))) for one in edges)
     return Features(tuple(narrow), tuple(places.values()), tuple(dict.fromkeys(unread)), along)
 
 
@@ -371,7 +371,7 @@ def grade(
     return np.clip(points, box.lower, box.upper), parts
 
 
-def _balance(edges: Array) -> Array:
+def balance(edges: Array) -> Array:
     """Cells halved until neighbors differ threefold at most."""
     while True:
         sizes = np.diff(edges)

@@ -337,6 +337,18 @@ class MarchSettings(FilePart):
     largest: Count = Field(default=10000, description="the most coefficients of a window")
 
 
+class ElementsSettings(FilePart):
+    """Polynomials on cells, which are halved until two degrees agree to the accuracy."""
+
+    points: Annotated[Whole, Field(ge=4, le=40)] = Field(
+        default=10, description="collocation points in each cell"
+    )
+    largest: Count = Field(default=200_000, description="the most coefficients")
+    accuracy: Annotated[Quantity, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="to be reached on cells; that of the file if left out"
+    )
+
+
 class AdamStage(FilePart):
     """A stage of Adam."""
 
@@ -381,6 +393,14 @@ class MarchStage(FilePart):
     march: MarchSettings = Field(description="windows in t, marched twice until two marches agree")
 
 
+class ElementsStage(FilePart):
+    """A whole solution by polynomials on cells, alone or where a climb has failed."""
+
+    elements: ElementsSettings = Field(
+        description="polynomials on cells, halved until two degrees agree"
+    )
+
+
 class RefineStage(FilePart):
     """Growth of the network between stages."""
 
@@ -401,6 +421,7 @@ STAGES = (
     "gauss_newton",
     "climb",
     "march",
+    "elements",
     "refine",
     "resample",
 )
@@ -412,6 +433,7 @@ Stage = Annotated[
     | Annotated[GaussNewtonStage, Tag("<gauss_newton>")]
     | Annotated[ClimbStage, Tag("<climb>")]
     | Annotated[MarchStage, Tag("<march>")]
+    | Annotated[ElementsStage, Tag("<elements>")]
     | Annotated[RefineStage, Tag("<refine>")]
     | Annotated[ResampleStage, Tag("<resample>")],
     tagged_union(

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from pikan.bases.registry import BasisFamily, families
 from pikan.expression.wording import did_you_mean, word_list
-from pikan.problem.classification import is_evolution, linear
+from pikan.problem.classification import is_determined, is_evolution, linear
 from pikan.problem.statement import Problem
 from pikan.spec.faults import Check, Fault, Keys
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import (
     AdamStage,
     ClimbStage,
+    ElementsStage,
     GaussNewtonStage,
     KANSettings,
     LBFGSStage,
@@ -49,7 +50,7 @@ def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
     for index, stage in enumerate(spec.training or ()):
         keys: Keys = ("training", index)
         match stage:
-            case ClimbStage() | MarchStage():
+            case ClimbStage() | MarchStage() | ElementsStage():
                 yield from _whole(spec, problem, stage, keys)
             case LeastSquaresStage():
                 if not linear(problem):
@@ -82,14 +83,20 @@ def _check_causal(
 
 
 def _whole(
-    spec: Spec, problem: Problem, stage: ClimbStage | MarchStage, keys: Keys
+    spec: Spec, problem: Problem, stage: ClimbStage | MarchStage | ElementsStage, keys: Keys
 ) -> Iterator[Fault]:
-    """A climb and a march are whole schedules, and make a full product as they go."""
-    name = "climb" if isinstance(stage, ClimbStage) else "march"
+    """A climb, a march and elements are whole schedules, and make a full product as they go.
+
+    Elements may follow a climb, for where that fails.
+    """
+    (name,) = stage.model_dump()
     network = spec.network
-    if spec.training is not None and len(spec.training) > 1:
-        message = f"{name} is a whole schedule; leave out the other stages"
-        yield spec.origin.fault((*keys, name), message)
+    match spec.training:
+        case None | (_,) | (ClimbStage(), ElementsStage()):
+            pass
+        case _:
+            message = f"{name} is a whole schedule; leave out the other stages"
+            yield spec.origin.fault((*keys, name), message)
     if network is not None and not isinstance(network, ProductSettings):
         message = f"{name} makes a product network; got kind '{network.kind}', leave network out"
         yield spec.origin.fault((*keys, name), message)
@@ -101,6 +108,12 @@ def _whole(
     elif name == "climb" and not all(each.climbs for each in _families(network)):
         message = "climb raises degrees without end; use chebyshev, legendre or jacobi"
         yield spec.origin.fault((*keys, name), message)
+    if name == "elements" and not is_determined(problem):
+        message = (
+            "elements need one coordinate, an equation for each unknown, and as many conditions as "
+            "their orders"
+        )
+        yield spec.origin.fault((*keys, name), f"{message}; use climb")
     if name == "march" and not is_evolution(problem):
         message = "march needs equations with a derivative in t, and conditions at its first moment"
         yield spec.origin.fault((*keys, name), f"{message} only; use climb")

@@ -1,0 +1,1 @@
+"""Piecewise polynomials on cells: spectral elements, hp-refinement, stiffly accurate time steps."""

@@ -1,0 +1,84 @@
+"""Newton's method for collocation on cells, damped by the monotonicity of its corrections."""
+
+from typing import NamedTuple
+
+import torch
+
+from pikan.solvers.spectral_elements.collocation import Collocation
+from pikan.solvers.spectral_elements.space import Coefficients, Space, gauss
+
+# Corrections below this part of the solution end the iteration; those that stop shrinking below
+# the second one are rounding.
+_DONE, _ROUNDING = 1e-12, 1e-9
+# Damping below this is no way to a solution, nor are more steps.
+_LEAST, _STEPS = 1e-4, 40
+# Places of a cell at which corrections are measured.
+_PLACES = 4
+
+
+class NewtonResult(NamedTuple):
+    """The last coefficients, and whether they solve the equations."""
+
+    coefficients: Coefficients
+    converged: bool
+
+
+def newton(collocation: Collocation, start: Coefficients, *, affine: bool) -> NewtonResult:
+    """Newton's steps from a start; two of the same matrix where the problem is affine.
+
+    A step is halved until the next one is shorter, by the natural test of monotonicity.
+
+    Source: Deuflhard 2004, Newton Methods for Nonlinear Problems, section 3.3.
+    """
+    if affine:
+        return _affine(collocation, start)
+    here, share = start, 1.0
+    change, size = _correction(collocation, here)
+    for _ in range(_STEPS):
+        if not size < float("inf"):
+            return NewtonResult(here, False)
+        if size < _DONE:
+            return NewtonResult(_add(here, change, 1.0), True)
+        while True:
+            ahead = _add(here, change, share)
+            following, shorter = _correction(collocation, ahead)
+            if shorter <= (1 - share / 4) * size or (share == 1.0 and shorter < _ROUNDING):
+                break
+            share /= 2
+            if share < _LEAST:
+                return NewtonResult(here, False)
+        stagnant = shorter > 0.5 * size and size < _ROUNDING
+        here, change, size = ahead, following, shorter
+        share = min(1.0, 2 * share)
+        if stagnant:
+            return NewtonResult(here, True)
+    return NewtonResult(here, False)
+
+
+def _affine(collocation: Collocation, start: Coefficients) -> NewtonResult:
+    """The second step takes off the rounding of the first."""
+    system, here = collocation.linearize(start), start
+    for _ in range(2):
+        here = _add(here, collocation.newton_step(system, here), 1.0)
+    finite = all(bool(own.isfinite().all()) for own in here)
+    return NewtonResult(here, finite)
+
+
+def _correction(collocation: Collocation, here: Coefficients) -> tuple[Coefficients, float]:
+    """The full Newton step, and its size in parts of the solution; infinite where there is none."""
+    change = collocation.newton_step(collocation.linearize(here), here)
+    size = correction_size(collocation.space, here, change)
+    return change, size if size == size else float("inf")
+
+
+def correction_size(space: Space, here: Coefficients, change: Coefficients) -> float:
+    """The largest value of a correction in parts of the unknown's, before or after it."""
+    unit, _ = gauss(_PLACES)
+    values, moved = space.values(here, unit).flatten(1), space.values(change, unit).flatten(1)
+    sizes = torch.maximum(values.abs().amax(dim=1), (values + moved).abs().amax(dim=1))
+    sizes = torch.where(sizes > 0, sizes, torch.ones_like(sizes))
+    return float((moved.abs().amax(dim=1) / sizes).max())
+
+
+def _add(here: Coefficients, change: Coefficients, share: float) -> Coefficients:
+    return tuple(own + share * step for own, step in zip(here, change, strict=True))

@@ -1,0 +1,185 @@
+"""hp-refinement for problems of one coordinate: cells halved until two degrees agree."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Literal, NamedTuple, final
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from pikan.network.base import Network
+from pikan.optimize.stage import StageProgress
+from pikan.problem.classification import equation_order, linear
+from pikan.problem.statement import Problem
+from pikan.solvers.replay import Event, Events
+from pikan.solvers.spectral_elements.collocation import steady_collocation
+from pikan.solvers.spectral_elements.mesh import divisible, grade_toward, halve, turning_points
+from pikan.solvers.spectral_elements.newton import newton
+from pikan.solvers.spectral_elements.space import (
+    Coefficients,
+    Function,
+    Space,
+    gauss,
+    zero,
+)
+
+# The second level has so many points more in each cell.
+_MORE = 3
+# Cells whose last coefficients are above this part of the largest are halved in one round: the
+# first part as long as anything is far from resolved, the second one later.
+_FIRST, _LATER, _COARSE = 0.2, 0.01, 1e-2
+# A cell may leave this part of its share of the accuracy.
+_SHARE = 0.3
+# Cells with residuals above this part of the largest are halved where two levels differ.
+_RESIDUAL = 0.1
+# So many rounds in which levels come no nearer to each other by this factor are the end.
+_NEARER, _PATIENCE, _ROUNDS = 0.5, 3, 80
+# So many coefficients of a cell are its last ones.
+_TAIL = 3
+
+
+class ElementSolution(NamedTuple):
+    """Piecewise polynomials, and how refinement ended; `estimate` is infinite where unknown."""
+
+    space: Space
+    coefficients: Coefficients
+    estimate: float
+    end: Literal["agreed", "rounding", "too many", "newton"]
+
+    @property
+    def size(self) -> int:
+        """The number of coefficients."""
+        return sum(own.numel() for own in self.coefficients)
+
+
+@final
+@dataclass(frozen=True)
+class Refinement:
+    """Settings of hp-refinement: `accuracy` in relative L2, `points` in a cell.
+
+    `largest` is the most coefficients. Unless `graded`, no cells are added toward ends.
+    """
+
+    accuracy: float
+    points: int
+    largest: int
+    graded: bool = True
+
+
+def refine_cells(
+    problem: Problem,
+    settings: Refinement,
+    edges: Float[Tensor, " _"],
+    guess: Function | None,
+    level: str,
+    best_network: Callable[[], Network | None],
+) -> Events[ElementSolution]:
+    """Cells that are halved until their last coefficients are small and two degrees agree.
+
+    The difference of two solutions on the same cells is the estimate, in relative L2. Where it is
+    too large, cells are chosen by the residual: the difference is polluted by errors from
+    elsewhere. Linear problems measure cells in L2; in others a spike without weight still decides
+    whether Newton's method ends, and coefficients count in full.
+    """
+    affine, best, before, stuck, number = linear(problem), None, inf, 0, -1
+    while True:
+        number += 1
+        lower = _solve(problem, edges, settings.points, guess, affine=affine)
+        if lower.end == "newton":
+            return lower if best is None else best
+        tails = _tails(lower, in_mean=affine)
+        total = float(tails.norm() if affine else tails.max())
+        yield _event(level, number, total, best_network)
+        if number == 0 and settings.graded and float(tails.max()) > _COARSE:
+            # Nothing is resolved: layers may be anywhere, of any width.
+            edges, guess = grade_toward(edges, turning_points(problem)), _guess(lower, affine)
+            continue
+        limit = _SHARE * settings.accuracy / len(tails) ** 0.5 if affine else settings.accuracy
+        share = _FIRST if float(tails.max()) > _COARSE else _LATER
+        marked = (tails > limit) & (tails > share * tails.max()) & divisible(edges)
+        if total <= settings.accuracy or not bool(marked.any()):
+            moved = lower.space.function(lower.coefficients)
+            higher = _solve(problem, edges, settings.points + _MORE, moved, affine=affine)
+            estimate = difference(lower, higher) if higher.end == "agreed" else inf
+            if best is None or estimate < best.estimate:
+                best = higher._replace(estimate=estimate)
+            if estimate <= settings.accuracy:
+                return best._replace(end="agreed")
+            stuck = 0 if estimate < _NEARER * before else stuck + 1
+            before = min(before, estimate)
+            marked = _large_residuals(problem, lower) & divisible(edges)
+            if stuck == _PATIENCE or not bool(marked.any()):
+                return best._replace(end="rounding")
+        larger = lower.size + int(marked.sum()) * settings.points
+        if larger > settings.largest or number == _ROUNDS:
+            left = best or lower._replace(estimate=inf)
+            return left._replace(end="too many")
+        edges, guess = halve(edges, marked), _guess(lower, affine)
+
+
+def _guess(lower: ElementSolution, affine: bool) -> Function | None:
+    """Where Newton's method starts on the next cells."""
+    return None if affine else lower.space.function(lower.coefficients)
+
+
+def _solve(
+    problem: Problem,
+    edges: Float[Tensor, " _"],
+    points: int,
+    guess: Function | None,
+    *,
+    affine: bool,
+) -> ElementSolution:
+    """The solution on cells, from a guess or from zero; an end by Newton where there is none."""
+    joined = tuple(equation_order(problem, k, 0) for k in range(len(problem.unknowns)))
+    space = Space(edges, joined, points)
+    start = zero(space) if guess is None or affine else space.interpolate(guess)
+    found = newton(steady_collocation(problem, space), start, affine=affine)
+    end = "agreed" if found.converged else "newton"
+    return ElementSolution(space, found.coefficients, inf, end)
+
+
+def _tails(solution: ElementSolution, *, in_mean: bool) -> Float[Tensor, " c"]:
+    """The last Legendre coefficients of each cell, in parts of the largest unknown's norm."""
+    space = solution.space
+    widths = space.edges.diff()
+    worst = torch.zeros_like(widths)
+    for k, own in enumerate(solution.coefficients):
+        found = space.legendre(k, own)[0]
+        degrees = torch.arange(found.shape[1])
+        means = (found.square() / (2 * degrees + 1)).sum(dim=1)
+        norm = ((means * widths).sum() / widths.sum()).sqrt()
+        tail = found[:, -_TAIL:].abs().amax(dim=1) / norm.clamp_min(1e-300)
+        worst = torch.maximum(worst, tail)
+    return worst * (widths / widths.sum()).sqrt() if in_mean else worst
+
+
+def difference(lower: ElementSolution, higher: ElementSolution) -> float:
+    """The relative L2 difference of two solutions on the same cells, of the worst unknown."""
+    unit, weights = gauss(higher.space.points + max(higher.space.joined) + 1)
+    one, other = (each.space.values(each.coefficients, unit)[:, 0] for each in (lower, higher))
+    weighted = higher.space.half * weights
+    apart, size = (
+        (weighted * field.square()).sum(dim=(1, 2)).sqrt() for field in (one - other, other)
+    )
+    size = torch.where(size > 1e-11 * size.max(), size, size.max().clamp_min(1e-300))
+    found = float((apart / size).max())
+    return found if found == found else inf
+
+
+def _large_residuals(problem: Problem, solution: ElementSolution) -> Bool[Tensor, " c"]:
+    """The cells whose residuals between the points of collocation weigh the most."""
+    space = solution.space
+    finer = Space(space.edges, space.joined, space.points + _MORE)
+    moved = finer.interpolate(space.function(solution.coefficients))
+    left = steady_collocation(problem, finer).residual(moved)[:, 0]
+    local = (space.half * left.square().mean(dim=2).sqrt()).amax(dim=0)
+    return local > _RESIDUAL * local.max()
+
+
+def _event(level: str, number: int, left: float, best: Callable[[], Network | None]) -> Event:
+    nothing = torch.zeros(0)
+    progress = StageProgress("elements", number, _ROUNDS, nothing, left, {"coefficients": left})
+    return Event(level, progress, best)
