@@ -191,7 +191,7 @@ def edges(spec: schema.Spec, problem: Problem) -> tuple[float, ...] | None:
     windows = None if spec.network is None else spec.network.windows
     if windows is None or isinstance(windows, tuple):
         return windows
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     first, last = problem.box.lower[axis], problem.box.upper[axis]
     return (*(first + (last - first) * k / windows for k in range(windows)), last)
 

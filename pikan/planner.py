@@ -108,7 +108,7 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
 
 def _narrow_in_time(problem: Problem) -> bool:
     """Whether known functions vary, jump or bend where polynomials in all of t would not do."""
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     found = features(problem)
     return len(found.edges[axis]) > 2 or any(one.axis == axis for one in found.places)
 
@@ -198,12 +198,12 @@ def _plan_time_marching(
 ) -> tuple[Spec, tuple[str, ...]]:
     space = problem.box.dimension - 1
     bases = ["bspline" if space == 1 else "chebyshev"] * (space + 1)
-    bases[problem.box.axis("t")] = "chebyshev"
+    bases[problem.box.evolution] = "chebyshev"
     accuracy = spec.accuracy or MARCHED
     chosen = _with(network or ProductSettings(kind="product"), rank="full", basis=tuple(bases))
     training = (MarchStage(march=march),)
     basis = "adaptive B-splines" if space == 1 else "polynomials"
-    names = [name for name in problem.coordinates if name != "t"]
+    names = [problem.coordinates[axis] for axis in problem.box.space]
     reason = (
         f"{'linear' if linear(problem) else 'nonlinear'} evolution problem: {basis} in "
         f"{word_list(names)}, time-marching, Gauss-Newton; a finer second march must agree to "

@@ -182,7 +182,7 @@ class Solution:
                 f"the problem has the coordinates {', '.join(self.problem.coordinates)}, and "
                 "what is animated needs t"
             )
-        axis = self.problem.box.axis("t")
+        axis = self.problem.box.evolution
         low, high = self.problem.box.lower[axis], self.problem.box.upper[axis]
         moments = np.linspace(low, high if self.end is None else self.end, frames).tolist()
         planes = sections(self.problem.box, {"t": moments}, LINE, PLANE)
@@ -323,7 +323,7 @@ def _until_end(problem: Problem, network: Network, function: _OfTensors) -> _OfT
     end = end_of(problem, network)
     if end is None:
         return function
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
 
     def until(points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
         return torch.where(points[:, axis, None] > end, math.nan, function(points))

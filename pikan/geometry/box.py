@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from pikan.geometry.face import Face
+from pikan.geometry.roles import TIME, space_axes, time_axis
 
 
 @final
@@ -28,7 +29,17 @@ class Box:
     @property
     def time(self) -> int | None:
         """The axis of time; None where the problem has none."""
-        return self.axis("t") if "t" in self.coordinates else None
+        return time_axis(self.coordinates)
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """The axes of space, in order."""
+        return space_axes(self.coordinates)
+
+    @property
+    def evolution(self) -> int:
+        """The axis of time of a box that has one; ValueError where it has none."""
+        return self.axis(TIME)
 
     def axis(self, name: str) -> int:
         """The place of a coordinate; ValueError where the box has none of that name."""

@@ -35,14 +35,15 @@ class Face:
         """The face in the words of a problem file, numbers to six digits: `x = -1`."""
         return ", ".join(f"{box.coordinates[axis]} = {value:.6g}" for axis, value in self.fixed)
 
-    def normal(self, box: Bounds) -> tuple[int, int] | None:
-        """The axis and sign of the outward normal.
+    def normal(self, box: Bounds) -> tuple[float, ...] | None:
+        """The components of the outward normal, of length one.
 
         None where there is no one direction out: on edges, corners and planes inside the box.
         """
         if len(self.fixed) != 1:
             return None
         axis, value = self.fixed[0]
-        if value == box.lower[axis]:
-            return axis, -1
-        return (axis, 1) if value == box.upper[axis] else None
+        ends = {box.lower[axis]: -1.0, box.upper[axis]: 1.0}
+        if value not in ends:
+            return None
+        return tuple(ends[value] * (k == axis) for k in range(len(box.coordinates)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from pikan.expression.tree import Call, Expression, Name, Negative, Operation, add, names
+from pikan.geometry.roles import space_axes
 
 NORMAL = "n"
 
@@ -123,7 +124,7 @@ def _laplacian(named: HasNames, name: str) -> Expression:
     found = partial(named, name)
     if found is None:
         raise ValueError(f"laplacian({name}) needs an unknown or one of its derivatives")
-    axes = [axis for axis, coordinate in enumerate(named.coordinates) if coordinate != "t"]
+    axes = space_axes(named.coordinates)
     if not axes:
         raise ValueError(f"laplacian({name}) needs a coordinate other than t")
     terms = [Name(partial_name(named, raise_order(found, axis, 2))) for axis in axes]

@@ -1,14 +1,10 @@
 """Statement of a problem: coordinates, unknowns, equations, conditions, known solution."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from pikan.expression.tree import (
-    Expression,
-    Name,
-    Negative,
-    substitute,
-)
+from pikan.expression.tree import Expression, Name, Number, add, multiply, substitute
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.problem.partials import Partial, normals, partial_name, partials, raise_order
@@ -65,30 +61,27 @@ class Problem:
         return self.box.coordinates
 
 
-def normal_partial(problem: Problem, unknown: int, face: Face) -> tuple[Partial, int]:
-    """The partial that the outward normal derivative is on a face, and its sign.
-
-    >>> box = Box(("x", "t"), (0.0, 0.0), (1.0, 1.0))
-    >>> heat = Problem("heat", "", box, ("u",), {}, (), (), (), None, "")
-    >>> normal_partial(heat, 0, Face(((0, 0.0),)))
-    (Partial(unknown=0, orders=(1, 0)), -1)
-    """
-    normal = face.normal(problem.box)
-    if normal is None:
-        raise ValueError(f"there is no outward normal at {face.label(problem.box)}")
-    axis, sign = normal
+def normal_derivative(problem: Problem, unknown: int, normal: Sequence[Expression]) -> Expression:
+    """n_x u_x + n_y u_y + ... for the components of a normal: numbers, or names of columns."""
     flat = Partial(unknown, (0,) * len(problem.coordinates))
-    return raise_order(flat, axis, 1), sign
+    slopes = [
+        multiply(component, Name(partial_name(problem, raise_order(flat, axis, 1))))
+        for axis, component in enumerate(normal)
+    ]
+    return reduce(add, slopes)
 
 
 def residual_on(problem: Problem, condition: Condition, face: Face) -> Expression:
     """A condition's residual on one of its faces, with `u_n` written as the partial that it is."""
-    replacements: dict[str, Expression] = {}
-    for name, unknown in normals(problem, condition.residual).items():
-        along, sign = normal_partial(problem, unknown, face)
-        derivative = Name(partial_name(problem, along))
-        replacements[name] = derivative if sign > 0 else Negative(derivative)
-    return substitute(condition.residual, replacements)
+    found = normals(problem, condition.residual)
+    normal = face.normal(problem.box) if found else ()
+    if normal is None:
+        raise ValueError(f"there is no outward normal at {face.label(problem.box)}")
+    components = [Number(component) for component in normal]
+    written = {
+        name: normal_derivative(problem, unknown, components) for name, unknown in found.items()
+    }
+    return substitute(condition.residual, written)
 
 
 def partials_in_use(problem: Problem) -> frozenset[Partial]:

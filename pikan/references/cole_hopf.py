@@ -140,7 +140,7 @@ def cole_hopf(box: Box, unknown: str, initial: Expression, nu: float) -> ColeHop
     `initial` is a formula in the coordinate with all constants filled in. FormulaError where its
     periodic continuation is not smooth, or where `nu` is not positive or lost in rounding.
     """
-    time = box.axis("t")
+    time = box.evolution
     space = 1 - time
     lower, upper = box.lower[space], box.upper[space]
     start = fourier(initial, box.coordinates[space], lower, upper)

@@ -110,7 +110,7 @@ def run_slabs(
     problem: Problem, parts: ScheduleSettings, edges: Sequence[float]
 ) -> Events[SolverResult]:
     """All steps in one slab after the other, each started from the end of the one before."""
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     networks: list[Network] = []
     outcome = Outcome("converged", "there is no time slab")
     for lower, upper in pairwise(edges):

@@ -37,7 +37,7 @@ class SlabTerms(NamedTuple):
 
 def restrict_time(problem: Problem, lower: float, upper: float) -> Problem:
     """The same problem on the part of its box between two times."""
-    box, axis = problem.box, problem.box.axis("t")
+    box, axis = problem.box, problem.box.evolution
     lows, highs = list(box.lower), list(box.upper)
     lows[axis], highs[axis] = lower, upper
     return replace(problem, box=Box(box.coordinates, tuple(lows), tuple(highs)))
@@ -59,19 +59,19 @@ def solved_part(problem: Problem, network: Network) -> Problem:
     return (
         problem
         if end is None
-        else restrict_time(problem, problem.box.lower[problem.box.axis("t")], end)
+        else restrict_time(problem, problem.box.lower[problem.box.evolution], end)
     )
 
 
 def initial_face(problem: Problem) -> Face:
     """The first moment of a problem."""
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     return Face(((axis, problem.box.lower[axis]),))
 
 
 def slab_terms(part: Problem, points: CollocationPoints, earlier: Network | None) -> SlabTerms:
     """The terms of a problem on a slab; `earlier` is None in the first one."""
-    axis = part.box.axis("t")
+    axis = part.box.evolution
     if earlier is None:
         start = condition_terms(part, _conditions_at(part, axis, True), points)
     else:
@@ -96,7 +96,7 @@ def _continuity_terms(
     part: Problem, points: Float[Tensor, "n d"], earlier: Network
 ) -> tuple[Term, ...]:
     """Each unknown and its time derivatives below the equations' order go on from a slab."""
-    axis, dimension = part.box.axis("t"), part.box.dimension
+    axis, dimension = part.box.evolution, part.box.dimension
     wanted = [
         Partial(unknown, tuple(k if i == axis else 0 for i in range(dimension)))
         for unknown in range(len(part.unknowns))

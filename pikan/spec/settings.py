@@ -185,7 +185,7 @@ def _lists(
 
 
 def _edges(spec: Spec, scope: Scope, edges: Sequence[float]) -> Iterator[Fault]:
-    axis = scope.coordinates.index("t")
+    axis = scope.box.evolution
     ends = (scope.box.lower[axis], scope.box.upper[axis])
     rising = all(first < second for first, second in itertools.pairwise(edges))
     if not rising or (edges[0], edges[-1]) != ends:

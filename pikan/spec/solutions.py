@@ -57,7 +57,7 @@ def _burgers(
     spec: Spec, scope: Scope, written: ColeHopfSettings
 ) -> Check[ReferenceSolution | None]:
     keys = ("exact", "burgers_cole_hopf")
-    space = tuple(name for name in scope.coordinates if name != "t")
+    space = tuple(scope.coordinates[axis] for axis in scope.box.space)
     if len(scope.unknowns) != 1 or len(space) != 1 or len(scope.coordinates) != 2:
         known = f"{there_are('unknown', scope.unknowns)}, "
         known += there_are("coordinate", scope.coordinates)

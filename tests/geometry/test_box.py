@@ -22,6 +22,13 @@ def test_the_boundary_is_all_faces_but_the_first_and_last_moment():
     assert labels == ["x = -1", "x = 1", "y = 0.5", "y = 0.75"]
 
 
+def test_coordinates_are_space_but_for_time():
+    assert [BOX.coordinates[axis] for axis in BOX.space] == ["x", "y"]
+    assert BOX.coordinates[BOX.evolution] == BOX.coordinates[BOX.time] == "t"
+    with pytest.raises(ValueError, match="not in tuple"):
+        _ = Box(("x", "y"), (0.0, 0.0), (1.0, 1.0)).evolution
+
+
 def test_without_time_every_face_is_boundary():
     square = Box(("x", "y"), (0.0, 0.0), (1.0, 1.0))
     assert square.time is None
@@ -30,11 +37,11 @@ def test_without_time_every_face_is_boundary():
 
 def test_outward_normals_point_away_from_the_middle():
     for face in BOX.faces():
-        axis, sign = face.normal(BOX)
-        ((fixed, value),) = face.fixed
+        ((axis, value),) = face.fixed
         middle = (BOX.lower[axis] + BOX.upper[axis]) / 2.0
-        assert axis == fixed
-        assert sign == (1 if value > middle else -1)
+        outward = [0.0] * BOX.dimension
+        outward[axis] = 1.0 if value > middle else -1.0
+        assert face.normal(BOX) == tuple(outward)
 
 
 def test_edges_points_and_planes_inside_have_no_normal():

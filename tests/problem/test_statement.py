@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pikan.expression.parse import parse
-from pikan.expression.tree import text
+from pikan.expression.tree import Name, Number, text
 from pikan.geometry.face import Face
 from pikan.problem.classification import equation_order, linear
 from pikan.problem.partials import (
@@ -19,7 +19,7 @@ from pikan.problem.partials import (
     partials,
     subscripts,
 )
-from pikan.problem.statement import normal_partial, partials_in_use, residual_on
+from pikan.problem.statement import normal_derivative, partials_in_use, residual_on
 from pikan.spec.formulas import problem
 from pikan.spec.reader import parse_spec as spec
 
@@ -117,13 +117,14 @@ def test_the_outward_normal_points_out_of_every_face():
     condition = heat.conditions[0]
     written = [text(residual_on(heat, condition, face)) for face in condition.faces]
     assert written == ["-u_x - x", "u_x - x"]
-    assert normal_partial(heat, 0, Face(((0, 1.0),))) == (Partial(0, (1, 0)), 1)
+    oblique = normal_derivative(heat, 0, (Name("n_x"), Number(0.5)))
+    assert text(oblique) == "n_x*u_x + 0.5*u_t"
 
 
 def test_an_edge_has_no_outward_normal():
-    heat = stated(["u_t = u_xx"], ["{where: t = 0, that: u = 0}"])
+    heat = stated(["u_t = u_xx"], ["{where: boundary, that: u_n = 0}"])
     with pytest.raises(ValueError, match="no outward normal at x = 0, t = 0"):
-        normal_partial(heat, 0, Face(((0, 0.0), (1, 0.0))))
+        residual_on(heat, heat.conditions[0], Face(((0, 0.0), (1, 0.0))))
 
 
 def test_all_partials_in_use_are_known_those_of_conditions_included():

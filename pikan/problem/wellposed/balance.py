@@ -73,11 +73,10 @@ def _fluxes(problem: Problem) -> Mapping[Face, Expression] | None:
             if normal is None or factor is None or face in given:
                 return None
             ((name, one),) = found.items()
-            axis, sign = normal
-            if one.orders != tuple(int(k == axis) for k in axes):
+            if one.orders != tuple(int(component != 0.0) for component in normal):
                 return None
             rest = substitute(residual, {name: Number(0.0)})
-            given[face] = multiply(Number(-sign / factor), rest)
+            given[face] = multiply(Number(-sum(normal) / factor), rest)
     return given if given.keys() == sides else None
 
 

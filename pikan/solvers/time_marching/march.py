@@ -131,7 +131,7 @@ def _one_march(
     number: int,
 ) -> Events[_MarchResult]:
     """March `number` with its tolerance."""
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     begin, end = problem.box.lower[axis], problem.box.upper[axis]
     grid, length = first_grid(problem, marching.accuracy, number), _FIRST * (end - begin)
     edges, networks = [begin], list[FullProduct]()
@@ -238,7 +238,7 @@ def _objective(
 ) -> Objective:
     """Splines know only of their neighbors, polynomials of all points."""
     if grid.knots is not None:
-        space = 1 - problem.box.axis("t")
+        space = 1 - problem.box.evolution
         return spline_objective(terms, network, space, linear=linear(problem))
     return balanced_objective(terms, network, start, linear=linear(problem))
 

@@ -61,7 +61,7 @@ def first_grid(problem: Problem, tolerance: float, number: int) -> Grid:
     if their degrees rose by one.
     """
     fine = tolerance < 1e-6
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     space = problem.box.dimension - 1
     in_space, in_time = ((9 if fine else 7), (12 if fine else 10)) if space == 1 else (8, 10)
     rise = number if space == 1 else 2 * number
@@ -75,7 +75,7 @@ def slab_network(part: Problem, grid: Grid, like: Tensor) -> FullProduct:
     unit = torch.tensor([[-1.0, 1.0]]).to(like)
     bases: list[Basis] = [Chebyshev(unit, degree) for degree in grid.degrees]
     if grid.knots is not None:
-        space = 1 - box.axis("t")
+        space = 1 - box.evolution
         bases[space] = BSpline(torch.from_numpy(grid.knots)[None].to(like), grid.degrees[space])
     return FullProduct(bases, len(part.unknowns), box.lower, box.upper).to(like)
 
@@ -88,7 +88,7 @@ def slab_points(part: Problem, grid: Grid, like: Tensor) -> CollocationPoints:
 
 def _slab_nodes(part: Problem, grid: Grid) -> tuple[Float[np.ndarray, " _"], ...]:
     """The points along every axis."""
-    axis = part.box.axis("t")
+    axis = part.box.evolution
     ends = zip(part.box.lower, part.box.upper, strict=True)
     return tuple(_nodes(grid, k, low, high, k == axis) for k, (low, high) in enumerate(ends))
 
@@ -139,7 +139,7 @@ def _constant_in_time(problem: Problem, network: FullProduct) -> Int[Tensor, " _
     """The places in theta of the products whose factor in time is the constant."""
     sizes = [basis.size for basis in network.axes()]
     places = torch.arange(network.coefficients.numel(), device=network.coefficients.device)
-    return places.view(*sizes, -1).movedim(problem.box.axis("t"), 0)[0].flatten()
+    return places.view(*sizes, -1).movedim(problem.box.evolution, 0)[0].flatten()
 
 
 def assess_slab(
@@ -151,7 +151,7 @@ def assess_slab(
     largest, in the mean over the splines in space; in space the error of the best spline in every
     cell, or the last coefficients.
     """
-    axis = problem.box.axis("t")
+    axis = problem.box.evolution
     left_out = tail_size(_decay_in_time(network, grid, axis)[1:])
     if not isfinite(left_out):
         return SlabAssessment(False, grid, _CAUTION / 2)
