@@ -13,9 +13,10 @@ from pikan.bases.from_word import on_interval
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.network.activation import Activation, silu, tanh
+from pikan.network.architecture import node_count
 from pikan.network.base import Network
 from pikan.network.initialization import random_start
-from pikan.network.kan import KANNetwork, node_count
+from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.ridge import ridge

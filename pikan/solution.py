@@ -15,8 +15,8 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from pikan.files.atomic import write_together
-from pikan.network.architecture_text import architecture_text
 from pikan.network.base import Network
+from pikan.network.build import architecture_text
 from pikan.network.partials import partials
 from pikan.optimize.outcome import Outcome
 from pikan.problem.partials import partial

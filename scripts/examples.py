@@ -35,7 +35,7 @@ def iris(seed: int) -> Measured:
     model.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
     small = model.prune_input(threshold=0.2)
     small.fit(dataset, steps=10, lamb=0.01, loss_fn=cross_entropy, quiet=True)
-    kept = [data["feature_names"][column] for column in small.wired.inputs]
+    kept = [data["feature_names"][column] for column in small.network.inputs]
     return {"accuracy": accuracy(model, dataset), "pruned": accuracy(small, dataset), "kept": kept}
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from pikan.network.architecture_text import architecture_text
+from pikan.network.build import architecture_text
 from pikan.network.mlp import MLP
 from pikan.report.fields import Field
 from pikan.report.report import Errors, NetworkFacts, Record, Report, Seconds, Versions

@@ -61,7 +61,7 @@ def fitted(problem, degree=6):
     with torch.no_grad():
         features = network.features(place(torch.from_numpy(points))).values[0]
         truth = torch.from_numpy(problem.exact.values(points))
-        network.coefficients.copy_(torch.linalg.lstsq(features, truth).solution)
+        network.last_weight().copy_(torch.linalg.lstsq(features, truth).solution)
     return network
 
 

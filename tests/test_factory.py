@@ -80,7 +80,7 @@ def test_bases_are_those_named_layer_by_layer():
         network="{kind: kan, width: [2, 4, 3, 2], basis: [bspline, legendre, chebyshev], "
         "degree: [2, 5, 6], grid: [7, 1, 1]}"
     )
-    first, second, third = (edges.basis for edges in network.edges())
+    first, second, third = (layer.edges.basis for layer in network.layers())
     assert isinstance(first, BSpline)
     assert isinstance(second, Legendre)
     assert isinstance(third, Chebyshev)

@@ -5,8 +5,6 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.from_word import on_interval
@@ -14,9 +12,9 @@ from pikan.bases.registry import family
 from pikan.fitting.arguments import ModelError, is_finite, one_of, whole
 from pikan.fitting.initialization import standardize
 from pikan.network.activation import ACTIVATIONS, Activation
+from pikan.network.architecture import Width, node_count
 from pikan.network.initialization import noise
-from pikan.network.kan import KANNetwork, Width, node_count
-from pikan.network.masked_kan import MaskedKAN, without_mask
+from pikan.network.kan import KANNetwork, Scaling
 
 WidthLike: TypeAlias = int | Sequence[int]
 """The nodes of a layer: sums alone, or [sums, products of two]."""
@@ -44,7 +42,7 @@ def build_kan(
     grid_range: tuple[float, float],
     seed: int,
     device: torch.device,
-) -> MaskedKAN:
+) -> KANNetwork:
     """A network in float64 with the random start of `seed`, every edge live."""
     widths = read_widths(width)
     base = BASE_FUNCTIONS[one_of("KAN", "base_fun", base_fun, BASE_FUNCTIONS)]
@@ -54,12 +52,15 @@ def build_kan(
     # The grid is the network's own matter: coordinates enter it as they are.
     kan = KANNetwork(widths, bases, [-1.0] * size, [1.0] * size, base=base)
     generator = torch.Generator().manual_seed(seed)
-    wired = without_mask(noise(kan, generator)).to(device)
-    knots = wired.kan.edges()[0].basis.knots
+    kan = noise(kan, generator)
+    ones = kan.center.new_ones(outputs(widths))
+    kan.scaling = Scaling(ones, ones - 1)
+    kan = kan.to(device)
+    knots = kan.layers()[0].edges.basis.knots
     lower, upper = knots[:, 0], knots[:, -1]
     shares = torch.rand(_POINTS, size, generator=generator, dtype=knots.dtype).to(device)
     middle, length = (lower + upper) / 2, _SPREAD * (upper - lower)
-    return standardize(wired, middle + (shares - 0.5) * length, inputs=False)
+    return standardize(kan, middle + (shares - 0.5) * length, inputs=False)
 
 
 def read_widths(width: object) -> tuple[Width, ...]:
@@ -150,27 +151,3 @@ def width_list(widths: Sequence[Width]) -> list[int | list[int]]:
 def outputs(widths: Sequence[Width]) -> int:
     """How many values come out."""
     return node_count(widths[-1])
-
-
-def flat_weights(weights: Sequence[Float[Tensor, "_ _"]]) -> Float[Tensor, " p"]:
-    """The weights of all layers that are not frozen in one vector."""
-    return torch.cat([weight.detach().flatten() for weight in weights if weight.requires_grad])
-
-
-def shaped_weights(
-    theta: Float[Tensor, " p"], like: Sequence[Float[Tensor, "_ _"]]
-) -> tuple[Float[Tensor, "_ _"], ...]:
-    """The weights of all layers, those that are not frozen from one vector."""
-    pieces = iter(theta.split([weight.numel() for weight in like if weight.requires_grad]))
-    return tuple(next(pieces).view(w.shape) if w.requires_grad else w.detach() for w in like)
-
-
-def free_columns(
-    values: Float[Tensor, "*n _"], like: Sequence[Float[Tensor, "_ _"]]
-) -> Float[Tensor, "*n p"]:
-    """Of derivatives with respect to all weights those by the weights that are not frozen."""
-    if all(weight.requires_grad or weight.numel() == 0 for weight in like):
-        return values
-    pieces = values.split([weight.numel() for weight in like], dim=-1)
-    pairs = zip(pieces, like, strict=True)
-    return torch.cat([piece for piece, weight in pairs if weight.requires_grad], dim=-1)

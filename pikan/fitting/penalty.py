@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.fitting.attribution import edge_measures
-from pikan.network.masked_kan import LayerActivations, MaskedKAN
+from pikan.network.kan import KANNetwork
+from pikan.network.layer import LayerActivations
 
 MEASURES = {
     "edge_forward_spline_n": "forward_n",
@@ -37,10 +38,7 @@ class Penalty:
 
 
 def penalty(
-    rules: Penalty,
-    wired: MaskedKAN,
-    passages: Sequence[LayerActivations],
-    weights: Sequence[Float[Tensor, "_ _"]],
+    rules: Penalty, network: KANNetwork, passages: Sequence[LayerActivations]
 ) -> Float[Tensor, ""]:
     """The terms without `strength`: sizes and entropy of edges, sizes and steps of coefficients.
 
@@ -50,15 +48,15 @@ def penalty(
     Source: Liu et al. 2024, arXiv 2404.19756, Section 2.5.1, Eqs. (2.17) to (2.20); entropy by
     rows and by columns, with one added to their sums, as in pykan 0.2.8.
     """
-    sizes = [_soft(size) for size in edge_measures(rules.measure, passages, wired.widths())]
-    total = weights[0].new_zeros(())
+    sizes = [_soft(size) for size in edge_measures(rules.measure, passages, network.widths)]
+    total = network.center.new_zeros(())
     for size in sizes:
         total = total + rules.l1 * size.sum() + rules.entropy * (_entropy(size) + _entropy(size.mT))
     if rules.coef or rules.coefdiff:
-        parts = zip(wired.kan.edges(), weights, wired.learned_masks(), strict=False)
-        for edges, weight, learned in parts:
-            by_node = weight.unflatten(0, (edges.nodes, -1))[:, : edges.basis.size]
-            wanted = by_node.mT[learned]
+        for layer in network.layers():
+            edges = layer.edges
+            by_node = layer.weight.unflatten(0, (edges.nodes, -1))[:, : edges.basis.size]
+            wanted = by_node.mT[layer.learned()]
             total = total + rules.coef * wanted.abs().mean(dim=-1).sum()
             total = total + rules.coefdiff * wanted.diff(dim=-1).abs().mean(dim=-1).sum()
     return total

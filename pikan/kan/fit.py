@@ -11,12 +11,12 @@ from torch import Tensor
 
 from pikan.fitting.arguments import ModelError
 from pikan.fitting.descent import DESCENTS, FitState
-from pikan.fitting.factory import shaped_weights
-from pikan.fitting.initialization import adapt_grids
 from pikan.fitting.loss import FitLoss, Loss, fit_loss, mean_square
 from pikan.fitting.penalty import Penalty
 from pikan.kan.dataset import Data
-from pikan.network.masked_kan import MaskedKAN
+from pikan.network.kan import KANNetwork
+from pikan.network.parameters import with_parameters
+from pikan.network.refine import adapt
 from pikan.optimize.outcome import Outcome
 
 # A loss that has risen to so many times the first is that of a descent that has diverged.
@@ -65,15 +65,15 @@ class FitResult(NamedTuple):
 class _Best:
     """The network's state of least loss and penalty among those that were judged."""
 
-    def __init__(self, wired: MaskedKAN) -> None:
+    def __init__(self, network: KANNetwork) -> None:
         self.number, self.loss, self.total = -1, inf, inf
-        self.state: Mapping[str, Tensor] = deepcopy(wired.state_dict())
+        self.state: Mapping[str, Tensor] = deepcopy(network.state_dict())
 
-    def judge(self, wired: MaskedKAN, number: int, found: "FitQuality") -> None:
+    def judge(self, network: KANNetwork, number: int, found: "FitQuality") -> None:
         """Keep this state if it is better than those before."""
         if found.total < self.total:
             self.number, self.loss, self.total = number, *found
-            self.state = deepcopy(wired.state_dict())
+            self.state = deepcopy(network.state_dict())
 
 
 class FitQuality(NamedTuple):
@@ -84,7 +84,7 @@ class FitQuality(NamedTuple):
 
 
 def fit_steps(
-    wired: MaskedKAN, data: Data, plan: FitPlan, start: MaskedKAN | None = None
+    network: KANNetwork, data: Data, plan: FitPlan, start: KANNetwork | None = None
 ) -> Generator[FitStep, None, FitResult]:
     """Trains a network in place; yields after every step, and returns how it ended.
 
@@ -94,23 +94,23 @@ def fit_steps(
     state for each pass through the rows is tried. ModelError where what is to be made small is
     not finite to begin with.
     """
-    if not any(weight.requires_grad for weight in wired.trainable()):
+    if not any(parameter.requires_grad for parameter in network.parameters()):
         raise ModelError(
             "fit: all parameters are frozen; call requires_grad_(True) on those to be trained"
         )
-    best = _Best(wired)
-    best.judge(wired, -1, _RunningFit(wired, data, plan).quality())
+    best = _Best(network)
+    best.judge(network, -1, _RunningFit(network, data, plan).quality())
     if start is not None:
-        wired.load_state_dict(start.state_dict())
-    run = _RunningFit(wired, data, plan)
+        network.load_state_dict(start.state_dict())
+    run = _RunningFit(network, data, plan)
     outcome = Outcome("out of budget", f"all {plan.steps} steps are used up")
     try:
         _check_start(run.whole)
         first = latest = run.quality()
-        best.judge(wired, -1, first)
+        best.judge(network, -1, first)
         for number in range(plan.steps):
             if number in plan.grid_steps:
-                adapt_grids(wired, data.train_input)
+                network.load_state_dict(adapt(network, data.train_input).state_dict())
                 run.restart()
             try:
                 state = next(run.descent)
@@ -123,10 +123,10 @@ def fit_steps(
             run.put(state)
             if number % run.rounds == 0 or number == plan.steps - 1:
                 latest = run.quality(state)
-                best.judge(wired, number, latest)
+                best.judge(network, number, latest)
             yield run.step(number, state, None)
     finally:
-        wired.load_state_dict(best.state)
+        network.load_state_dict(best.state)
     if outcome.kind == "diverged" or not latest.total <= _RISEN * first.total:
         outcome = Outcome(
             "diverged",
@@ -145,8 +145,8 @@ def fit_steps(
 class _RunningFit:
     """A descent under way, with its tasks on the grid that the network has now."""
 
-    def __init__(self, wired: MaskedKAN, data: Data, plan: FitPlan) -> None:
-        self.wired, self.data, self.plan = wired, data, plan
+    def __init__(self, network: KANNetwork, data: Data, plan: FitPlan) -> None:
+        self.network, self.data, self.plan = network, data, plan
         self.unit = _unit(data.train_label) if plan.loss is None else 1.0
         self.generator = torch.Generator().manual_seed(plan.seed)
         rows = len(data.train_input)
@@ -163,11 +163,7 @@ class _RunningFit:
 
     def put(self, state: FitState) -> None:
         """Give the network the weights of a state."""
-        weights = self.wired.trainable()
-        with torch.no_grad():
-            for weight, new in zip(weights, shaped_weights(state.theta, weights), strict=True):
-                if weight.requires_grad:
-                    weight.copy_(new)
+        self.network.load_state_dict(with_parameters(self.network, state.theta).state_dict())
 
     def quality(self, state: FitState | None = None) -> FitQuality:
         """How good the weights are that the network has, those of this state if there is one."""
@@ -193,7 +189,7 @@ class _RunningFit:
 
     def _task(self, points: Tensor, labels: Tensor) -> FitLoss:
         loss, rules = self.plan.loss or mean_square, self.plan.rules
-        return fit_loss(self.wired, points, labels, loss, rules, self.unit)
+        return fit_loss(self.network, points, labels, loss, rules, self.unit)
 
     def _drawing(self) -> Callable[[], FitLoss]:
         points, labels, whole = self.data.train_input, self.data.train_label, self.whole

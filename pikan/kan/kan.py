@@ -24,7 +24,7 @@ from pikan.fitting.factory import (
     read_precision,
     width_list,
 )
-from pikan.fitting.initialization import adapt_grids, scaling_of, standardize
+from pikan.fitting.initialization import scaling_of, standardize
 from pikan.fitting.penalty import MEASURES, Penalty
 from pikan.kan.dataset import (
     Data,
@@ -39,10 +39,11 @@ from pikan.kan.edit import deepen, mask_edges, select_nodes, widen
 from pikan.kan.file import load, save
 from pikan.kan.fit import FitPlan, FitResult, fit_steps
 from pikan.kan.progress_bar import progress_bar
+from pikan.network.architecture import node_count
 from pikan.network.initialization import noise
-from pikan.network.kan import node_count
-from pikan.network.masked_kan import LayerActivations, MaskedKAN, layer_activations
-from pikan.network.refine import refine
+from pikan.network.kan import KANNetwork
+from pikan.network.layer import LayerActivations
+from pikan.network.refine import adapt, refine
 from pikan.symbolic.candidates import candidates, rate
 from pikan.symbolic.library import LIBRARY, Numbers, select_functions
 from pikan.symbolic.refit import ConstantSamples
@@ -103,7 +104,7 @@ _GONE = {
 
 _NEW = "calls that change a model return another and leave this one; keep it, or copy() it"
 _ABSENT = {
-    "act_fun": "get_fun(l, i, j) gives an edge's function, and wired.weights() holds them all",
+    "act_fun": "get_fun(l, i, j) gives an edge's function, and network.layers() hold them all",
     "add_symbolic": "formulas are made of the functions that fix_symbolic names",
     "auto_swap": "the order of nodes does not matter here",
     "checkout": _NEW,
@@ -121,7 +122,7 @@ _ABSENT = {
     "saveckpt": "save(path) writes one file, and pikan.KAN.load(path) reads it",
     "set_mode": "remove_edge cuts an edge, fix_symbolic puts formulas on it",
     "swap": "the order of nodes does not matter here",
-    "symbolic_fun": "wired.formulas() has the formulas, symbolic_formula() what they make together",
+    "symbolic_fun": "network.layers() hold the formulas, symbolic_formula() all together",
     "tree": "plot() shows the network",
     "update_grid": "update_grid_from_samples(x) lays grids on points",
 }
@@ -168,30 +169,30 @@ class KAN(nn.Module):
         no_unknown("KAN", unknown, _KNOWN_MAKING, _GONE)
         place, precision = read_device("KAN", device), read_precision("KAN", dtype)
         self._made_of = width, grid, k, basis, base_fun, grid_range, seed
-        self.wired = build_kan(*self._made_of, place)
-        self.inputs = len(self.wired.inputs)
-        self.register_buffer("samples", self.wired.kan.center.new_zeros(0, self.inputs), False)
+        self.network = build_kan(*self._made_of, place)
+        self.inputs = len(self.network.center)
+        self.register_buffer("samples", self.network.center.new_zeros(0, self.inputs), False)
         self.to(device=place, dtype=precision)
 
     @property
     def width(self) -> list[int | list[int]]:
         """The nodes of every layer, inputs that are in use first."""
-        return width_list(self.wired.widths())
+        return width_list(self.network.widths)
 
     @property
     def grid(self) -> int:
         """The cells of the first layer's splines; one for polynomials."""
-        return self.wired.kan.edges()[0].basis.knots.shape[1] - 1
+        return self.network.layers()[0].edges.basis.knots.shape[1] - 1
 
     @property
     def k(self) -> int:
         """The degree of the splines or polynomials of the first layer."""
-        return self.wired.kan.edges()[0].basis.degree
+        return self.network.layers()[0].edges.basis.degree
 
     @property
     def n_edge(self) -> int:
         """How many edges are live."""
-        return sum(int(live.sum()) for live in self.wired.masks())
+        return sum(int(layer.mask.sum()) for layer in self.network.layers())
 
     @property
     def feature_score(self) -> Float[Tensor, " d"]:
@@ -203,9 +204,9 @@ class KAN(nn.Module):
         points = tensor("KAN", "x", x)
         if points.ndim == 0 or points.shape[-1] != self.inputs:
             raise ModelError(f"KAN: got shape {list(x.shape)}, needs [..., {self.inputs}]")
-        rows = points.reshape(-1, self.inputs).to(self.wired.kan.center.dtype)
-        values: Tensor = self.wired(rows)
-        return values.reshape(*points.shape[:-1], outputs(self.wired.widths()))
+        rows = points.reshape(-1, self.inputs).to(self.network.center.dtype)
+        values: Tensor = self.network(rows)
+        return values.reshape(*points.shape[:-1], outputs(self.network.widths))
 
     def fit(
         self,
@@ -283,14 +284,14 @@ class KAN(nn.Module):
         plan = FitPlan(
             opt, whole("fit", "steps", steps, 0), rules, grid_steps, loss_fn, rate, rows, int(seed)
         )
-        known = outputs(self.wired.widths()) if loss_fn is None else None
-        data = check_dataset(dataset, self.inputs, known, self.wired.kan.center)
+        known = outputs(self.network.widths) if loss_fn is None else None
+        data = check_dataset(dataset, self.inputs, known, self.network.center)
         data = data if loss_fn is None else suitable(data, loss_fn, self)
         always = ("train_loss", "test_loss", "reg")
         history = {name: list[float]() for name in (*always, *map(_name, metrics or ()))}
         for name in display_metrics or ():
             one_of("fit", "display_metrics", name, history)
-        run = fit_steps(self.wired, data, plan, self._start(data, plan, update_grid))
+        run = fit_steps(self.network, data, plan, self._start(data, plan, update_grid))
         with progress_bar(steps, log, quiet) as show, closing(run):
             while True:
                 try:
@@ -339,16 +340,16 @@ class KAN(nn.Module):
         no_unknown("plot", unknown, _KNOWN_PLOTTING, _GONE)
         one_of("plot", "metric", metric, METRICS)
         for name, names, count in (
-            ("in_vars", in_vars, node_count(self.wired.widths()[0])),
-            ("out_vars", out_vars, outputs(self.wired.widths())),
+            ("in_vars", in_vars, node_count(self.network.widths[0])),
+            ("out_vars", out_vars, outputs(self.network.widths)),
         ):
             if names is not None and len(names) != count:
                 raise ModelError(f"plot: {name}: got {len(names)} names, needs {count}")
         layers = self._layers("plot", x)
         below, above = (None if each is None else list(each) for each in (in_vars, out_vars))
         look = DiagramStyle(beta, scale, sample, below, above, title, width)
-        measures = edge_measures(metric, layers, self.wired.widths())
-        drawn = kan_diagram(self.wired, layers, measures, look, ax)
+        measures = edge_measures(metric, layers, self.network.widths)
+        drawn = kan_diagram(self.network, layers, measures, look, ax)
         if folder is not None and drawn is not None:
             drawn.save(Path(folder) / "kan.png")
         return drawn
@@ -379,7 +380,7 @@ class KAN(nn.Module):
         """
         no_unknown("prune_node", unknown, ("threshold", "active_neurons_id", "x"), _GONE)
         number("prune_node", "threshold", threshold)
-        widths = self.wired.widths()
+        widths = self.network.widths
         every = [torch.arange(node_count(width)) for width in widths]
         if active_neurons_id is None:
             scores = self.attribute(x=x).nodes[1:-1]
@@ -394,7 +395,7 @@ class KAN(nn.Module):
                     f"prune_node: no node of layer {layer} scores above {threshold}; lower that"
                 )
         kept = self._in_place([every[0], *hidden, every[-1]])
-        return self._with(select_nodes(self.wired, kept, self._layers("prune_node", x)))
+        return self._with(select_nodes(self.network, kept, self._layers("prune_node", x)))
 
     def prune_edge(
         self, threshold: float = 3e-2, x: Tensor | None = None, **unknown: object
@@ -403,13 +404,13 @@ class KAN(nn.Module):
         no_unknown("prune_edge", unknown, ("threshold", "x"), _GONE)
         number("prune_edge", "threshold", threshold)
         layers = self._layers("prune_edge", x)
-        scores = attribution(layers, self.wired.widths())
+        scores = attribution(layers, self.network.widths)
         live = [score > threshold for score in scores.edges]
         if not all(bool(each.any()) for each in live):
             raise ModelError(
                 f"prune_edge: a layer has no edge that scores above {threshold}; lower that"
             )
-        return self._with(mask_edges(self.wired, live, layers))
+        return self._with(mask_edges(self.network, live, layers))
 
     def prune_input(
         self,
@@ -424,7 +425,7 @@ class KAN(nn.Module):
         """
         no_unknown("prune_input", unknown, ("threshold", "active_inputs", "x"), _GONE)
         number("prune_input", "threshold", threshold)
-        widths = self.wired.widths()
+        widths = self.network.widths
         if active_inputs is None:
             kept = torch.nonzero(self.attribute(x=x).nodes[0] > threshold)[:, 0]
         else:
@@ -433,15 +434,15 @@ class KAN(nn.Module):
             raise ModelError(f"prune_input: no input scores above {threshold}; lower the threshold")
         others = [torch.arange(node_count(width)) for width in widths[1:]]
         layers = self._layers("prune_input", x)
-        return self._with(select_nodes(self.wired, self._in_place([kept, *others]), layers))
+        return self._with(select_nodes(self.network, self._in_place([kept, *others]), layers))
 
     def remove_edge(self, l: int, i: int, j: int) -> "KAN":  # noqa: E741 (pykan's name)
         """A model without the edge from node i of layer l to sum j of the next."""
         layers = self._layers("remove_edge", None)
         self._check_edge("remove_edge", l, i, j)
-        live = [each.clone() for each in self.wired.masks()]
+        live = [layer.mask.clone() for layer in self.network.layers()]
         live[l][i, j] = False
-        return self._with(mask_edges(self.wired, live, layers))
+        return self._with(mask_edges(self.network, live, layers))
 
     def refine(self, new_grid: int | None = None, *, k: int | None = None) -> "KAN":
         """The same function on a grid of more cells, or of a higher degree."""
@@ -451,12 +452,9 @@ class KAN(nn.Module):
             if given is not None:
                 whole("refine", name, given, 1)
         try:
-            kan = refine(self.wired.kan, degree=k, grid=new_grid)
+            return self._with(refine(self.network, degree=k, grid=new_grid))
         except ValueError as fault:
             raise ModelError(f"refine: {fault}") from None
-        formulas = self.wired.formulas()
-        wired = self.wired
-        return self._with(MaskedKAN(kan, wired.masks(), wired.inputs, formulas, wired.scaling))
 
     def initialize_from_data(self, x: Tensor, y: Tensor | None = None) -> "KAN":
         """A model of the same make with a random start that suits these points (data-dependent).
@@ -466,16 +464,15 @@ class KAN(nn.Module):
         mean and spread. A first `fit` does the same. What this model has learned is not in it.
         """
         points = self._points("initialize_from_data", x)
-        if symbolic_edges(self.wired):
+        if symbolic_edges(self.network):
             raise ModelError("initialize_from_data: edges hold formulas; unfix_symbolic them first")
-        changed = self._with(self.wired)
+        changed = self._with(self.network)
         generator = torch.Generator().manual_seed(int(self._made_of[-1]))
-        changed.wired.kan.load_state_dict(noise(changed.wired.kan, generator).state_dict())
-        changed.wired = standardize(changed.wired, points)
+        changed.network = standardize(noise(changed.network, generator), points)
         if y is not None:
-            count = outputs(self.wired.widths())
+            count = outputs(self.network.widths)
             labels = checked_labels("initialize_from_data", "y", y, len(points), count)
-            changed.wired.scaling = scaling_of(labels.detach().to(points))
+            changed.network.scaling = scaling_of(labels.detach().to(points))
         changed.samples = points
         return changed
 
@@ -485,14 +482,14 @@ class KAN(nn.Module):
 
     def save(self, path: str | Path) -> None:
         """Write the model and the points of its last fit into one file of arrays, NAME.npz."""
-        save(Path(path), self.wired, self.samples)
+        save(Path(path), self.network, self.samples)
 
     @staticmethod
     def load(path: str | Path) -> "KAN":
         """The model in a file that `save` has written; nothing in it is executed."""
         model = KAN([1, 1])
-        model.wired, model.samples = load(Path(path))
-        model.inputs = model.samples.shape[1]
+        model.network, model.samples = load(Path(path))
+        model.inputs = len(model.network.center)
         return model
 
     @staticmethod
@@ -505,8 +502,7 @@ class KAN(nn.Module):
     def update_grid_from_samples(self, x: Tensor) -> "KAN":
         """A model whose grids are where the points lead, as near to this one as they allow."""
         points = self._points("update_grid_from_samples", x)
-        changed = self._with(self.wired)
-        adapt_grids(changed.wired, points)
+        changed = self._with(adapt(self.network, points))
         changed.samples = points
         return changed
 
@@ -518,12 +514,12 @@ class KAN(nn.Module):
         What enters them is random; nothing comes out of them before a fit.
         """
         added = whole("expand_width", "n_added_nodes", n_added_nodes, 1)
-        return self._with(widen(self.wired, layer_id, added, not sum_bool, seed))
+        return self._with(widen(self.network, layer_id, added, not sum_bool, seed))
 
     def expand_depth(self) -> "KAN":
         """The same function with one layer more, from each output to itself."""
         with torch.no_grad():
-            return self._with(deepen(self.wired, self(self._points("expand_depth", None))))
+            return self._with(deepen(self.network, self(self._points("expand_depth", None))))
 
     def fix_symbolic(
         self,
@@ -559,14 +555,14 @@ class KAN(nn.Module):
                     f"({l}, {i}, {j}) gives; suggest_symbolic says what fits better",
                     stacklevel=2,
                 )
-        return self._with(with_formula(self.wired, edge, found))
+        return self._with(with_formula(self.network, edge, found))
 
     def unfix_symbolic(self, l: int, i: int, j: int) -> "KAN":  # noqa: E741 (pykan's name)
         """A model with the edge's learned function again, as it was before the formula."""
         edge = self._live_edge("unfix_symbolic", l, i, j)
-        if edge not in dict(symbolic_edges(self.wired)):
+        if edge not in dict(symbolic_edges(self.network)):
             raise ModelError(f"unfix_symbolic: edge ({l}, {i}, {j}) holds no formula")
-        return self._with(without_formula(self.wired, edge))
+        return self._with(without_formula(self.network, edge))
 
     def suggest_symbolic(
         self,
@@ -616,8 +612,8 @@ class KAN(nn.Module):
         exact = self._exact()
         points, labels, _, _ = exact._data("auto_symbolic", dataset)  # noqa: SLF001 (its own)
         afresh = whole("auto_symbolic", "starts", starts, 0)
-        found = discover(exact.wired.requires_grad_(True), points, labels, search, afresh)
-        return self._with(found.to(self.wired.kan.center))
+        found = discover(exact.network.requires_grad_(True), points, labels, search, afresh)
+        return self._with(found.to(self.network.center))
 
     def symbolic_formula(
         self,
@@ -636,7 +632,7 @@ class KAN(nn.Module):
         import sympy
 
         no_unknown("symbolic_formula", unknown, ("var", "ex_round", "dataset"), _GONE)
-        left = learned_edges(self.wired)
+        left = learned_edges(self.network)
         if left:
             raise ModelError(
                 f"symbolic_formula: edge {tuple(left[0])} holds no formula, as {len(left)} in all; "
@@ -653,7 +649,7 @@ class KAN(nn.Module):
         points, labels, fresh, truth = (each.cpu().numpy() for each in data)
         known, unseen = ConstantSamples(own, points, labels), ConstantSamples(own, fresh, truth)
         against = "the model" if dataset is None else "the labels to test on"
-        return symbolic_formula(self.wired, symbols, known, unseen, against, ex_round)
+        return symbolic_formula(self.network, symbols, known, unseen, against, ex_round)
 
     def attribute(
         self,
@@ -666,7 +662,7 @@ class KAN(nn.Module):
         With i for node i of it alone.
         """
         layers = self._layers("attribute", x)
-        return attribution(layers, self.wired.widths(), l, i)
+        return attribution(layers, self.network.widths, l, i)
 
     def get_act(self, x: Tensor | DatasetLike | None = None) -> tuple[LayerActivations, ...]:
         """What enters each layer, the functions of it, what each edge and each sum gives."""
@@ -711,14 +707,14 @@ class KAN(nn.Module):
 
     def __repr__(self) -> str:
         count = sum(parameter.numel() for parameter in self.parameters())
-        basis = word(self.wired.kan.last.basis)
+        basis = word(self.network.layers()[-1].edges.basis)
         made = f"width={self.width}, grid={self.grid}, k={self.k}, basis='{basis}'"
         return f"KAN({made}, {count} parameters)"
 
-    def _start(self, data: Data, plan: FitPlan, gridded: bool) -> MaskedKAN | None:
+    def _start(self, data: Data, plan: FitPlan, gridded: bool) -> KANNetwork | None:
         """Where a fit to these data begins: None for where this model is, unless it is new."""
-        center = self.wired.kan.center
-        made, now = build_kan(*self._made_of, center.device).to(center), self.wired
+        center = self.network.center
+        made, now = build_kan(*self._made_of, center.device).to(center), self.network
         pairs = zip(made.state_dict().values(), now.state_dict().values(), strict=False)
         new = len(made.state_dict()) == len(now.state_dict()) and all(
             one.shape == other.shape and torch.allclose(one, other) for one, other in pairs
@@ -737,29 +733,30 @@ class KAN(nn.Module):
         """A copy in double precision, whose last digits tell one function from another."""
         return deepcopy(self).double()
 
-    def _with(self, wired: MaskedKAN) -> "KAN":
+    def _with(self, network: KANNetwork) -> "KAN":
         """A model with the points of this one and a copy of another network."""
         changed = deepcopy(self)
-        changed.wired = deepcopy(wired)
+        changed.network = deepcopy(network)
         return changed
 
     def _points(self, call: str, x: Tensor | None) -> Float[Tensor, "n d"]:
         """The points given, those of the last fit, or many spread evenly over the grid."""
-        center = self.wired.kan.center
+        center = self.network.center
         if x is not None:
             return valid_points(call, "x", x, self.inputs).detach().to(center)
         if len(self.samples):
             return self.samples
-        knots = self.wired.kan.edges()[0].basis.knots
+        knots = self.network.layers()[0].edges.basis.knots
         spread = torch.quasirandom.SobolEngine(self.inputs, scramble=True, seed=0)
         shares = spread.draw(_POINTS).to(center)
         lower, upper = torch.zeros_like(shares[0]), torch.ones_like(shares[0])
-        lower[self.wired.inputs], upper[self.wired.inputs] = knots[:, 0], knots[:, -1]
+        entering = list(self.network.inputs)
+        lower[entering], upper[entering] = knots[:, 0], knots[:, -1]
         return lower + shares * (upper - lower)
 
     def _layers(self, call: str, x: Tensor | None) -> tuple[LayerActivations, ...]:
         with torch.no_grad():
-            return layer_activations(self.wired, self._points(call, x), self.wired.trainable())
+            return self.network.activations(self._points(call, x))
 
     def _data(
         self, call: str, dataset: DatasetLike | None
@@ -768,8 +765,8 @@ class KAN(nn.Module):
     ]:
         """Points and labels to fit to and to test on: the dataset's, or what this model gives."""
         if dataset is not None:
-            known = outputs(self.wired.widths())
-            data = check_dataset(dataset, self.inputs, known, self.wired.kan.center)
+            known = outputs(self.network.widths)
+            data = check_dataset(dataset, self.inputs, known, self.network.center)
             return data.train_input, data.train_label, data.test_input, data.test_label
         points = self._points(call, None)
         lower, upper = points.amin(dim=0), points.amax(dim=0)
@@ -780,17 +777,17 @@ class KAN(nn.Module):
 
     def _live_edge(self, call: str, l: int, i: int, j: int) -> Edge:  # noqa: E741
         self._check_edge(call, l, i, j)
-        if not bool(self.wired.masks()[l][i, j]):
+        if not bool(self.network.layers()[l].mask[i, j]):
             raise ModelError(f"{call}: edge ({l}, {i}, {j}) has been cut")
         return Edge(l, i, j)
 
     def _in_place(self, nodes: Sequence[Tensor]) -> list[Tensor]:
-        return [each.to(self.wired.inputs.device) for each in nodes]
+        return [each.to(self.network.center.device) for each in nodes]
 
     def _check_edge(self, call: str, l: int, i: int, j: int) -> None:  # noqa: E741 (pykan's name)
         for name, given in (("l", l), ("i", i), ("j", j)):
             whole(call, name, given, 0)
-        shapes = [tuple(live.shape) for live in self.wired.masks()]
+        shapes = [tuple(layer.mask.shape) for layer in self.network.layers()]
         if l >= len(shapes) or i >= shapes[l][0] or j >= shapes[l][1]:
             raise ModelError(
                 f"{call}: no edge ({l}, {i}, {j}); layers of edges are (nodes, sums): "

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.network.architecture import FunctionName
+
 Activation: TypeAlias = Callable[[Float[Tensor, "*n"], int], Float[Tensor, " k *n"]]
 """Values and derivatives 0 to `order` of a function, stacked in front."""
 
@@ -72,5 +74,5 @@ def _derivatives(
     return derivatives
 
 
-ACTIVATIONS: Mapping[str, Activation] = {"identity": identity, "silu": silu, "tanh": tanh}
+ACTIVATIONS: Mapping[FunctionName, Activation] = {"identity": identity, "silu": silu, "tanh": tanh}
 """The functions by the names that files have for them."""

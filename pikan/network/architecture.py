@@ -1,22 +1,37 @@
-"""Architecture of a network as plain data: everything but its numbers."""
+"""Architecture of a network as plain data and as a line of text: everything but its numbers.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+No torch is needed here: a file can be checked by what its network will be.
+"""
+
+import json
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import prod
-from typing import TypeAlias, final
+from reprlib import repr as brief
+from typing import Annotated, Literal, TypeAlias, final
 
-import numpy as np
-import torch
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from pikan.bases.basis import Basis
-from pikan.bases.from_word import basis_from_word
-from pikan.network.activation import ACTIVATIONS
-from pikan.network.base import Network
-from pikan.network.kan import KANNetwork, Width, node_count, sum_count
-from pikan.network.mlp import MLP
-from pikan.network.product import FullProduct, LowRank
-from pikan.network.time_slabs import TimeSlabs
+from pikan.bases.registry import ALL, family
+
+# A damaged or hostile text may ask for anything; these are far beyond what can be trained.
+_MOST_NUMBERS = 10**8
+_MOST_PARTS = 10**4
+_LONGEST_TEXT = 10**6
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+
+FunctionName: TypeAlias = Literal["identity", "silu", "tanh"]
+Whole: TypeAlias = Annotated[int, Field(ge=0, le=_MOST_NUMBERS)]
+Count: TypeAlias = Annotated[int, Field(ge=1, le=_MOST_NUMBERS)]
+
+Width: TypeAlias = int | tuple[int, int]
+"""The nodes of a layer: sums alone, or (sums, products of two)."""
+
+
+@final
+class ArchitectureError(ValueError):
+    """A text does not describe a network, or a network is beyond what such a text can say."""
 
 
 @final
@@ -24,9 +39,15 @@ from pikan.network.time_slabs import TimeSlabs
 class BasisArchitecture:
     """A basis by its word, its degree and how many knots each of its nodes has."""
 
+    __pydantic_config__ = STRICT
+
     kind: str
-    degree: int
-    knots: int
+    degree: Whole
+    knots: Annotated[int, Field(ge=2, le=_MOST_NUMBERS)]
+
+    def __post_init__(self) -> None:
+        if self.knots > 2 and not family(self.kind, ALL).cells:
+            raise ValueError(f"got {self.knots} knots, needs 2 for a basis without cells")
 
     @property
     def size(self) -> int:
@@ -34,16 +55,42 @@ class BasisArchitecture:
         return self.knots - 1 + self.degree
 
 
+_PARTS = Field(min_length=1, max_length=_MOST_PARTS)
+Bases: TypeAlias = Annotated[tuple[BasisArchitecture, ...], _PARTS]
+
+
 @final
 @dataclass(frozen=True)
 class KANArchitecture:
-    """A `KANNetwork`; `base` and `squash` are names in `ACTIVATIONS`, or None where it has none."""
+    """A `KANNetwork`; `base` and `squash` are names in `ACTIVATIONS`, or None where it has none.
 
-    kind: str = field(default="kan", init=False)
-    widths: tuple[Width, ...]
-    bases: tuple[BasisArchitecture, ...]
-    base: str | None
-    squash: str | None
+    `inputs` are those of the `coordinates` that enter, and `formulas` the number of edges of each
+    layer that hold one; `scaled` says whether the last nodes are scaled.
+    """
+
+    __pydantic_config__ = STRICT
+
+    widths: Annotated[tuple[Count | tuple[Whole, Whole], ...], Field(max_length=_MOST_PARTS)]
+    bases: Bases
+    base: FunctionName | None
+    squash: FunctionName | None
+    coordinates: Count
+    inputs: Annotated[tuple[Whole, ...], Field(max_length=_MOST_PARTS)]
+    formulas: Annotated[tuple[Whole, ...], Field(max_length=_MOST_PARTS)]
+    scaled: bool = False
+    kind: Literal["kan"] = "kan"
+
+    def __post_init__(self) -> None:
+        layers = len(self.widths) - 1
+        if not len(self.bases) == len(self.formulas) == layers:
+            raise ValueError(f"got {len(self.bases)} bases for {layers} layers of edges")
+        if not all(map(node_count, self.widths)) or not isinstance(self.widths[0], int):
+            raise ValueError("got a layer without nodes, or products for coordinates")
+        if len(set(self.inputs)) != self.widths[0] or max(self.inputs) >= self.coordinates:
+            raise ValueError(f"got inputs that are not {self.widths[0]} of the coordinates")
+        shapes = ((node_count(one), sum_count(two)) for one, two in pairwise(self.widths))
+        if any(n > ins * outs for n, (ins, outs) in zip(self.formulas, shapes, strict=True)):
+            raise ValueError("got more formulas than edges")
 
 
 @final
@@ -51,9 +98,11 @@ class KANArchitecture:
 class FullProductArchitecture:
     """A `FullProduct`."""
 
-    kind: str = field(default="full product", init=False)
-    bases: tuple[BasisArchitecture, ...]
-    unknowns: int
+    __pydantic_config__ = STRICT
+
+    bases: Bases
+    unknowns: Count
+    kind: Literal["full product"] = "full product"
 
 
 @final
@@ -61,10 +110,12 @@ class FullProductArchitecture:
 class LowRankArchitecture:
     """A `LowRank`."""
 
-    kind: str = field(default="low rank", init=False)
-    bases: tuple[BasisArchitecture, ...]
-    rank: int
-    unknowns: int
+    __pydantic_config__ = STRICT
+
+    bases: Bases
+    rank: Count
+    unknowns: Count
+    kind: Literal["low rank"] = "low rank"
 
 
 @final
@@ -72,8 +123,10 @@ class LowRankArchitecture:
 class MLPArchitecture:
     """An `MLP`."""
 
-    kind: str = field(default="mlp", init=False)
-    widths: tuple[int, ...]
+    __pydantic_config__ = STRICT
+
+    widths: Annotated[tuple[Count, ...], Field(min_length=2, max_length=_MOST_PARTS)]
+    kind: Literal["mlp"] = "mlp"
 
 
 SingleArchitecture: TypeAlias = (
@@ -86,12 +139,51 @@ SingleArchitecture: TypeAlias = (
 class TimeSlabsArchitecture:
     """A `TimeSlabs`, whose networks need not be alike."""
 
-    kind: str = field(default="windows", init=False)
-    axis: int
-    networks: tuple[SingleArchitecture, ...]
+    __pydantic_config__ = STRICT
+
+    axis: Whole
+    networks: Annotated[
+        tuple[Annotated[SingleArchitecture, Field(discriminator="kind")], ...], _PARTS
+    ]
+    kind: Literal["windows"] = "windows"
+
+    def __post_init__(self) -> None:
+        if len({ends(network) for network in self.networks}) > 1:
+            raise ValueError("got different ends, needs the same coordinates and unknowns")
+        if self.axis >= ends(self.networks[0])[0]:
+            raise ValueError(f"got axis {self.axis}, needs that of a coordinate")
 
 
 Architecture: TypeAlias = SingleArchitecture | TimeSlabsArchitecture
+_READER = TypeAdapter[Architecture](Annotated[Architecture, Field(discriminator="kind")])
+
+
+def text(plan: Architecture) -> str:
+    """The architecture as one line of JSON.
+
+    >>> text(MLPArchitecture((2, 8, 1)))
+    '{"widths":[2,8,1],"kind":"mlp"}'
+    """
+    return json.dumps(asdict(plan), separators=(",", ":"))
+
+
+def from_text(given: str, most: int = _MOST_NUMBERS) -> Architecture:
+    """The architecture in a text of `text`'s; ArchitectureError for more than `most` numbers."""
+    if len(given) > _LONGEST_TEXT:
+        raise ArchitectureError(
+            f"shape: got {len(given)} characters, needs at most {_LONGEST_TEXT}"
+        )
+    try:
+        plan = _READER.validate_json(given)
+    except ValidationError as faults:
+        fault = faults.errors(include_url=False, include_context=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "network"
+        what = fault["msg"].removeprefix("Value error, ")
+        said = f"shape: {where:.60}: got {brief(fault['input']):.80}: {what:.150}"
+        raise ArchitectureError(" ".join(said.split())) from None
+    if count(plan) > most:
+        raise ArchitectureError(f"shape: got a network of more than {most} numbers, needs fewer")
+    return plan
 
 
 def ends(plan: Architecture) -> tuple[int, int]:
@@ -101,8 +193,10 @@ def ends(plan: Architecture) -> tuple[int, int]:
     (2, 1)
     """
     match plan:
-        case KANArchitecture(widths=widths) | MLPArchitecture(widths=widths):
-            return node_count(widths[0]), node_count(widths[-1])
+        case KANArchitecture():
+            return plan.coordinates, node_count(plan.widths[-1])
+        case MLPArchitecture(widths=widths):
+            return widths[0], widths[-1]
         case FullProductArchitecture() | LowRankArchitecture():
             return len(plan.bases), plan.unknowns
         case TimeSlabsArchitecture():
@@ -115,51 +209,40 @@ def count(plan: Architecture) -> int:
     >>> count(MLPArchitecture((2, 8, 1)))
     37
     """
-    return 2 * ends(plan)[0] + _own_count(plan)
-
-
-def _own_count(plan: Architecture) -> int:
-    """All numbers but those of the box."""
+    beside = 2 * ends(plan)[0]
     match plan:
         case KANArchitecture(widths=widths):
-            return sum(
+            # Of a formula: its place, its kind, how well it fitted, and four numbers.
+            beside += 8 * sum(plan.formulas) + 2 * plan.scaled * node_count(widths[-1])
+            return beside + sum(
                 node_count(before)
-                * (basis.knots + (basis.size + (plan.base is not None)) * sum_count(after))
+                * (basis.knots + (basis.size + (plan.base is not None) + 1) * sum_count(after))
                 for (before, after), basis in zip(pairwise(widths), plan.bases, strict=True)
             )
         case FullProductArchitecture(bases=bases):
-            return sum(b.knots for b in bases) + prod(b.size for b in bases) * plan.unknowns
+            own = sum(b.knots for b in bases) + prod(b.size for b in bases) * plan.unknowns
         case LowRankArchitecture(bases=bases, rank=rank):
-            return sum(b.knots + b.size * rank for b in bases) + rank * plan.unknowns
+            own = sum(b.knots + b.size * rank for b in bases) + rank * plan.unknowns
         case MLPArchitecture(widths=widths):
-            return sum((before + 1) * after for before, after in pairwise(widths))
+            own = sum((before + 1) * after for before, after in pairwise(widths))
         case TimeSlabsArchitecture(networks=networks):
-            return sum(count(network) for network in networks) + len(networks) + 1
+            own = sum(count(network) for network in networks) + len(networks) + 1
+    return beside + own
 
 
-def build_network(plan: Architecture) -> Network:
-    """A network made like this, in float64, on a box and on knots that mean nothing yet."""
-    coordinates, unknowns = ends(plan)
-    lower, upper = [-1.0] * coordinates, [1.0] * coordinates
-    match plan:
-        case KANArchitecture(widths=widths):
-            nodes = [node_count(width) for width in widths[:-1]]
-            base = None if plan.base is None else ACTIVATIONS[plan.base]
-            squash = None if plan.squash is None else ACTIVATIONS[plan.squash]
-            return KANNetwork(widths, _bases(plan.bases, nodes), lower, upper, base, squash)
-        case FullProductArchitecture(bases=bases):
-            return FullProduct(_bases(bases, [1] * coordinates), unknowns, lower, upper)
-        case LowRankArchitecture(bases=bases, rank=rank):
-            return LowRank(_bases(bases, [1] * coordinates), rank, unknowns, lower, upper)
-        case MLPArchitecture(widths=widths):
-            return MLP(widths, lower, upper)
-        case TimeSlabsArchitecture(networks=networks):
-            edges = [float(edge) for edge in range(len(networks) + 1)]
-            return TimeSlabs(edges, [build_network(network) for network in networks], plan.axis)
+def sum_count(width: Width) -> int:
+    """The sums that a layer computes: every product node multiplies two of them.
+
+    >>> sum_count((3, 2))
+    7
+    """
+    return width if isinstance(width, int) else width[0] + 2 * width[1]
 
 
-def _bases(plans: Sequence[BasisArchitecture], nodes: Sequence[int]) -> list[Basis]:
-    return [
-        basis_from_word(plan.kind, torch.from_numpy(np.zeros((count, plan.knots))), plan.degree)
-        for plan, count in zip(plans, nodes, strict=True)
-    ]
+def node_count(width: Width) -> int:
+    """The nodes that the next layer sees.
+
+    >>> node_count((3, 2))
+    5
+    """
+    return width if isinstance(width, int) else sum(width)

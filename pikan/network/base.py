@@ -48,13 +48,15 @@ class Network(nn.Module, ABC):
 
 
 class FeatureNetwork(Network):
-    """A network that is linear in its last layer: u = features @ coefficients."""
-
-    coefficients: nn.Parameter
+    """A network that is linear in its last layer: u = features @ last_weight."""
 
     @abstractmethod
     def features(self, inputs: Jet) -> Jet:
-        """The functions [a n q] that the coefficients [q m] are weights of."""
+        """The functions [a n q] that are summed in the last layer."""
+
+    @abstractmethod
+    def last_weight(self) -> nn.Parameter:
+        """The weights [q m] of these sums."""
 
 
 def place(points: Float[Tensor, "n d"]) -> Jet:

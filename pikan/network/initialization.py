@@ -44,7 +44,7 @@ def glorot(network: KANNetwork, generator: Generator) -> KANNetwork:
     """
     started = deepcopy(network)
     with torch.no_grad():
-        for edges, weight in _weights(started):
+        for edges, weight in ((layer.edges, layer.weight) for layer in started.layers()):
             squares = _mean_squares(edges, weight)
             count = edges.nodes * squares[0] + weight.shape[1] * squares[1]
             spread = (2 / (3 * edges.size * count)).sqrt()
@@ -60,7 +60,7 @@ def noise(network: KANNetwork, generator: Generator, level: float = 0.12) -> KAN
     """
     started = deepcopy(network)
     with torch.no_grad():
-        for edges, weight in _weights(started):
+        for edges, weight in ((layer.edges, layer.weight) for layer in started.layers()):
             xavier = (2 / (edges.nodes + weight.shape[1])) ** 0.5
             spread = torch.full_like(weight, level * xavier)
             spread.unflatten(0, (edges.nodes, -1))[:, edges.basis.size :] = xavier
@@ -98,12 +98,6 @@ def random_low_rank(network: LowRank, generator: Generator, level: float = 0.1) 
         last = started.coefficients
         last.copy_(level * _normal(last, generator))
     return started
-
-
-def _weights(network: KANNetwork) -> list[tuple[Edges, Float[Tensor, "_ out"]]]:
-    """The edges and the weights of every layer, first to last."""
-    hidden = [(layer.edges, layer.weight) for layer in network.layers()]
-    return [*hidden, (network.last, network.coefficients)]
 
 
 def _line(edges: Edges, like: Tensor) -> Float[Tensor, "n in"]:

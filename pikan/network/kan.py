@@ -1,7 +1,8 @@
 """The Kolmogorov-Arnold network of any width and depth, with sum and product nodes."""
 
-from collections.abc import Sequence
-from typing import TypeAlias, final
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Bool, Float
@@ -11,11 +12,16 @@ from pikan.bases.basis import Basis
 from pikan.bases.compose import apply
 from pikan.jets.jet import Jet, multiply
 from pikan.network.activation import Activation
-from pikan.network.base import FeatureNetwork, place, to_unit_box, weighted_sum
-from pikan.network.layer import Edges, Layer
+from pikan.network.architecture import Width, sum_count
+from pikan.network.base import FeatureNetwork, place, to_unit_box
+from pikan.network.layer import Edges, Layer, LayerActivations
 
-Width: TypeAlias = int | tuple[int, int]
-"""The nodes of a layer: sums alone, or (sums, products of two)."""
+
+class FirstFunctions(NamedTuple):
+    """What follows from coordinates alone: the nodes of the first layer, and their functions."""
+
+    nodes: Jet
+    functions: Jet
 
 
 @final
@@ -24,11 +30,16 @@ class KANNetwork(FeatureNetwork):
 
     `widths` starts with the number of coordinates and ends with the number of unknowns; there is
     a basis for every layer. With a `squash` (tanh) hidden values stay in (-1, 1), the grid that
-    the bases start with; without one (None) a start has to see to that.
+    the bases start with; without one (None) a start has to see to that. Each layer has a mask of
+    live edges, all at first, and edges that hold a formula, none at first: see `with_layers`.
+    `inputs` are the coordinates that enter, by number. The values are the last nodes, scaled by
+    `scaling`, or as they are where that is None.
 
     Source: Liu et al. 2024, arXiv 2404.19756, Eqs. (2.5) to (2.7); product nodes: Liu et al. 2024,
     arXiv 2408.10205, Section 2.
     """
+
+    scaling: "Scaling | None"
 
     def __init__(
         self,
@@ -41,85 +52,147 @@ class KANNetwork(FeatureNetwork):
     ) -> None:
         super().__init__(lower, upper)
         self.widths = tuple(widths)
+        self.inputs = tuple(range(len(lower)))
         self.squash = squash
-        *hidden, last = (Edges(basis, base) for basis in bases)
-        *counts, unknowns = (sum_count(width) for width in widths[1:])
-        self.hidden = nn.ModuleList(
-            Layer(edges, self.center.new_zeros(edges.nodes * edges.size, count))
-            for edges, count in zip(hidden, counts, strict=True)
+        self.scaling = None
+        made = zip((Edges(basis, base) for basis in bases), widths[1:], strict=True)
+        self.edge_layers = nn.ModuleList(
+            Layer(edges, self.center.new_zeros(edges.nodes * edges.size, sum_count(after)))
+            for edges, after in made
         )
-        self.last = last
-        self.coefficients = nn.Parameter(self.center.new_zeros(last.nodes * last.size, unknowns))
 
     def layers(self) -> tuple[Layer, ...]:
-        """The hidden layers, first to last."""
-        return tuple(layer for layer in self.hidden if isinstance(layer, Layer))
+        """The layers of edges, first to last."""
+        return tuple(layer for layer in self.edge_layers if isinstance(layer, Layer))
 
-    def edges(self) -> tuple[Edges, ...]:
-        """The edges of all layers, first to last."""
-        return (*(layer.edges for layer in self.layers()), self.last)
+    def last_weight(self) -> nn.Parameter:
+        """The weights of the last layer, of which the network is linear."""
+        return self.layers()[-1].weight
+
+    def first(self, inputs: Jet) -> FirstFunctions:
+        """What no parameter has any influence on: nodes and functions of the first layer."""
+        nodes, edges = self.entering(inputs), self.layers()[0].edges
+        if len(self.inputs) == len(self.center):
+            return FirstFunctions(nodes, edges.of_coordinates(nodes, self.scale))
+        return FirstFunctions(nodes, edges(nodes))
+
+    def after(self, first: FirstFunctions) -> Jet:
+        """The unknowns from what `first` has found."""
+        return self.scaled(self._nodes(first)[-1])
 
     def nodes(self, inputs: Jet) -> tuple[Jet, ...]:
         """What enters each layer: the scaled coordinates, then the values of hidden nodes."""
-        return (to_unit_box(inputs, self.center, self.scale), *self._hidden(self.first(inputs)))
-
-    def first(self, inputs: Jet) -> Jet:
-        """The functions on the first layer's edges, on which no parameter has any influence."""
-        scaled = to_unit_box(inputs, self.center, self.scale)
-        return self.edges()[0].of_coordinates(scaled, self.scale)
-
-    def after(self, first: Jet) -> Jet:
-        """The unknowns from the functions on the first layer's edges."""
-        hidden = self._hidden(first)
-        if not hidden:
-            return weighted_sum(first, self.coefficients)
-        return self.last.weighted_sum(hidden[-1], self.coefficients)
+        return self._nodes(self.first(inputs))[:-1]
 
     def features(self, inputs: Jet) -> Jet:
-        """The functions on the last layer's edges."""
-        features: Jet = self.last(self.nodes(inputs)[-1])
+        """The functions on the last layer's edges; ValueError where they are not all there is."""
+        last = self.layers()[-1]
+        if not last.plain or self.scaling is not None or not isinstance(self.widths[-1], int):
+            raise ValueError(
+                "the last layer has cut edges, formulas, products or a scaling, so that the "
+                "network is no weighted sum of features"
+            )
+        features: Jet = last.edges(self.nodes(inputs)[-1])
         return features
 
     def jet(self, inputs: Jet) -> Jet:
-        """The sums over the last layer's edges."""
+        """The last nodes, scaled."""
         return self.after(self.first(inputs))
 
-    def hidden_nodes(self, sums: Jet, width: Width) -> Jet:
-        """The nodes that the sums of a hidden layer of this width make."""
-        combined = product_nodes(sums, width)
-        return combined if self.squash is None else apply(self.squash, combined)
+    def activations(self, points: Float[Tensor, "n d"]) -> tuple[LayerActivations, ...]:
+        """Every layer in detail, first to last; differentiable in points and parameters."""
+        made = list[LayerActivations]()
+
+        def detailed(layer: Layer, nodes: Jet) -> Jet:
+            made.append(layer.activations(nodes.values[0]))
+            return Jet(nodes.indices, made[-1].sums.unsqueeze(0))
+
+        self._through(self.entering(place(points)), detailed)
+        return tuple(made)
+
+    def next_nodes(self, sums: Jet, layer: int) -> Jet:
+        """The nodes that the sums of a layer make; only hidden ones are squashed."""
+        combined = product_nodes(sums, self.widths[layer + 1])
+        if self.squash is None or layer == len(self.widths) - 2:
+            return combined
+        return apply(self.squash, combined)
+
+    def scaled(self, nodes: Jet) -> Jet:
+        """The unknowns from the last nodes."""
+        return nodes if self.scaling is None else self.scaling.jet(nodes)
 
     def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where a coordinate or a hidden value is beyond the grid that it enters."""
-        entering = self.nodes(place(points))
-        pairs = zip(self.edges(), entering, strict=True)
-        return torch.stack([edges.out_of_grid(jet.values[0]) for edges, jet in pairs]).any(dim=0)
+        pairs = zip(self.layers(), self.nodes(place(points)), strict=True)
+        beyond = [layer.edges.out_of_grid(nodes.values[0]) for layer, nodes in pairs]
+        return torch.stack(beyond).any(dim=0)
 
-    def _hidden(self, first: Jet) -> tuple[Jet, ...]:
-        """The hidden nodes, layer by layer."""
-        nodes: list[Jet] = []
-        for layer, width in zip(self.layers(), self.widths[1:-1], strict=True):
-            sums = layer(nodes[-1]) if nodes else weighted_sum(first, layer.weight)
-            nodes.append(self.hidden_nodes(sums, width))
-        return tuple(nodes)
+    def entering(self, inputs: Jet) -> Jet:
+        """The scaled coordinates, those that enter."""
+        scaled = to_unit_box(inputs, self.center, self.scale)
+        if self.inputs == tuple(range(len(self.center))):
+            return scaled
+        return Jet(scaled.indices, scaled.values.mT[:, list(self.inputs)].mT)
+
+    def _nodes(self, first: FirstFunctions) -> tuple[Jet, ...]:
+        """The nodes of every layer and, unscaled, the last ones."""
+
+        def sums(layer: Layer, nodes: Jet) -> Jet:
+            known = nodes is first.nodes
+            made: Jet = layer.sums_of(first.functions, nodes) if known else layer(nodes)
+            return made
+
+        return self._through(first.nodes, sums)
+
+    def _through(self, nodes: Jet, sums_of: Callable[[Layer, Jet], Jet]) -> tuple[Jet, ...]:
+        """The nodes of every layer, where each layer has these sums of those before."""
+        made = [nodes]
+        for number, layer in enumerate(self.layers()):
+            made.append(self.next_nodes(sums_of(layer, made[-1]), number))
+        return tuple(made)
 
 
-def sum_count(width: Width) -> int:
-    """The sums that a layer computes: every product node multiplies two of them.
+@final
+class Scaling(nn.Module):
+    """What turns the last nodes of a network into its values: factor * node + offset, each its own.
 
-    >>> sum_count((3, 2))
-    7
+    A fit takes both from the labels, so that all that it trains is of size one.
     """
-    return width if isinstance(width, int) else width[0] + 2 * width[1]
+
+    factor: Float[Tensor, " m"]
+    offset: Float[Tensor, " m"]
+
+    def __init__(self, factor: Float[Tensor, " m"], offset: Float[Tensor, " m"]) -> None:
+        super().__init__()
+        self.register_buffer("factor", factor)
+        self.register_buffer("offset", offset)
+
+    def forward(self, nodes: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+        """The values of these nodes."""
+        return nodes * self.factor + self.offset
+
+    def jet(self, nodes: Jet) -> Jet:
+        """The values and partial derivatives of these nodes."""
+        scaled = nodes.values * self.factor
+        return Jet(nodes.indices, torch.cat([scaled[:1] + self.offset, scaled[1:]]))
+
+    def nodes(self, values: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+        """The nodes that have these values."""
+        return (values - self.offset) / self.factor
 
 
-def node_count(width: Width) -> int:
-    """The nodes that the next layer sees.
-
-    >>> node_count((3, 2))
-    5
-    """
-    return width if isinstance(width, int) else sum(width)
+def with_layers(
+    network: KANNetwork,
+    layers: Sequence[Layer],
+    widths: Sequence[Width] | None = None,
+    inputs: Sequence[int] | None = None,
+) -> KANNetwork:
+    """The network with other layers; None keeps the widths or the inputs as they are."""
+    changed = deepcopy(network)
+    changed.edge_layers = nn.ModuleList(map(deepcopy, layers))
+    changed.widths = changed.widths if widths is None else tuple(widths)
+    changed.inputs = changed.inputs if inputs is None else tuple(inputs)
+    return changed
 
 
 def product_nodes(sums: Jet, width: Width) -> Jet:

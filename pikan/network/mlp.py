@@ -40,6 +40,10 @@ class MLP(FeatureNetwork):
             nodes = _with_one(apply(tanh, weighted_sum(nodes, weight)))
         return nodes
 
+    def last_weight(self) -> nn.Parameter:
+        """The coefficients."""
+        return self.coefficients
+
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients."""
         return weighted_sum(self.features(inputs), self.coefficients)

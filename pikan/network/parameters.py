@@ -2,22 +2,21 @@
 
 from copy import deepcopy
 from hashlib import sha256
+from itertools import accumulate, pairwise
 from typing import TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pikan.network.base import Network
+from pikan.network.base import FeatureNetwork, Network
 
 N = TypeVar("N", bound=Network)
 
 
 def parameter_vector(network: Network) -> Float[Tensor, " p"]:
-    """All parameters in one vector: the hidden ones in the network's order, then coefficients."""
-    return torch.cat(
-        [parameter.detach().flatten() for _, parameter in _parameters_in_order(network)]
-    )
+    """All parameters that train in one vector: the network's order, the last layer at the end."""
+    return torch.cat([each.detach().flatten() for _, each in _parameters_in_order(network)])
 
 
 def digest(network: Network) -> str:
@@ -27,6 +26,14 @@ def digest(network: Network) -> str:
         found.update(name.encode())
         found.update(tensor.cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
+
+
+def parameter_slices(network: Network) -> dict[str, slice]:
+    """Where each parameter is in the vector, by name."""
+    named = _parameters_in_order(network)
+    ends = accumulate((parameter.numel() for _, parameter in named), initial=0)
+    places = (slice(start, stop) for start, stop in pairwise(ends))
+    return {name: place for (name, _), place in zip(named, places, strict=True)}
 
 
 def parameter_dict(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:
@@ -41,10 +48,10 @@ def parameter_dict(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Te
 
 def last_layer(network: Network) -> slice:
     """Where the coefficients are, in which the network is linear."""
+    ends = _last_weights(network)
     named = _parameters_in_order(network)
     total = sum(parameter.numel() for _, parameter in named)
-    last = sum(parameter.numel() for name, parameter in named if _linear(name))
-    return slice(total - last, total)
+    return slice(total - sum(each.numel() for _, each in named if id(each) in ends), total)
 
 
 def with_parameters(network: N, theta: Float[Tensor, " p"]) -> N:
@@ -53,14 +60,18 @@ def with_parameters(network: N, theta: Float[Tensor, " p"]) -> N:
     pieces = parameter_dict(network, theta)
     with torch.no_grad():
         for name, parameter in copied.named_parameters():
-            parameter.copy_(pieces[name])
+            if name in pieces:
+                parameter.copy_(pieces[name])
     return copied
 
 
 def _parameters_in_order(network: Network) -> list[tuple[str, nn.Parameter]]:
-    return sorted(network.named_parameters(), key=lambda named: _linear(named[0]))
+    ends = _last_weights(network)
+    named = [named for named in network.named_parameters() if named[1].requires_grad]
+    return sorted(named, key=lambda named: id(named[1]) in ends)
 
 
-def _linear(name: str) -> bool:
-    """Whether a parameter is a feature network's last layer, by the name it has there."""
-    return name.rpartition(".")[2] == "coefficients"
+def _last_weights(network: Network) -> set[int]:
+    """The last layers of all networks that this one is made of, by identity."""
+    parts = network.modules()
+    return {id(each.last_weight()) for each in parts if isinstance(each, FeatureNetwork)}

@@ -42,6 +42,10 @@ class FullProduct(FeatureNetwork):
         rows = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
         return Jet(inputs.indices, torch.stack(rows).mT)
 
+    def last_weight(self) -> nn.Parameter:
+        """The coefficients."""
+        return self.coefficients
+
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients, without making all of them."""
         if any(isinstance(basis, Elements) for basis in self.axes()) and is_plain():
@@ -110,6 +114,10 @@ class LowRank(FeatureNetwork):
         factors = [weight.mT @ basis for weight, basis in zip(self.weights, bases, strict=True)]
         rows = [reduce(torch.mul, _chosen(factors, index)) for index in inputs.indices]
         return Jet(inputs.indices, torch.stack(rows).mT)
+
+    def last_weight(self) -> nn.Parameter:
+        """The coefficients."""
+        return self.coefficients
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients."""

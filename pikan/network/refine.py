@@ -14,7 +14,7 @@ from pikan.bases.from_word import word
 from pikan.bases.registry import ALL, family
 from pikan.network.base import Network, place, to_unit_box
 from pikan.network.initialization import random_low_rank
-from pikan.network.kan import KANNetwork
+from pikan.network.kan import KANNetwork, with_layers
 from pikan.network.layer import Edges
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.time_slabs import TimeSlabs
@@ -55,7 +55,8 @@ def refine(
 def adapt(network: N, points: Float[Tensor, "n d"], *, inputs: bool = True) -> N:
     """The network with its grids where the points lead, as near to its function as they allow.
 
-    Unless `inputs`, the coordinates keep their grids, and hidden layers alone follow.
+    Unless `inputs`, the coordinates keep their grids, and hidden layers alone follow. Layers of a
+    KAN whose weights are frozen keep theirs.
     """
     if isinstance(network, TimeSlabs):
         owners = network.slab_indices(points)
@@ -70,8 +71,13 @@ def adapt(network: N, points: Float[Tensor, "n d"], *, inputs: bool = True) -> N
     kept = 0 if inputs else 1 if isinstance(network, KANNetwork) else len(old)
     with torch.no_grad():
         samples = _samples(network, points)
-        pairs = zip(old[kept:], samples[kept:], strict=True)
-        return change_bases(network, [*old[:kept], *(basis.adapt(some) for basis, some in pairs)])
+        moved = [basis.adapt(some) for basis, some in zip(old, samples, strict=True)]
+        new = [*old[:kept], *moved[kept:]]
+        if isinstance(network, KANNetwork):
+            trained = [layer.weight.requires_grad for layer in network.layers()]
+            parts = zip(old, new, trained, strict=True)
+            new = [after if trains else before for before, after, trains in parts]
+        return change_bases(network, new)
 
 
 def raise_rank(network: LowRank, rank: int, generator: Generator) -> LowRank:
@@ -94,7 +100,7 @@ def raise_rank(network: LowRank, rank: int, generator: Generator) -> LowRank:
 def bases(network: Network) -> tuple[Basis, ...]:
     """The basis of each layer of a KAN or each coordinate of a product; none for other kinds."""
     if isinstance(network, KANNetwork):
-        return tuple(edges.basis for edges in network.edges())
+        return tuple(layer.edges.basis for layer in network.layers())
     if isinstance(network, FullProduct | LowRank):
         return network.axes()
     return ()
@@ -102,12 +108,22 @@ def bases(network: Network) -> tuple[Basis, ...]:
 
 def change_bases(network: N, replacements: Sequence[Basis]) -> N:
     """The network on other bases; the same function where they hold the functions of its own."""
-    changed = deepcopy(network)
     maps = [transfer(old, new) for old, new in zip(bases(network), replacements, strict=True)]
+    if isinstance(network, KANNetwork):
+        parts = zip(network.layers(), replacements, maps, strict=True)
+        layers = [
+            layer.replace(
+                edges=Edges(basis, layer.edges.base), weight=_map_weights(layer.weight, matrix)
+            )
+            # What is as it was would still go through least squares.
+            if basis is not layer.edges.basis
+            else layer
+            for layer, basis, matrix in parts
+        ]
+        return with_layers(network, layers)
+    changed = deepcopy(network)
     with torch.no_grad():
-        if isinstance(changed, KANNetwork):
-            _rebase_layers(changed, replacements, maps)
-        elif isinstance(changed, LowRank):
+        if isinstance(changed, LowRank):
             changed.bases = nn.ModuleList(replacements)
             changed.weights = nn.ParameterList(
                 matrix[0] @ weight for matrix, weight in zip(maps, changed.weights, strict=True)
@@ -120,15 +136,6 @@ def change_bases(network: N, replacements: Sequence[Basis]) -> N:
 
 Map = Float[Tensor, "_ _ _"]
 """From coefficients in an old basis to those in a new one, for each node [in new old]."""
-
-
-def _rebase_layers(network: KANNetwork, replacements: Sequence[Basis], maps: Sequence[Map]) -> None:
-    *hidden, last = replacements
-    for layer, basis, matrix in zip(network.layers(), hidden, maps[:-1], strict=True):
-        layer.weight = nn.Parameter(_map_weights(layer.weight, matrix))
-        layer.edges = Edges(basis, layer.edges.base)
-    network.coefficients = nn.Parameter(_map_weights(network.coefficients, maps[-1]))
-    network.last = Edges(last, network.last.base)
 
 
 def _map_weights(weight: Float[Tensor, "_ out"], matrix: Map) -> Float[Tensor, "_ out"]:

@@ -21,7 +21,7 @@ def ridge(network: KANNetwork, generator: Generator) -> KANNetwork:
     that holds the straight line.
     """
     started = deepcopy(network)
-    (layer,) = started.layers()
+    layer, last = started.layers()
     basis = layer.edges.basis
     across = directions(basis.nodes, layer.weight.shape[1], generator).to(layer.weight)
     across = across / across.abs().sum(dim=0)
@@ -29,7 +29,7 @@ def ridge(network: KANNetwork, generator: Generator) -> KANNetwork:
         straight = line(basis, layer.weight).unsqueeze(-1) * across.unsqueeze(1)
         layer.weight.zero_()
         layer.weight.unflatten(0, (basis.nodes, -1))[:, : basis.size] = straight
-        started.coefficients.zero_()
+        last.weight.zero_()
     return started
 
 

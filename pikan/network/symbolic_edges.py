@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pikan.jets.jet import Jet, compose, highest_order
 from pikan.network.activation import Activation
+from pikan.network.architecture import ArchitectureError
 from pikan.network.elementary import ELEMENTARY
 
 _NAMES = tuple(ELEMENTARY)
@@ -66,37 +67,34 @@ class SymbolicEdges(nn.Module):
         return held
 
     def check(self, live: Bool[Tensor, "in out"]) -> None:
-        """ValueError unless each formula is of a known kind and on an edge of such a layer."""
+        """ArchitectureError unless each formula is of a known kind and on an edge of the layer."""
         known = bool(((self.kinds >= 0) & (self.kinds < len(_NAMES))).all())
         limits = torch.tensor(live.shape, device=self.places.device)
         if not known or not bool(((self.places >= 0) & (self.places < limits)).all()):
-            raise ValueError("a formula is of no known kind, or on no edge")
+            raise ArchitectureError("state: a formula is of no known kind, or on no edge")
 
-    def jet(self, nodes: Jet, numbers: Float[Tensor, "_ 4"]) -> Float[Tensor, "a n _"]:
-        """What each formula makes of the node that it gets, with these numbers."""
-        a, b, c, d = numbers.unbind(dim=1)
+    def jet(self, nodes: Jet) -> Float[Tensor, "a n _"]:
+        """What each formula makes of the node that it gets."""
+        a, b, c, d = self.numbers.unbind(dim=1)
         entering = a * nodes.values[..., self.places[:, 0]]
         inner = torch.cat([entering[:1] + b, entering[1:]])
         slopes = self._derivatives(inner[0], highest_order(nodes.indices))
         made = c * compose(slopes.unsqueeze(-1), Jet(nodes.indices, inner)).squeeze(-1)
         return torch.cat([made[:1] + d, made[1:]])
 
-    def add(
-        self, sums: Float[Tensor, "a n out"], nodes: Jet, numbers: Float[Tensor, "_ 4"]
-    ) -> Float[Tensor, "a n out"]:
+    def add(self, sums: Float[Tensor, "a n out"], nodes: Jet) -> Float[Tensor, "a n out"]:
         """The sums of a layer with what its formulas add to them."""
-        if not len(self):
-            return sums
-        return sums.index_add(2, self.places[:, 1], self.jet(nodes, numbers))
+        return sums.index_add(2, self.places[:, 1], self.jet(nodes))
 
-    def number_derivatives(
+    def evaluate(
         self, entering: Float[Tensor, "n in"], numbers: Float[Tensor, "_ 4"]
-    ) -> Float[Tensor, " n _ 4"]:
-        """The derivatives of what each formula gives with respect to a, b, c and d."""
-        a, b, c, _ = numbers.unbind(dim=1)
+    ) -> tuple[Float[Tensor, "n _"], Float[Tensor, " n _ 4"]]:
+        """What each formula gives with these a, b, c and d, and its derivatives by them."""
+        a, b, c, d = numbers.unbind(dim=1)
         x = entering[:, self.places[:, 0]]
         value, slope = self._derivatives(a * x + b, 1)
-        return torch.stack([c * slope * x, c * slope, value, torch.ones_like(x)], dim=2)
+        by_numbers = torch.stack([c * slope * x, c * slope, value, torch.ones_like(x)], dim=2)
+        return c * value + d, by_numbers
 
     def _derivatives(self, x: Float[Tensor, "n _"], order: int) -> Float[Tensor, "k n _"]:
         columns = zip(self.kinds.tolist(), x.unbind(dim=1), strict=True)

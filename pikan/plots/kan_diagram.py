@@ -21,8 +21,9 @@ from matplotlib.textpath import text_to_path
 from torch import Tensor
 
 from pikan.fitting.arguments import ModelError
-from pikan.network.kan import Width, node_count, sum_count
-from pikan.network.masked_kan import LayerActivations, MaskedKAN
+from pikan.network.architecture import Width, node_count, sum_count
+from pikan.network.kan import KANNetwork
+from pikan.network.layer import LayerActivations
 from pikan.plots.labels import text_label
 from pikan.plots.picture import Picture
 from pikan.plots.style import COLORS, INK, Paper, figure_style, inches
@@ -121,14 +122,14 @@ class LayerLayout(NamedTuple):
 
 
 def kan_diagram(
-    wired: MaskedKAN,
+    network: KANNetwork,
     layers: Sequence[LayerActivations],
     measures: Sequence[Float[Tensor, "_ _"]],
     wanted: DiagramStyle,
     ax: object | None,
 ) -> Picture | None:
     """The picture, or None where it has been drawn into axes of the caller's."""
-    drawn = _names(_legible(_diagram(wired, layers, measures, wanted)))
+    drawn = _names(_legible(_diagram(network, layers, measures, wanted)))
     if ax is not None:
         if not isinstance(ax, Axes):
             raise ModelError(f"plot: ax: got {type(ax).__name__}, needs axes of matplotlib")
@@ -152,13 +153,13 @@ def kan_diagram(
 
 
 def _diagram(
-    wired: MaskedKAN,
+    network: KANNetwork,
     layers: Sequence[LayerActivations],
     measures: Sequence[Float[Tensor, "_ _"]],
     wanted: DiagramStyle,
 ) -> Diagram:
     """All of a network, with names that may be far too long."""
-    masks = zip(wired.masks(), wired.learned_masks(), strict=True)
+    masks = ((layer.mask, layer.learned()) for layer in network.layers())
     parts = tuple(
         DrawnLayer(
             layer.nodes.cpu().numpy(),
@@ -170,7 +171,7 @@ def _diagram(
         )
         for layer, measure, (live, learned) in zip(layers, measures, masks, strict=True)
     )
-    widths = tuple(wired.widths())
+    widths = tuple(network.widths)
     ends = node_count(widths[0]), node_count(widths[-1])
     inputs, outputs = (
         tuple(_name(letter, number, count) for number in range(count))

@@ -10,10 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import grad, vmap
 
-from pikan.jets.jet import MultiIndex, by_index
-from pikan.network.activations import by_weights, layer_functions
+from pikan.jets.jet import Jet, MultiIndex, by_index
+from pikan.network import backpropagation
 from pikan.network.base import Network
-from pikan.network.kan import KANNetwork
+from pikan.network.kan import FirstFunctions, KANNetwork
 from pikan.network.parameters import parameter_dict
 from pikan.residuals.batched_calls import (
     BatchedCall,
@@ -37,6 +37,7 @@ def assemble_rows(network: Network, terms: Sequence[Term], factors: Sequence[flo
     """The rows of terms; what follows from the points alone is made once, here."""
     with torch.no_grad():
         calls = calls_for(terms, network)
+        fixed = _fixed_parts(network, calls)
 
     def one_term(theta: Float[Tensor, " p"], term: Term) -> Float[Tensor, " n"]:
         values = parameter_dict(network, theta)
@@ -67,8 +68,8 @@ def assemble_rows(network: Network, terms: Sequence[Term], factors: Sequence[flo
 
     def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
         theta = theta.detach()
-        if isinstance(network, KANNetwork):
-            return _layer_by_layer(network, theta, calls, terms, assemble)
+        if fixed:
+            return _layer_by_layer(fixed, theta, calls, terms, assemble)
         return torch.cat(
             [
                 factor * _row_by_row(one_term, theta, term)
@@ -79,8 +80,22 @@ def assemble_rows(network: Network, terms: Sequence[Term], factors: Sequence[flo
     return Rows(residual, jacobian)
 
 
+def _fixed_parts(
+    network: Network, calls: Sequence[BatchedCall]
+) -> tuple[backpropagation.FixedPart, ...]:
+    """The way of each call into a KAN all of whose edges are learned; none into other networks."""
+    if not isinstance(network, KANNetwork) or any(len(each.symbolic) for each in network.layers()):
+        return ()
+    begun = (call.inputs for call in calls)
+    return tuple(
+        backpropagation.fixed_part(network, first)
+        for first in begun
+        if isinstance(first, FirstFunctions)
+    )
+
+
 def _layer_by_layer(
-    network: KANNetwork,
+    fixed: Sequence[backpropagation.FixedPart],
     theta: Float[Tensor, " p"],
     calls: Sequence[BatchedCall],
     terms: Sequence[Term],
@@ -88,23 +103,25 @@ def _layer_by_layer(
 ) -> Float[Tensor, "r p"]:
     """The Jacobian of all terms by one backward pass, since rows depend on few points each.
 
-    The gradient of the sum of all rows with respect to a layer's sums at a point holds what each
-    row changes with them; a product with the layer's functions there makes it that row's
-    derivative with respect to the weights. See `scripts/jacobian_cost.py` for what this spares.
+    The gradient of the sum of all rows with respect to the unknowns at a point holds what each
+    row changes with them; the network takes it to the parameters, point by point. See
+    `scripts/jacobian_cost.py` for what this spares.
     """
-    weights = tuple(parameter_dict(network, theta).values())
+    evaluated = [backpropagation.evaluate(each, theta) for each in fixed]
     with torch.enable_grad():
-        traced = [layer_functions(network, weights, call.inputs) for call in calls]
-        total = assembled([by_index(found[-1].sums) for found in traced]).sum()
-        sums = [trace.sums.values for found in traced for trace in found]
-        gradients = iter(torch.autograd.grad(total, sums, materialize_grads=True))
+        nodes = [
+            Jet(each.last.indices, each.last.values.detach().requires_grad_()) for each in evaluated
+        ]
+        pairs = zip(fixed, nodes, strict=True)
+        total = assembled([by_index(each.network.scaled(last)) for each, last in pairs]).sum()
+        leaves = [last.values for last in nodes]
+        gradients = torch.autograd.grad(total, leaves, materialize_grads=True)
     ends = list(accumulate((len(term.points[0]) for term in terms), initial=0))
     jacobian = theta.new_zeros(ends[-1], len(theta))
-    for call, found in zip(calls, traced, strict=True):
-        layers = [by_weights(trace.functions.values, next(gradients)) for trace in found]
-        block = torch.cat(layers, dim=1)
+    for call, evaluation, gradient in zip(calls, evaluated, gradients, strict=True):
+        block = backpropagation.jacobian(evaluation, gradient.permute(2, 0, 1).unsqueeze(0))
         for (term, _), rows in zip(call.point_sets, call.rows, strict=True):
-            jacobian[ends[term] : ends[term + 1]] += block[rows]
+            jacobian[ends[term] : ends[term + 1]] += block[rows, 0]
     return jacobian
 
 

@@ -11,14 +11,14 @@ from torch.func import functional_call
 
 from pikan.jets.jet import Jet, MultiIndex, by_index, closure, coordinates
 from pikan.network.base import Network
-from pikan.network.precompute import complete, precompute
+from pikan.network.kan import FirstFunctions, KANNetwork
 from pikan.residuals.terms import Partials, Term
 
 
 class BatchedCall(NamedTuple):
     """All places, by term and place, at which the same partials are wanted, and what is known."""
 
-    inputs: Jet
+    inputs: Jet | FirstFunctions
     point_sets: tuple[tuple[int, int], ...]
     rows: tuple[slice, ...]
 
@@ -46,9 +46,10 @@ def _call(
 
 def precompute_inputs(
     network: Network, points: Float[Tensor, "n d"], wanted: frozenset[MultiIndex]
-) -> Jet:
+) -> Jet | FirstFunctions:
     """What the points lead to before any parameter has a say, the same in every step."""
-    return precompute(network, coordinates(points, closure(wanted)))
+    inputs = coordinates(points, closure(wanted))
+    return network.first(inputs) if isinstance(network, KANNetwork) else inputs
 
 
 @final
@@ -59,11 +60,16 @@ class _Jets(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, begun: Jet) -> Partials:
-        return by_index(complete(self.network, begun))
+    def forward(self, begun: Jet | FirstFunctions) -> Partials:
+        if isinstance(begun, FirstFunctions):
+            assert isinstance(self.network, KANNetwork)
+            return by_index(self.network.after(begun))
+        return by_index(self.network.jet(begun))
 
 
-def functional_partials(network: Network, values: Mapping[str, Tensor], begun: Jet) -> Partials:
+def functional_partials(
+    network: Network, values: Mapping[str, Tensor], begun: Jet | FirstFunctions
+) -> Partials:
     """The partial derivatives of a network with the given parameters in place of its own."""
     named = {f"network.{name}": value for name, value in values.items()}
     return functional_call(_Jets(network), named, (begun,))

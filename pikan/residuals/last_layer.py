@@ -23,7 +23,8 @@ def features_size(terms: Sequence[Term], network: FeatureNetwork) -> int:
         for term in terms
         for place, points in enumerate(term.points)
     )
-    return rows * len(network.coefficients) * network.coefficients.element_size()
+    weight = network.last_weight()
+    return rows * len(weight) * weight.element_size()
 
 
 @final
@@ -95,7 +96,7 @@ def balanced_objective(
     At the `start`, if there is one, where a formula such as sqrt(u) has no derivative at them.
     """
     evaluations = last_layer_evaluations(terms, network)
-    factors = balanced_factors(evaluations, network.coefficients.flatten())
+    factors = balanced_factors(evaluations, network.last_weight().flatten())
     if start is not None and not all(0.0 < factor < float("inf") for factor in factors):
         factors = balanced_factors(evaluations, start)
     return _objective(evaluations, network, factors, linear)
@@ -111,6 +112,6 @@ def _objective(
         lambda theta: residual(evaluations, factors, theta),
         lambda theta: torch.cat(jacobians(evaluations, factors, theta)),
         blocks([one.term for one in evaluations], None),
-        slice(0, network.coefficients.numel()),
+        slice(0, network.last_weight().numel()),
         linear,
     )

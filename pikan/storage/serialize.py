@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple, Union, get_args, get_origin, get_type_hi
 import torch
 from torch import Tensor
 
-from pikan.network.architecture_text import ArchitectureError, architecture_text, network_from_text
+from pikan.network.architecture import ArchitectureError
 from pikan.network.base import Network
+from pikan.network.build import architecture_text, restore
 from pikan.storage.file import ArchiveError
 
 # A network of so many numbers may be made without any need [numbers].
@@ -46,19 +47,9 @@ def restore_network(text: str, state: Mapping[str, Tensor]) -> Network:
     """The network of a shape with the numbers of a state; ArchiveError where they do not fit."""
     try:
         # A text that asks for more than there is belongs to another state.
-        made = network_from_text(text, _FEW + sum(tensor.numel() for tensor in state.values()))
+        return restore(text, state, _FEW + sum(tensor.numel() for tensor in state.values()))
     except ArchitectureError as fault:
         raise ArchiveError(f"the network cannot be built again: {fault}") from None
-    needed = made.state_dict()
-    for name in sorted(needed.keys() | state.keys()):
-        sizes = [tuple(each[name].shape) if name in each else None for each in (state, needed)]
-        if sizes[0] != sizes[1]:
-            raise ArchiveError(f"state: '{name}' has the size {sizes[0]}, needs {sizes[1]}")
-        if not state[name].is_floating_point():
-            raise ArchiveError(f"state: '{name}' holds {state[name].dtype}, needs floating point")
-    # Assigned, not copied into what is there, the numbers keep the precision that they have.
-    made.load_state_dict({name: state[name].clone() for name in needed}, assign=True)
-    return made
 
 
 def _plain(value: object) -> object:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pikan.network.kan import Width, sum_count
-from pikan.network.masked_kan import MaskedKAN
+from pikan.network.architecture import Width, sum_count
+from pikan.network.kan import KANNetwork
 from pikan.network.symbolic_edges import SymbolicEdge, SymbolicEdges
 from pikan.symbolic.library import LIBRARY
 
@@ -12,7 +12,7 @@ from pikan.symbolic.library import LIBRARY
 Symbolic = Any
 
 
-def expressions(wired: MaskedKAN, symbols: Sequence[Symbolic]) -> list[Symbolic]:
+def expressions(network: KANNetwork, symbols: Sequence[Symbolic]) -> list[Symbolic]:
     """What comes out, each as an expression of the symbols, one for each coordinate given.
 
     Sums inside a function are as short as they can be: what a function makes of a factor or of a
@@ -20,21 +20,21 @@ def expressions(wired: MaskedKAN, symbols: Sequence[Symbolic]) -> list[Symbolic]
     """
     import sympy
 
-    kan = wired.kan
-    columns = wired.inputs.tolist()
-    box = zip(columns, kan.center.tolist(), kan.scale.tolist(), strict=True)
+    box = list(zip(symbols, network.center.tolist(), network.scale.tolist(), strict=True))
     nodes: list[Symbolic] = [
-        symbols[column] if (low, half) == (0.0, 1.0) else (symbols[column] - low) / half
-        for column, low, half in box
+        symbol if (middle, half) == (0.0, 1.0) else (symbol - middle) / half
+        for symbol, middle, half in (box[column] for column in network.inputs)
     ]
-    widths = wired.widths()[1:]
-    for layer, (formulas, width) in enumerate(zip(wired.formulas(), widths, strict=True)):
-        last = layer == len(widths) - 1
-        squash = kan.squash is not None and not last
-        nodes = _multiply(_sums(formulas, nodes, width), width)
+    widths = network.widths[1:]
+    for number, (layer, width) in enumerate(zip(network.layers(), widths, strict=True)):
+        squash = network.squash is not None and number < len(widths) - 1
+        nodes = _multiply(_sums(layer.symbolic, nodes, width), width)
         nodes = [sympy.tanh(node) for node in nodes] if squash else nodes
-    scaling = zip(nodes, wired.scaling.factor.tolist(), wired.scaling.offset.tolist(), strict=True)
-    return [_number(factor) * node + _number(offset) for node, factor, offset in scaling]
+    if network.scaling is None:
+        return nodes
+    factors, offsets = (each.tolist() for each in network.scaling.buffers())
+    scaled = zip(nodes, factors, offsets, strict=True)
+    return [_number(factor) * node + _number(offset) for node, factor, offset in scaled]
 
 
 def _sums(formulas: SymbolicEdges, nodes: Sequence[Symbolic], width: Width) -> list[Symbolic]:

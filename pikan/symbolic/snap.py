@@ -10,13 +10,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.fitting.backpropagation import evaluate_network, precompute_layer, sensitivity
 from pikan.fitting.descent import levenberg_marquardt
-from pikan.fitting.factory import shaped_weights
 from pikan.fitting.loss import fit_loss, mean_square
 from pikan.fitting.penalty import Penalty
-from pikan.network.masked_kan import LayerActivations, MaskedKAN, layer_activations
-from pikan.network.symbolic_edges import SymbolicEdge, SymbolicEdges
+from pikan.network.backpropagation import evaluate, fixed_part, sensitivity
+from pikan.network.base import place
+from pikan.network.kan import KANNetwork, with_layers
+from pikan.network.layer import LayerActivations
+from pikan.network.parameters import parameter_vector, with_parameters
+from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.symbolic.candidates import Candidate, candidates
 from pikan.symbolic.library import COMPOSED, LIBRARY, Numbers
 from pikan.symbolic.sparsify import sparsify
@@ -105,29 +107,31 @@ def suggest(
     )
 
 
-def with_formula(wired: MaskedKAN, edge: Edge, found: Candidate) -> MaskedKAN:
+def with_formula(network: KANNetwork, edge: Edge, found: Candidate) -> KANNetwork:
     """The network with a formula on an edge."""
-    old = wired.formulas()[edge.layer]
-    others = [each for each in old.all() if (each.i, each.j) != (edge.i, edge.j)]
     numbers = (found.numbers.a, found.numbers.b, found.numbers.c, found.numbers.d)
     made = SymbolicEdge(edge.i, edge.j, found.name, numbers, found.r2)
-    return _with_formulas(wired, edge.layer, [*others, made])
+    return _with_formulas(network, edge.layer, [*_others(network, edge), made])
 
 
-def without_formula(wired: MaskedKAN, edge: Edge) -> MaskedKAN:
+def without_formula(network: KANNetwork, edge: Edge) -> KANNetwork:
     """The network with the learned function on an edge, as it was before the formula."""
-    old = wired.formulas()[edge.layer]
-    others = [each for each in old.all() if (each.i, each.j) != (edge.i, edge.j)]
-    return _with_formulas(wired, edge.layer, others)
+    return _with_formulas(network, edge.layer, _others(network, edge))
+
+
+def _others(network: KANNetwork, edge: Edge) -> list[SymbolicEdge]:
+    """The formulas of a layer but that of an edge."""
+    every = network.layers()[edge.layer].symbolic.all()
+    return [each for each in every if (each.i, each.j) != (edge.i, edge.j)]
 
 
 def discover(
-    wired: MaskedKAN,
+    network: KANNetwork,
     points: Float[Tensor, "n d"],
     labels: Float[Tensor, "n m"],
     search: SymbolicSearch,
     starts: int,
-) -> MaskedKAN:
+) -> KANNetwork:
     """The network with a formula on every edge for which there is one, all refit to the labels.
 
     Where its own edges lead to none that is exact, and as often as `starts` says, networks of its
@@ -135,15 +139,15 @@ def discover(
     networks of sums with one output, of which no edge holds a formula yet.
     """
     spread = float(labels.var(correction=0))
-    before = _mean_square(wired, points, labels)
-    fresh = starts if _may_start_afresh(wired) else 0
+    before = _mean_square(network, points, labels)
+    fresh = starts if _may_start_afresh(network) else 0
     hopeless = _HOPELESS * spread if fresh else inf
-    found, least = (wired, inf) if before > hopeless else snap(wired, points, labels, search)
+    found, least = (network, inf) if before > hopeless else snap(network, points, labels, search)
     rows = slice(0, _READ)
     if least <= _EXACT * spread:
         return found
     for seed in range(fresh):
-        networks = sparsify(wired.masks(), points, labels[:, 0], seed)
+        networks = sparsify([layer.mask for layer in network.layers()], points, labels[:, 0], seed)
         tries = ((simple, each) for simple in networks for each in _plain_first(search))
         for simple, functions in tries:
             tried, left = snap(simple, points[rows], labels[rows], functions, hopeless)
@@ -155,12 +159,12 @@ def discover(
 
 
 def snap(
-    wired: MaskedKAN,
+    network: KANNetwork,
     points: Float[Tensor, "n d"],
     labels: Float[Tensor, "n m"],
     search: SymbolicSearch,
     hopeless: float = inf,
-) -> tuple[MaskedKAN, float]:
+) -> tuple[KANNetwork, float]:
     """The network with a formula on its edges, refit after each, and its mean square.
 
     The clearest edges come first. After each one the rest is fitted again, so that the next can
@@ -168,41 +172,41 @@ def snap(
     fits the labels again. Ends where more than `hopeless` is left.
     """
     spread = float(labels.var(correction=0))
-    wired, loss = refit(wired, points, labels, _STEPS)
+    network, loss = refit(network, points, labels, _STEPS)
     if hopeless < inf:
         hopeless = min(hopeless, max(_MUCH_WORSE * loss, _COARSE * spread))
-    waiting = _by_clearness(wired, points, search, loss / spread)
+    waiting = _by_clearness(network, points, search, loss / spread)
     while waiting and loss <= hopeless:
-        wired, loss, edge = _with_one(wired, points, labels, search, waiting, loss)
+        network, loss, edge = _with_one(network, points, labels, search, waiting, loss)
         if edge is None:
             break
         waiting.remove(edge)
     if loss <= hopeless:
-        wired, loss = refit(wired, points, labels, _LAST)
-    return canonical(wired), loss
+        network, loss = refit(network, points, labels, _LAST)
+    return canonical(network), loss
 
 
 def _with_one(
-    wired: MaskedKAN,
+    network: KANNetwork,
     points: Float[Tensor, "n d"],
     labels: Float[Tensor, "n m"],
     search: SymbolicSearch,
     waiting: Sequence[Edge],
     loss: float,
-) -> tuple[MaskedKAN, float, Edge | None]:
+) -> tuple[KANNetwork, float, Edge | None]:
     """The network with a formula on one edge more, its mean square, and that edge if there is one.
 
     The first edge that is waiting, or one of the next if much is lost with all its formulas.
     """
     spread = float(labels.var(correction=0))
-    layers, matters = _seen(wired, points)
-    best, least, place = wired, inf, None
+    layers, matters = _seen(network, points)
+    best, least, place = network, inf, None
     for edge in waiting[:_EDGES]:
         options = suggest(layers, edge, search, loss / spread, matters)
         for option in options.rows[:_TRIED]:
             if option.r2 < search.r2_threshold:
                 continue
-            tried, after = refit(with_formula(wired, edge, option), points, labels, _STEPS)
+            tried, after = refit(with_formula(network, edge, option), points, labels, _STEPS)
             if after < least:
                 best, least, place = tried, after, edge
             if least <= _WORSE * loss + 1e-24 * spread:
@@ -215,17 +219,17 @@ def _with_one(
 
 
 def refit(
-    wired: MaskedKAN, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"], steps: int
-) -> tuple[MaskedKAN, float]:
+    network: KANNetwork, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"], steps: int
+) -> tuple[KANNetwork, float]:
     """The network fitted to the labels by so many steps at most, and its mean square."""
-    now = fit_loss(wired, points, labels, mean_square, Penalty())
+    now = fit_loss(network, points, labels, mean_square, Penalty())
     best, loss = None, inf
     for state in islice(levenberg_marquardt(lambda: now, None), steps):
         if state.loss < loss:
             best, loss = state.theta, state.loss
     if best is None:
-        return wired, _mean_square(wired, points, labels)
-    return _put(wired, shaped_weights(best, wired.trainable())), loss
+        return network, _mean_square(network, points, labels)
+    return with_parameters(network, best), loss
 
 
 def _plain_first(search: SymbolicSearch) -> tuple[SymbolicSearch, ...]:
@@ -235,80 +239,70 @@ def _plain_first(search: SymbolicSearch) -> tuple[SymbolicSearch, ...]:
 
 
 def _mean_square(
-    wired: MaskedKAN, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"]
+    network: KANNetwork, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"]
 ) -> float:
     with torch.no_grad():
-        left = float(mean_square(wired(points), labels))
+        left = float(mean_square(network(points), labels))
     return left if left == left else inf
 
 
-def _may_start_afresh(wired: MaskedKAN) -> bool:
-    plain = all(isinstance(width, int) for width in wired.widths())
-    whole = len(wired.inputs) == int(wired.inputs.max()) + 1
-    return plain and whole and wired.widths()[-1] == 1 and not symbolic_edges(wired)
+def _may_start_afresh(network: KANNetwork) -> bool:
+    plain = all(isinstance(width, int) for width in network.widths)
+    whole = network.inputs == tuple(range(len(network.inputs)))
+    return plain and whole and network.widths[-1] == 1 and not symbolic_edges(network)
 
 
-def canonical(wired: MaskedKAN) -> MaskedKAN:
+def canonical(network: KANNetwork) -> KANNetwork:
     """The same function, with the numbers of formulas in their own form."""
-    for layer, formulas in enumerate(wired.formulas()):
+    for layer, own in enumerate(network.layers()):
         made = [
             each._replace(numbers=tuple(LIBRARY[each.name].canonical(Numbers(*each.numbers))))
-            for each in formulas.all()
+            for each in own.symbolic.all()
         ]
-        wired = _with_formulas(wired, layer, made)
-    return wired
+        network = _with_formulas(network, layer, made)
+    return network
 
 
-def symbolic_edges(wired: MaskedKAN) -> tuple[tuple[Edge, SymbolicEdge], ...]:
+def symbolic_edges(network: KANNetwork) -> tuple[tuple[Edge, SymbolicEdge], ...]:
     """Every edge that holds a formula, with it."""
     return tuple(
         (Edge(layer, each.i, each.j), each)
-        for layer, formulas in enumerate(wired.formulas())
-        for each in formulas.all()
+        for layer, own in enumerate(network.layers())
+        for each in own.symbolic.all()
     )
 
 
-def learned_edges(wired: MaskedKAN) -> tuple[Edge, ...]:
+def learned_edges(network: KANNetwork) -> tuple[Edge, ...]:
     """Every live edge that holds no formula."""
     return tuple(
         Edge(layer, i, j)
-        for layer, learned in enumerate(wired.learned_masks())
-        for i, j in torch.nonzero(learned).tolist()
+        for layer, own in enumerate(network.layers())
+        for i, j in torch.nonzero(own.learned()).tolist()
     )
 
 
 def _by_clearness(
-    wired: MaskedKAN, points: Float[Tensor, "n d"], search: SymbolicSearch, noise: float
+    network: KANNetwork, points: Float[Tensor, "n d"], search: SymbolicSearch, noise: float
 ) -> list[Edge]:
     """The learned edges, those for which some function fits by far the best first."""
-    layers, matters = _seen(wired, points)
+    layers, matters = _seen(network, points)
     scored = list[tuple[float, Edge]]()
-    for edge in learned_edges(wired):
+    for edge in learned_edges(network):
         rows = suggest(layers, edge, search, noise, matters).rows
         scored.append((min((row.left for row in rows), default=inf), edge))
     return [edge for _, edge in sorted(scored)]
 
 
 def _seen(
-    wired: MaskedKAN, points: Float[Tensor, "n d"]
+    network: KANNetwork, points: Float[Tensor, "n d"]
 ) -> tuple[tuple[LayerActivations, ...], tuple[Float[Tensor, "n _"], ...]]:
     with torch.no_grad():
-        layers = layer_activations(wired, points, wired.trainable())
-    return layers, sensitivity(evaluate_network(precompute_layer(wired, points), wired.trainable()))
+        fixed = fixed_part(network, network.first(place(points)))
+        layers = network.activations(points)
+    return layers, sensitivity(evaluate(fixed, parameter_vector(network)))
 
 
-def _with_formulas(wired: MaskedKAN, layer: int, formulas: Sequence[SymbolicEdge]) -> MaskedKAN:
-    symbols = list(wired.formulas())
-    symbols[layer] = SymbolicEdges(formulas, wired.kan.center)
-    return MaskedKAN(wired.kan, wired.masks(), wired.inputs, symbols, wired.scaling)
-
-
-def _put(wired: MaskedKAN, trained: Sequence[Float[Tensor, "_ _"]]) -> MaskedKAN:
-    """A copy of the network with other numbers."""
-    from copy import deepcopy
-
-    copied = deepcopy(wired)
-    with torch.no_grad():
-        for old, new in zip(copied.trainable(), trained, strict=True):
-            old.copy_(new)
-    return copied
+def _with_formulas(network: KANNetwork, layer: int, formulas: Sequence[SymbolicEdge]) -> KANNetwork:
+    layers = list(network.layers())
+    layers[layer] = layers[layer].replace(formulas=formulas)
+    return with_layers(network, layers)

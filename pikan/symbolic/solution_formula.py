@@ -12,7 +12,6 @@ from torch import Tensor
 from pikan.fitting.factory import build_kan
 from pikan.network.base import Network
 from pikan.network.kan import KANNetwork
-from pikan.network.masked_kan import MaskedKAN, without_mask
 from pikan.problem.statement import Problem
 from pikan.report.errors import Evaluate, by_chunks, check_points, comparison_points, distance
 from pikan.report.table import two_digits
@@ -167,32 +166,31 @@ def _discover(
     """The formula of a network's own edges if they are few, else of one fitted to the solution."""
     points = torch.from_numpy(place.random_points(_POINTS, seed=4))
     labels = torch.from_numpy(function(points.numpy())).unsqueeze(1)
-    wired = _few(network, column)
-    if wired is None:
-        wired = _small(points, labels, place)
-    if wired is None:
+    small = _few(network, column)
+    if small is None:
+        small = _small(points, labels, place)
+    if small is None:
         return None
-    found, _ = snap(wired, points, labels, SymbolicSearch(USUAL, 0.8, 0.0))
+    found, _ = snap(small, points, labels, SymbolicSearch(USUAL, 0.8, 0.0))
     if learned_edges(found):
         return None
     return expressions(found, place.symbols)[0]
 
 
-def _few(network: Network, column: int) -> MaskedKAN | None:
-    if not isinstance(network, KANNetwork) or column or network.coefficients.shape[1] > 1:
+def _few(network: Network, column: int) -> KANNetwork | None:
+    if not isinstance(network, KANNetwork) or column or network.widths[-1] != 1:
         return None
-    wired = without_mask(network)
-    return wired if len(learned_edges(wired)) <= _EDGES else None
+    return network if len(learned_edges(network)) <= _EDGES else None
 
 
 def _small(
     points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"], place: SampledBox
-) -> MaskedKAN | None:
+) -> KANNetwork | None:
     """One sum of functions of the coordinates and a function of it, if that can be the solution."""
     inputs = points.shape[1]
     lower, upper = float(place.lower.min()), float(place.upper.max())
-    wired = build_kan(
+    small = build_kan(
         [inputs, 1, 1], _CELLS, 3, "bspline", "silu", (lower, upper), 0, points.device
     )
-    wired, left = refit(wired, points, labels, _STEPS)
-    return wired if left <= _CLOSE**2 * float(labels.square().mean()) else None
+    small, left = refit(small, points, labels, _STEPS)
+    return small if left <= _CLOSE**2 * float(labels.square().mean()) else None

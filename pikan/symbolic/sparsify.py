@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pikan.bases.chebyshev import Chebyshev
-from pikan.network.kan import KANNetwork
-from pikan.network.masked_kan import MaskedKAN, weights_of
-from pikan.network.symbolic_edges import SymbolicEdge, SymbolicEdges
+from pikan.network.kan import KANNetwork, with_layers
+from pikan.network.layer import Layer
+from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.symbolic.batched_kan import (
     FittedBatch,
     NetworkBatch,
@@ -68,7 +68,7 @@ def sparsify(
     points: Float[Tensor, "n d"],
     labels: Float[Tensor, " n"],
     seed: int,
-) -> Generator[MaskedKAN, None, None]:
+) -> Generator[KANNetwork, None, None]:
     """Networks with no more edges than `live`, each simplified in a way of its own."""
     rows = torch.randperm(len(points), generator=torch.Generator().manual_seed(0))[:_POINTS]
     inputs, values = points[rows.to(points.device)], labels[rows.to(points.device)]
@@ -99,7 +99,7 @@ def sparsify(
         shapes.add(shape)
         sharp = fit_batch(raise_degree(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _FALL * most:
-            yield _masked_kan(sharp.batch, low, high, float(mean), float(spread))
+            yield _network(sharp.batch, low, high, float(mean), float(spread))
     few = sparse_networks(live, x, y, generator)[:_SPARSE]
     for one in sorted(few, key=lambda each: float(each.batch.edges())):
         cut = _simpler(one, x, y, max(3 * float(one.left), _EXACT), (0,))
@@ -107,7 +107,7 @@ def sparsify(
         simple = _simpler(whole, x, y, max(3 * float(whole.left), _EXACT), (0, 1, 2))
         sharp = fit_batch(raise_degree(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _GOOD:
-            yield _masked_kan(sharp.batch, low, high, float(mean), float(spread))
+            yield _network(sharp.batch, low, high, float(mean), float(spread))
 
 
 def _sparse(
@@ -191,24 +191,23 @@ def _lower_degree(masks: Masks, places: Sequence[Place], degree: int) -> Masks:
     return lowered
 
 
-def _masked_kan(
+def _network(
     batch: NetworkBatch,
     low: Float[Tensor, " d"],
     high: Float[Tensor, " d"],
     mean: float,
     spread: float,
-) -> MaskedKAN:
+) -> KANNetwork:
     """One network as it is known elsewhere, with formulas on edges of the first two degrees."""
     widths = [*(weight.shape[1] for weight in batch.weights), 1]
     degree = batch.weights[0].shape[2]
     intervals = [torch.stack([low, high], dim=1)]
     intervals += [torch.tensor([[-1.0, 1.0]] * width).to(low) for width in widths[1:-1]]
     bases = [Chebyshev(interval, degree) for interval in intervals]
-    kan = KANNetwork(widths, bases, [-1.0] * widths[0], [1.0] * widths[0]).to(low)
-    live, symbols = list[Tensor](), list[SymbolicEdges]()
-    layers = zip(batch.weights, batch.levels, batch.degrees(), weights_of(kan), strict=True)
-    for layer, (weight, level, degrees, own) in enumerate(layers):
-        last = layer == len(widths) - 2
+    kan, layers = KANNetwork(widths, bases, [-1.0] * widths[0], [1.0] * widths[0]), list[Layer]()
+    parts = zip(batch.weights, batch.levels, batch.degrees(), kan.to(low).layers(), strict=True)
+    for number, (weight, level, degrees, empty) in enumerate(parts):
+        last = number == len(widths) - 2
         factor, term = (spread, mean) if last else (1.0, 0.0)
         weights, degrees_here = factor * weight[0], degrees[0]
         constants = (factor * level[0] + term).tolist()
@@ -218,13 +217,12 @@ def _masked_kan(
             constant, constants[o] = constants[o], 0.0
             full[i, 0, o] = constant
             if degrees_here[i, o] <= 2:
-                interval = (low[i], high[i]) if layer == 0 else (-1.0, 1.0)
+                interval = (low[i], high[i]) if number == 0 else (-1.0, 1.0)
                 made.append(_formula(i, o, full[i, :3, o].tolist(), *map(float, interval)))
-        with torch.no_grad():
-            own.copy_(full.flatten(0, 1))
-        live.append(degrees_here > 0)
-        symbols.append(SymbolicEdges(made, low))
-    return MaskedKAN(kan, live, torch.arange(widths[0]).to(low.device), symbols)
+        layers.append(
+            empty.replace(weight=full.flatten(0, 1), mask=degrees_here > 0, formulas=made)
+        )
+    return with_layers(kan, layers)
 
 
 def _formula(i: int, o: int, weights: Sequence[float], low: float, high: float) -> SymbolicEdge:

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from pikan.network.masked_kan import MaskedKAN
+from pikan.network.kan import KANNetwork
 from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.symbolic.expressions import expressions
 from pikan.symbolic.refit import ConstantSamples, refit_constants, values_at
@@ -55,7 +55,7 @@ class SymbolicFormula:
 
 
 def symbolic_formula(
-    wired: MaskedKAN,
+    network: KANNetwork,
     variables: Sequence[Symbolic],
     known: ConstantSamples,
     fresh: ConstantSamples,
@@ -68,13 +68,13 @@ def symbolic_formula(
     are rounded to so many `digits`; None leaves them as they are.
     """
     made, errors = list[Symbolic](), list[float]()
-    for column, expression in enumerate(expressions(wired, known.symbols)):
+    for column, expression in enumerate(expressions(network, known.symbols)):
         found = refit_constants(expression, known.column(column))
         found = found if digits is None else rounded(found, digits)
         errors.append(relative_l2(found, fresh.column(column)))
         made.append(found.xreplace(dict(zip(known.symbols, variables, strict=True))))
     return SymbolicFormula(
-        tuple(made), tuple(variables), tuple(errors), against, symbolic_edges(wired)
+        tuple(made), tuple(variables), tuple(errors), against, symbolic_edges(network)
     )
 
 

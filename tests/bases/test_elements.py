@@ -6,7 +6,7 @@ import torch
 
 from pikan.bases.chebyshev import Chebyshev
 from pikan.bases.elements import Elements, elements
-from pikan.network.architecture_text import architecture_text, network_from_text
+from pikan.network.build import architecture_text, network_from_text
 from pikan.network.partials import partials
 from pikan.network.product import FullProduct
 

@@ -3,12 +3,11 @@ import torch
 
 import pikan
 from pikan.fitting.attribution import edge_measures, spread
-from pikan.network.masked_kan import layer_activations
 
 
 def layers(model, x):
     with torch.no_grad():
-        return layer_activations(model.wired, x, model.wired.trainable())
+        return model.network.activations(x)
 
 
 @pytest.fixture
@@ -45,9 +44,9 @@ def test_the_measures_of_an_edge_are_those_of_pykan(x):
     model = pikan.KAN([2, 3, 1])
     here = layers(model, x)
     spreads = here[0].edges.std(dim=0)
-    torch.testing.assert_close(edge_measures("forward_u", here, model.wired.widths())[0], spreads)
+    torch.testing.assert_close(edge_measures("forward_u", here, model.network.widths)[0], spreads)
     ratio = spreads / (x.std(dim=0) + 0.1).unsqueeze(1)
-    torch.testing.assert_close(edge_measures("forward_n", here, model.wired.widths())[0], ratio)
+    torch.testing.assert_close(edge_measures("forward_n", here, model.network.widths)[0], ratio)
 
 
 def test_a_spread_of_nothing_has_a_gradient():

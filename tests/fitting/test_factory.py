@@ -64,6 +64,6 @@ def test_the_seed_alone_makes_the_model(basis, base_fun):
 def test_the_identity_may_stand_beside_the_basis():
     model = pikan.KAN([1, 1], base_fun="identity")
     with torch.no_grad():
-        model.wired.weights()[0].copy_(torch.tensor([[0.0]] * 8 + [[2.0]]))
+        model.network.layers()[0].weight.copy_(torch.tensor([[0.0]] * 8 + [[2.0]]))
     x = torch.tensor([[-0.5], [3.0]], dtype=torch.float64)
     assert torch.equal(model(x), 2 * x)

@@ -32,7 +32,7 @@ def test_more_nodes_are_the_same_function_that_can_learn_more(sums):
     assert more.width == [2, [4, 1] if sums else [2, 3], 3, 1]
     torch.testing.assert_close(more(x), model(x))
     more(x).sum().backward()
-    weight = more.wired.weights()[1]
+    weight = more.network.layers()[1].weight
     assert int((weight.grad.unflatten(0, (5, -1)).abs().sum(dim=(1, 2)) > 0).sum()) == 5
     assert more.n_edge > model.n_edge
 
@@ -49,9 +49,9 @@ def test_grids_follow_the_points():
     model = pikan.KAN([2, 1])
     x = 3 + points()
     moved = model.update_grid_from_samples(x)
-    knots = moved.wired.kan.edges()[0].basis.knots
+    knots = moved.network.layers()[0].edges.basis.knots
     torch.testing.assert_close(knots[:, [0, -1]], torch.stack([x.amin(0), x.amax(0)], dim=1))
-    assert float(model.wired.kan.edges()[0].basis.knots.max()) == 1.0
+    assert float(model.network.layers()[0].edges.basis.knots.max()) == 1.0
 
 
 def test_pruning_leaves_the_nodes_that_matter_and_hardly_changes_the_values(sparse, dataset):

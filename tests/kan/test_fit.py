@@ -3,9 +3,8 @@ import torch
 
 import pikan
 from pikan.fitting.arguments import ModelError
-from pikan.fitting.initialization import adapt_grids
 from pikan.fitting.penalty import Penalty, penalty
-from pikan.network.masked_kan import layer_activations
+from pikan.network.refine import adapt
 
 
 def rmse(model, dataset):
@@ -70,17 +69,17 @@ def test_a_penalty_leaves_few_edges(sparse):
 
 def test_every_edge_and_every_coefficient_pays(dataset):
     model, x = pikan.KAN([2, [2, 1], 1]), dataset["train_input"]
-    weights = model.wired.weights()
-    here = layer_activations(model.wired, x, model.wired.trainable())
+    weights = [layer.weight for layer in model.network.layers()]
+    here = model.network.activations(x)
     for rules in (Penalty(1.0, 1.0, 0.0), Penalty(1.0, 0.0, 1.0)):
         slopes = torch.autograd.grad(
-            penalty(rules, model.wired, here, weights), weights, retain_graph=True
+            penalty(rules, model.network, here), weights, retain_graph=True
         )
         assert all(bool(slope.abs().sum() > 0) for slope in slopes)
-    coefficients = penalty(Penalty(1.0, 0.0, 0.0, coef=1.0), model.wired, here, weights)
+    coefficients = penalty(Penalty(1.0, 0.0, 0.0, coef=1.0), model.network, here)
     sizes = [
-        w.unflatten(0, (len(live), -1))[:, :8].abs().mean(dim=1).sum()
-        for w, live in zip(weights, model.wired.masks(), strict=True)
+        layer.weight.unflatten(0, (len(layer.mask), -1))[:, :8].abs().mean(dim=1).sum()
+        for layer in model.network.layers()
     ]
     torch.testing.assert_close(coefficients, sum(sizes))
 
@@ -89,8 +88,8 @@ def test_grids_that_follow_the_data_hardly_change_a_smooth_function(sparse, data
     model, x = sparse.refine(20), dataset["train_input"]
     with torch.no_grad():
         before = model(x)
-        adapt_grids(model.wired, x)
-        assert float((model(x) - before).abs().max()) < 0.05 * float(before.std())
+        after = adapt(model.network, x)(x)
+        assert float((after - before).abs().max()) < 0.05 * float(before.std())
 
 
 def test_cut_edges_stay_cut(dataset):
@@ -191,14 +190,14 @@ def test_a_constant_column_and_products_do_no_harm_beyond_the_points():
 @pytest.mark.parametrize("opt", ["LBFGS", "LM", "Adam"])
 def test_frozen_parameters_stay_as_they_are(dataset, opt):
     model = pikan.KAN([2, 3, 1])
-    first, last = model.wired.weights()
+    first, last = (layer.weight for layer in model.network.layers())
     last.requires_grad_(False)
-    knots = model.wired.kan.last.basis.knots
+    knots = model.network.layers()[-1].edges.basis.knots
     before = first.detach().clone(), last.detach().clone(), knots.clone()
     history = model.fit(dataset, opt=opt, steps=6)
-    assert not torch.equal(model.wired.weights()[0], before[0])
-    assert torch.equal(model.wired.weights()[1], before[1])
-    assert torch.equal(model.wired.kan.last.basis.knots, before[2])
+    assert not torch.equal(model.network.layers()[0].weight, before[0])
+    assert torch.equal(model.network.layers()[1].weight, before[1])
+    assert torch.equal(model.network.layers()[-1].edges.basis.knots, before[2])
     assert history.best_loss < history.first_loss
     with pytest.raises(ModelError, match="all parameters are frozen"):
         model.requires_grad_(False).fit(dataset)

@@ -226,14 +226,19 @@ def test_files_that_hold_no_model_are_refused_in_a_sentence(tmp_path):
     arrays = dict(np.load(tmp_path / "model.npz"))
     assert not any(array.dtype == object for array in arrays.values())
     about = json.loads(arrays["architecture"].tobytes())
+
+    def changed(**entries):
+        network = json.dumps({**json.loads(about["network"]), **entries})
+        return {"architecture": {**about, "network": network}}
+
     worse = {
-        "kinds": {"state.symbols.0.kinds": np.array([999])},
-        "places": {"state.symbols.0.places": np.array([[7, 0]])},
-        "columns": {"state.inputs": np.array([0, 5])},
+        "kinds": {"state.edge_layers.0.symbolic.kinds": np.array([999])},
+        "places": {"state.edge_layers.0.symbolic.places": np.array([[7, 0]])},
+        "columns": changed(inputs=[0, 5]),
         "missing": {"state.scaling.factor": None},
         "shape": {"state.scaling.factor": np.ones(3)},
-        "grid": {"state.kan.last.basis.knots": np.zeros((2, 6))},
-        "huge": {"architecture": {**about, "network": {**about["network"], "widths": [10**9, 1]}}},
+        "grid": {"state.edge_layers.1.edges.basis.knots": np.zeros((2, 6))},
+        "huge": changed(widths=[10**9, 1]),
         "text": {"architecture": []},
         "dtype": {"architecture": {**about, "dtype": "torch.int8"}},
     }
@@ -256,4 +261,4 @@ def test_an_own_loop_may_start_from_its_data():
         values = model(x)
     assert float(values.mean()) == pytest.approx(float(y.mean()), abs=0.1)
     assert float(values.std()) == pytest.approx(float(y.std()), rel=0.1)
-    assert not bool(model.wired.kan.edges()[0].out_of_grid(x).any())
+    assert not bool(model.network.layers()[0].edges.out_of_grid(x).any())

@@ -8,14 +8,9 @@ import torch
 
 from pikan.bases.bspline import BSpline
 from pikan.network.activation import silu, tanh
-from pikan.network.architecture import count
-from pikan.network.architecture_text import (
-    ArchitectureError,
-    _architecture,
-    architecture_text,
-    network_from_text,
-)
+from pikan.network.architecture import ArchitectureError, count
 from pikan.network.base import Network
+from pikan.network.build import architecture, architecture_text, network_from_text
 from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.parameters import parameter_vector, with_parameters
@@ -29,7 +24,7 @@ LOWER, UPPER = (-1.0, 0.25), (2.0, 0.75)
 def rebuilt(network: Network) -> Network:
     """The network again, from its shape and from what its state reads as in a file."""
     again = network_from_text(architecture_text(network))
-    assert {tensor.dtype for tensor in again.state_dict().values()} == {torch.float64}
+    assert {each.dtype for each in again.parameters()} == {torch.float64}
     again = again.to(network.center.dtype)
     state = network.state_dict()
     again.load_state_dict({k: torch.from_numpy(v.numpy().copy()) for k, v in state.items()})
@@ -98,7 +93,7 @@ def test_windows_of_different_knots_come_back(generator, points):
 
 def test_a_shape_says_how_many_numbers_there_are(network):
     numbers = sum(tensor.numel() for tensor in network.state_dict().values())
-    assert count(_architecture(network)) == numbers
+    assert count(architecture(network)) == numbers
 
 
 def test_a_shape_is_one_short_line(network):
@@ -112,6 +107,10 @@ KAN_SHAPE = {
     "bases": [{"kind": "bspline", "degree": 3, "knots": 5}] * 2,
     "base": "silu",
     "squash": None,
+    "coordinates": 2,
+    "inputs": [0, 1],
+    "formulas": [0, 0],
+    "scaled": False,
 }
 SPLINE = {"kind": "bspline", "degree": 3, "knots": 5}
 PRODUCT = {"kind": "full product", "bases": [SPLINE, SPLINE], "unknowns": 1}
@@ -143,6 +142,10 @@ def without(entry: dict, key: str) -> dict:
         {**KAN_SHAPE, "widths": [2, [1, 1, 1], 1]},
         {**KAN_SHAPE, "widths": [2, 3, [0, 0]]},
         {**KAN_SHAPE, "widths": "231"},
+        {**KAN_SHAPE, "inputs": [0, 2]},
+        {**KAN_SHAPE, "inputs": [1, 1]},
+        {**KAN_SHAPE, "formulas": [7, 0]},
+        {**KAN_SHAPE, "formulas": [0]},
         {**KAN_SHAPE, "bases": [SPLINE, {**SPLINE, "kind": "wavelet"}]},
         {**PRODUCT, "bases": []},
         {**PRODUCT, "bases": [SPLINE, 7]},

@@ -33,7 +33,7 @@ def test_forward_is_the_value_of_the_jet(network, points):
 def test_coefficients_weigh_the_features(network, points):
     if isinstance(network, FeatureNetwork):
         inputs = coordinates(points, closure([(2, 0)]))
-        combined = weighted_sum(network.features(inputs), network.coefficients)
+        combined = weighted_sum(network.features(inputs), network.last_weight())
         jet = network.jet(inputs)
         torch.testing.assert_close(combined.values, jet.values, rtol=1e-11, atol=1e-12)
 

@@ -60,7 +60,7 @@ def test_glorot_gives_polynomials_of_high_degree_little_weight(generator):
     network = glorot(
         KANNetwork([64, 64], [Chebyshev(interval(64), 8)], [-1.0] * 64, [1.0] * 64), generator
     )
-    size = network.coefficients.unflatten(0, (64, 9)).square().mean(dim=(0, 2)).sqrt()
+    size = network.last_weight().unflatten(0, (64, 9)).square().mean(dim=(0, 2)).sqrt()
     # E[T_j²] = 1/2 (1 - 1/(4j²-1)); E[T_j'²] from T_1' = 1 and T_2' = 4x: 1 and 16/3.
     expected = [2 / 27 / (64 * value) for value in (1, 1 / 3 + 1, 7 / 15 + 16 / 3)]
     for measured, variance in zip(size, expected, strict=False):
@@ -73,7 +73,11 @@ def test_noise_has_its_size(generator):
     bases = [BASES["spline"](width)]
     empty = KANNetwork([width, width], bases, [-1.0] * width, [1.0] * width, base=silu)
     size = {
-        start: started.coefficients.unflatten(0, (width, grid + 4)).square().mean(dim=(0, 2)).sqrt()
+        start: started.last_weight()
+        .unflatten(0, (width, grid + 4))
+        .square()
+        .mean(dim=(0, 2))
+        .sqrt()
         for start, started in (("noise", noise(empty, generator)),)
     }
     assert size["noise"][0].item() == pytest.approx(0.12 * (1 / width) ** 0.5, rel=0.1)

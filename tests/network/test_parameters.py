@@ -19,7 +19,7 @@ def test_the_network_is_linear_in_its_last_layer(network, points):
     ends = last_layer(network)
     assert ends.stop == len(theta)
     if isinstance(network, FeatureNetwork):
-        assert torch.equal(theta[ends], network.coefficients.detach().flatten())
+        assert torch.equal(theta[ends], network.last_weight().detach().flatten())
     tripled = theta.clone()
     tripled[ends] *= 3
     torch.testing.assert_close(

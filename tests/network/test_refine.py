@@ -47,7 +47,7 @@ def test_a_finer_grid_keeps_the_function(generator, points):
     fine = refine(coarse, grid=10)
     same(fine, coarse, points)
     assert [basis.size for basis in bases(fine)] == [13, 13]
-    assert fine.coefficients.shape == (3 * 14, 1)
+    assert fine.last_weight().shape == (3 * 14, 1)
 
 
 def test_a_finer_grid_is_one_for_the_splines_among_the_bases(generator, points):

@@ -52,7 +52,7 @@ def test_every_live_edge_has_a_box(sparse):
 def test_edges_that_matter_are_darker():
     model = pikan.KAN([1, 2])
     with torch.no_grad():
-        model.wired.weights()[0][:, 0] *= 1e-6
+        model.network.layers()[0].weight[:, 0] *= 1e-6
     (weak, strong) = (
         patch.get_edgecolor()[0]
         for patch in drawn(model, metric="forward_u").patches
@@ -164,7 +164,7 @@ def test_names_neither_overlap_nor_leave_the_picture(names):
 def test_a_large_network_is_drawn_by_the_nodes_that_matter():
     model = pikan.KAN([30, [4, 6], 2], seed=0)
     with torch.no_grad():
-        model.wired.weights()[0][63:72] *= 50.0  # nine of each input
+        model.network.layers()[0].weight[63:72] *= 50.0  # nine of each input
     axes = model.plot().axes[0]
     words = [text.get_text() for text in axes.texts]
     assert "$x_{8}$" in words

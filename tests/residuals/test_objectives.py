@@ -173,7 +173,7 @@ conditions: [{where: t = 0, that: 3*u - u_t = x}, {periodic: x}]
 def test_balanced_rows_have_one_mean_square_in_every_statement(problem, network):
     found = terms(problem, drawn(problem, inside=12, on_faces=5))
     objective = balanced_objective(found, network, None, linear=False)
-    design = objective.jacobian(network.coefficients.detach().flatten())
+    design = objective.jacobian(network.last_weight().detach().flatten())
     lengths = design.square().sum(dim=1).split([len(term.points[0]) for term in found])
     statements: dict[object, list[torch.Tensor]] = {}
     for term, some in zip(found, lengths, strict=True):
@@ -186,7 +186,7 @@ def test_balanced_rows_have_one_mean_square_in_every_statement(problem, network)
 
 def test_terms_cut_in_pieces_are_balanced_as_the_whole_is(problem, network):
     whole = terms(problem, drawn(problem, inside=12, on_faces=5))
-    theta = network.coefficients.detach().flatten()
+    theta = network.last_weight().detach().flatten()
     pieces = [term.rows(part) for term in whole for part in (slice(3), slice(3, None))]
     one, other = (
         balanced_factors(last_layer_evaluations(some, network), theta) for some in (whole, pieces)
@@ -203,7 +203,7 @@ conditions: [{where: x = 0, that: u = 0}, {where: x = 1, that: u^2 = 0}]
 """)
     zero = full_product(problem, (2, 1), None)
     evaluations = last_layer_evaluations(terms(problem, drawn(problem)), zero)
-    _, at_left, at_right = balanced_factors(evaluations, zero.coefficients.flatten())
+    _, at_left, at_right = balanced_factors(evaluations, zero.last_weight().flatten())
     assert at_right == 1.0
     assert at_left != 1.0
 

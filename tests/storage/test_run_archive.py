@@ -10,7 +10,7 @@ import torch
 
 from pikan.bases.bspline import BSpline
 from pikan.network.activation import silu
-from pikan.network.architecture_text import architecture_text
+from pikan.network.build import architecture_text
 from pikan.network.kan import KANNetwork
 from pikan.network.parameters import parameter_vector, with_parameters
 from pikan.network.refine import adapt, refine
@@ -214,14 +214,14 @@ def test_each_number_keeps_its_precision(run, grown):
     assert {k: v.dtype for k, v in again.state_dict().items()} == {
         k: v.dtype for k, v in state.items()
     }
-    assert again.coefficients.requires_grad
+    assert again.last_weight().requires_grad
 
 
 def test_the_network_of_a_run_shares_nothing_with_it(run, grown):
     kept = replace(run, shape=architecture_text(grown), state=grown.state_dict())
     with torch.no_grad():
-        network(kept).coefficients.zero_()
-    assert kept.state["coefficients"].any()
+        network(kept).last_weight().zero_()
+    assert kept.state["edge_layers.1.weight"].any()
 
 
 @pytest.mark.parametrize(

@@ -100,9 +100,9 @@ def test_a_kan_is_read_through_its_edges():
         columns = first.derivatives(t.expand(-1, 2), 0)[0]
         for node, target in enumerate((t**2, torch.sin(3 * t))):
             solved = torch.linalg.lstsq(columns[:, node], target).solution
-            kan.hidden[0].weight[15 * node : 15 * (node + 1)] = solved
+            kan.layers()[0].weight[15 * node : 15 * (node + 1)] = solved
         values = last.derivatives(2.2 * t, 0)[0][:, 0]
-        kan.coefficients[:] = torch.linalg.lstsq(values, torch.exp(2.2 * t)).solution
+        kan.last_weight()[:] = torch.linalg.lstsq(values, torch.exp(2.2 * t)).solution
 
     def evaluate(points):
         with torch.no_grad():
