@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from datetime import datetime
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from platform import node
 from time import monotonic
@@ -29,7 +30,8 @@ from pikan.solvers.high_dimensional.search import search
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events
 from pikan.solvers.schedule import run_schedule, run_slabs
-from pikan.solvers.spectral.alternatives import climb_from_branches
+from pikan.solvers.spectral.alternatives import alternatives
+from pikan.solvers.spectral.branch_refinement import refine_branch
 from pikan.solvers.spectral_elements.boundary_value import (
     solve_on_cells,
     solve_on_cells_after,
@@ -219,7 +221,7 @@ def _run_with_checkpoints(
         stopped = Outcome("interrupted", _INTERRUPTED)
     if level is None and event is not None and stopped is not None:
         best = event.best()
-        level = None if best is None else SolverResult(best, stopped, None, "")
+        level = None if best is None else SolverResult(best, stopped, inf, "", event.found)
     if level is None and stopped is not None and stopped.kind == "out of budget":
         raise UnfinishedError(
             f"the time limit of {spec.time_limit:g} s was over before there was any solution"
@@ -286,11 +288,9 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
         case (ClimbStage(climb=asked),):
             if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
                 return search(problem, factory.search_settings(spec, problem, asked), generator)
-            return climb_from_branches(problem, factory.p_refinement_settings(spec, problem, asked))
+            return refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
         case (ClimbStage(climb=asked), ElementsStage(elements=cells)):
-            climbed = climb_from_branches(
-                problem, factory.p_refinement_settings(spec, problem, asked)
-            )
+            climbed = refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
             settings = factory.element_settings(spec, problem, cells)
             return solve_on_cells_after(climbed, problem, settings)
         case (ElementsStage(elements=cells),):
@@ -326,7 +326,11 @@ def _solution(
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     every = tuple(misfits(part, network, samples))
     left = max(every, key=lambda one: one.relative)
-    outcome = final_outcome(level.outcome, every, spec.accuracy)
+    others = alternatives(problem, samples, network, level.found)
+    outcome = level.outcome
+    if others is not None:
+        outcome = Outcome(outcome.kind, f"{outcome.message}; {others.sentence}")
+    outcome = final_outcome(outcome, every, spec.accuracy)
     estimate = estimate_error(level, outcome, left)
     told, end = errors(part, evaluation(part, network)), end_of(problem, network)
     reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
@@ -347,7 +351,7 @@ def _solution(
         message=compared.message,
         errors=told,
         estimate=estimate,
-        alternatives=level.alternatives,
+        alternatives=() if others is None else others.others,
         residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,

@@ -143,6 +143,28 @@ def test_an_interruption_leaves_the_best_so_far(name):
     assert solution.errors["u"].relative_l2 < 10
 
 
+def test_an_interruption_keeps_the_other_solutions_and_claims_no_error():
+    steps = started(
+        """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx + 2*exp(u) = 0]
+conditions: [{where: boundary, that: u = 0}]
+"""
+    )
+    while not next(steps).level.startswith("degree"):
+        pass
+    with pytest.raises(StopIteration) as ended:
+        steps.throw(KeyboardInterrupt)
+    report = ended.value.value.report
+    assert report.outcome == "interrupted"
+    assert report.estimate is None
+    assert "2 solutions were found" in report.message
+    (other,) = report.alternatives
+    # u = -2 log(cosh(theta (x - 1/2)/2) / cosh(theta/4)) with theta = 2 cosh(theta/4), the larger.
+    assert other.middle["u"] == pytest.approx(2 * np.log(np.cosh(8.5071995707130261 / 4)), rel=1e-2)
+
+
 def test_an_interruption_before_there_is_anything_goes_through():
     steps = started(RUNS["march"])
     next(steps)

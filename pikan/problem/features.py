@@ -73,6 +73,10 @@ class Feature(NamedTuple):
     lower: Corners
     upper: Corners
 
+    def words(self) -> str:
+        """What varies, how much of the domain it takes to, and where."""
+        return f"'{self.formula}', which varies within {self.width:.1e} at {self.place}"
+
 
 @final
 class FeaturePlace(NamedTuple):

@@ -16,7 +16,6 @@ from pikan.geometry.face import Face
 from pikan.jets.jet import MultiIndex
 from pikan.network.base import Network
 from pikan.network.partials import partials
-from pikan.problem.features import Feature
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, Partials, Term, terms, used_faces
 from pikan.sampling.held_out import HeldOut
@@ -38,19 +37,19 @@ _Fields = dict[MultiIndex, Tensor]
 class RelativeResidual(NamedTuple):
     """The label whose residual is the largest part of its terms, and how large a part it is.
 
-    `feature` is the narrow feature in whose cells that is so, None where it is so in general.
+    `feature` is the narrow feature in whose cells that is so, in words; None where it is so in
+    general.
     """
 
     label: str
     relative: float
-    feature: Feature | None = None
+    feature: str | None = None
 
     def sentence(self) -> str:
         """What does not fit."""
         if self.feature is not None:
             return (
-                f"'{self.feature.formula}', which varies within {self.feature.width:.1e} at "
-                f"{self.feature.place}, is not resolved: there '{self.label}' is left with "
+                f"{self.feature}, is not resolved: there '{self.label}' is left with "
                 f"{self.relative:.1e} of its terms"
             )
         return f"'{self.label}' is left with a residual of {self.relative:.1e} of its terms"
@@ -73,10 +72,13 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
     inside = held_out.points[:_INSIDE]
     faces = used_faces(problem)
     on_faces = {face: _move_to_face(inside[:_ON_FACES], face) for face in faces}
-    stated = [(one, None) for one in terms(problem, CollocationPoints(inside, on_faces))]
+    stated: list[tuple[Term, str | None]] = [
+        (one, None) for one in terms(problem, CollocationPoints(inside, on_faces))
+    ]
     for feature, points in held_out.inside:
         there = CollocationPoints(points, {face: _move_to_face(points, face) for face in faces})
-        stated += [(one, feature) for one in terms(problem, there) if one.label == feature.label]
+        said = feature.words()
+        stated += [(one, said) for one in terms(problem, there) if one.label == feature.label]
     coordinates = dict(zip(problem.coordinates, inside.unbind(1), strict=True))
     lengths = inside.amax(dim=0) - inside.amin(dim=0)
     with torch.no_grad():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pikan.network.base import Network
 from pikan.optimize.objective import Objective
-from pikan.optimize.outcome import Alternative, Outcome
+from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
 from pikan.solvers.replay import Cached, Event, Events, InProgress, StepFinished, StepStarted
 
@@ -20,15 +20,15 @@ _ROUNDING = 1e-11
 class SolverResult(NamedTuple):
     """A finished solution; `estimate` is its relative L2 error as estimated, None if not known.
 
-    It is infinite where other solutions, far from this one, fit as well. `alternatives` are others
-    that were found, apart from this one.
+    It is infinite where nothing bounds it, as where other solutions, far from this one, fit as well
+    and where a run was cut off. `found` are all solutions that were found of several.
     """
 
     network: Network
     outcome: Outcome
     estimate: float | None
     how: str
-    alternatives: tuple[Alternative, ...] = ()
+    found: tuple[Network, ...] = ()
 
 
 def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:

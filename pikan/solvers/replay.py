@@ -18,13 +18,15 @@ class Event(NamedTuple):
     """Progress inside a level, and a way to the best whole solution so far.
 
     `best` makes the network anew only when asked; it gives None before there is one. `in_progress`
-    is None where what makes the progress would begin again.
+    is None where what makes the progress would begin again. `found` are all solutions found
+    of several, the one that is taken first.
     """
 
     level: str
     progress: StageProgress
     best: Callable[[], Network | None]
     in_progress: InProgress | None = None
+    found: tuple[Network, ...] = ()
 
 
 class StepStarted(NamedTuple):

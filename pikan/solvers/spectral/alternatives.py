@@ -1,78 +1,70 @@
-"""A climb from the solution that is taken of several, with what tells of the others."""
+"""Other solutions of a problem: what each is known by, and which was taken of them."""
 
 from collections.abc import Sequence
-from math import inf
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.optimize.outcome import Alternative, Outcome
+from pikan.network.base import Network
+from pikan.optimize.outcome import Alternative
 from pikan.problem.statement import Problem
-from pikan.residuals.relative_residual import largest_relative_residual
-from pikan.solvers.level import SolverResult, distance
-from pikan.solvers.replay import Events
-from pikan.solvers.spectral.branches import SAME, Branch, Branches, apart, branches
-from pikan.solvers.spectral.level import PRefinement
-from pikan.solvers.spectral.p_refinement import p_refinement
+from pikan.sampling.held_out import HeldOut
+from pikan.solvers.level import distance
 
-# Where so much is left of an equation, in parts of its terms, there is no solution.
-_NONE = 1e-2
+# Solutions nearer to each other than this are one, found twice.
+SAME = 1e-2
 _ROUNDING = 1e-9
 
 
-def climb_from_branches(problem: Problem, settings: PRefinement) -> Events[SolverResult]:
-    """Levels from the solution that is taken of those found, and the others beside the last."""
-    found = yield from branches(problem, settings)
-    level = yield from p_refinement(problem, settings, found.lower(settings))
-    if not found.searched:
-        return level
-    with torch.no_grad():
-        values = settings.samples.weight(level.network(settings.samples.points))
-    others = [one for one in found.found if apart(one.values, values) > SAME]
-    if level.outcome.kind != "converged" and not found.found:
-        return _without_solution(problem, settings, found, level)
-    if not others:
-        return level
-    taken = len(others) < len(found.found)
-    alternatives = tuple(_alternative(problem, one, values) for one in others)
-    said = _several(problem, alternatives, reason=taken)
-    outcome = Outcome(level.outcome.kind, f"{level.outcome.message}; {said}")
-    return level._replace(outcome=outcome, alternatives=alternatives)
+class Alternatives(NamedTuple):
+    """Solutions apart from the one that was taken, with the sentence that tells of them."""
+
+    others: tuple[Alternative, ...]
+    sentence: str
 
 
-def _without_solution(
-    problem: Problem, settings: PRefinement, found: Branches, level: SolverResult
-) -> SolverResult:
-    """The level where no start has led to a solution; nothing is known of its error."""
-    if level.outcome.kind == "diverged":
-        return level._replace(estimate=inf)
-    left = largest_relative_residual(problem, level.network, settings.samples)
-    if left.relative < _NONE:
-        return level
-    sentence = (
-        "no solution was found: Newton's steps from several starts end where "
-        f"'{left.label}' is left with {left.relative:.1e} of its terms"
+def alternatives(
+    problem: Problem, samples: HeldOut, taken: Network, found: Sequence[Network]
+) -> Alternatives | None:
+    """Those of the solutions found, the least bent one first, that are not the one taken.
+
+    None where there are none.
+    """
+    values = _values(samples, taken)
+    pairs = [(one, _values(samples, one)) for one in found]
+    others = tuple(
+        _alternative(problem, one, own, values) for one, own in pairs if apart(own, values) > SAME
     )
-    if found.factor is not None and found.factor > 1.0:
-        sentence += (
-            f"; with the highest derivatives multiplied by {found.factor:.3g} there is a solution, "
-            "so that there may be none without"
-        )
-    return level._replace(outcome=Outcome(level.outcome.kind, sentence), estimate=inf)
+    if not others:
+        return None
+    return Alternatives(others, _several(problem, others, reason=len(others) < len(found)))
 
 
-def _alternative(problem: Problem, other: Branch, values: Float[Tensor, "n m"]) -> Alternative:
-    """What another solution is known by, beside the values of the one that was taken."""
-    sizes = other.values.square().mean(dim=0).sqrt()
+def apart(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:
+    """The difference of two solutions in parts of the larger one."""
+    return min(distance(one, other), distance(other, one))
+
+
+def _values(samples: HeldOut, network: Network) -> Float[Tensor, "n m"]:
     with torch.no_grad():
-        middle = other.network(other.network.center[None])[0]
+        return samples.weight(network(samples.points))
+
+
+def _alternative(
+    problem: Problem, other: Network, own: Float[Tensor, "n m"], values: Float[Tensor, "n m"]
+) -> Alternative:
+    """What a solution with its `own` values is known by, beside those of the one taken."""
+    sizes = own.square().mean(dim=0).sqrt()
+    with torch.no_grad():
+        middle = other(other.center[None])[0]
     # Odd solutions are zero in the middle but for rounding.
     middle = torch.where(middle.abs() > _ROUNDING * sizes, middle, 0.0)
     return Alternative(
         size=dict(zip(problem.unknowns, sizes.tolist(), strict=True)),
         middle=dict(zip(problem.unknowns, middle.tolist(), strict=True)),
-        distance=distance(other.values, values),
+        distance=distance(own, values),
     )
 
 

@@ -27,6 +27,7 @@ from pikan.sampling.held_out import HeldOut
 from pikan.solvers.level import distance, run_quietly
 from pikan.solvers.newton_homotopy import newton_homotopy
 from pikan.solvers.replay import Event, Events, memoize
+from pikan.solvers.spectral.alternatives import SAME, apart
 from pikan.solvers.spectral.initial import extended_start, prolong, smooth_start
 from pikan.solvers.spectral.level import Level, PRefinement, diagnose
 from pikan.solvers.spectral.linear_extension import (
@@ -48,8 +49,6 @@ _PROMISING, _FOUND, _RESOLVED = 0.1, 1e-2, 1e-4
 # To tell whether it is a solution, degrees rise by this factor up to so many coefficients, until it
 # changes by no more than this part of itself; what is left has to fall by this factor.
 _GROWTH, _MANY, _SETTLED, _FALLS = 1.5, 400, 1e-3, 0.7
-# Solutions nearer to each other than this are one, found twice.
-SAME = 1e-2
 # Starts nearer to a solution than this lead to it.
 _CLOSE = 0.1
 # Steps to a solution, to one on the way to it, and to one near a solution.
@@ -369,11 +368,6 @@ def _bending(problem: Problem, network: FullProduct, samples: HeldOut) -> Float[
     return torch.stack(totals)
 
 
-def apart(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:
-    """The difference of two solutions in parts of the larger one."""
-    return min(distance(one, other), distance(other, one))
-
-
 def _in_order_of_bending(found: Sequence[Branch]) -> tuple[Branch, ...]:
     """The least bent one first; of several that are, the one found first."""
     if not found:
@@ -393,4 +387,5 @@ def _event(
     stage, best = LevenbergMarquardt(steps=_STEPS), _in_order_of_bending(found)
     left = level.objective.residual(theta)
     made = progress(stage, level.objective, number + 1, number + 1, theta, left)
-    return Event(f"start: {start}", made, lambda: best[0].network if best else None)
+    networks = tuple(one.network for one in best)
+    return Event(f"start: {start}", made, lambda: networks[0] if best else None, found=networks)

@@ -15,7 +15,7 @@ _MISFIT = 1e-5
 # Levels with so many times fewer functions along an axis are different, and tell of a rate.
 _FEWER, _FAR = 1.15, 1.35
 # As many rates are compared. Levels that approach the last one no faster than by this power of the
-# degree may go anywhere; the error is known to this factor.
+# degree may go anywhere; where coefficients fall like powers the error is known to this factor.
 _RATES, _SLOWEST, _CAUTION = 3, 0.5, 2.0
 
 
@@ -28,7 +28,8 @@ def error_estimate(lower: Level, level: Level, relative_residual: RelativeResidu
     is known by its derivatives alone, as a pressure is, is as far off as these, which are larger
     by up to the square of the degree (Markov). Where every degree has risen and equations and
     conditions hold, the difference bounds it; where one has not, what that one misses is in neither
-    level, and what contradicts itself is in both.
+    level, and what contradicts itself is in both. Where they do not hold, as beside a kink, the
+    coefficients fall like powers, and all that follow add about as much as the last ones.
     """
     difference = distance(lower.values, level.values)
     before, after = (max(tail_size(decay) for decay in one.decay) for one in (lower, level))
@@ -37,11 +38,11 @@ def error_estimate(lower: Level, level: Level, relative_residual: RelativeResidu
     size = max(len(decay) for decay in level.decay)
     rounding = eps * (size if level.values.shape[1] == 1 else size**2)
     own = max(level.truncation, relative_residual.relative, rounding)
-    error = max(share * difference, own)
+    resolved = relative_residual.relative <= _MISFIT
+    error = max(share * difference, own) * (1.0 if resolved else _CAUTION)
     pairs = zip(lower.decay, level.decay, strict=True)
     risen = all(len(low) < len(high) for low, high in pairs)
-    bounded = risen and relative_residual.relative <= _MISFIT
-    return max(min(error, difference) if bounded else error, eps)
+    return max(min(error, difference) if risen and resolved else error, eps)
 
 
 def extrapolated_error(levels: Sequence[Level], negligible: float) -> float | None:

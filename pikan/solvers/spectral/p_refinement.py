@@ -88,15 +88,10 @@ def p_refinement(
         relative_residual = (
             _relative_residual(problem, level, settings) if near or close or dear or ended else None
         )
-        fits = relative_residual is not None and relative_residual.relative <= max(
-            _MISFIT, _LOOSE * settings.accuracy
-        )
         own = _estimate_or_infinity(lower, level, relative_residual)
-        carried = close and wanted == degrees and own <= settings.accuracy
-        if fits and (carried or (near and (settled or wanted == degrees))):
+        if own <= settings.accuracy and (near or close) and (settled or wanted == degrees):
             told = yield from _uniqueness_level(problem, settings, degrees, level)
             if told is None:
-                own = min(own, settings.accuracy)
                 return SolverResult(level.network, _agreement(estimate, own), own, _HOW)
             lower, level, before, estimate = level, told, None, None
             degrees = wanted = _uniqueness_degrees(degrees)
@@ -272,16 +267,13 @@ def _end(
         )
         return SolverResult(level.network, outcome, inf, _HOW)
     own = error_estimate(lower, level, after) if after.relative <= _HOLDING else inf
-    return SolverResult(level.network, _rounding(estimate, after), own, _HOW)
-
-
-def _rounding(estimate: float, level: RelativeResidual) -> Outcome:
-    if level.relative > _MISFIT:
-        return Outcome("stalled", f"higher degrees no longer help: {level.sentence()}")
-    return Outcome(
-        "stalled",
-        f"higher degrees no longer help: rounding leaves {estimate:.1e}; ask for that accuracy",
+    left = (
+        after.sentence()
+        if after.relative > _MISFIT
+        else f"rounding leaves {own:.1e}; ask for that accuracy"
     )
+    outcome = Outcome("stalled", f"higher degrees no longer help: {left}")
+    return SolverResult(level.network, outcome, own, _HOW)
 
 
 def _unseen(settings: PRefinement, level: Level, relative_residual: RelativeResidual) -> bool:

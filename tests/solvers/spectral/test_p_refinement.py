@@ -313,6 +313,43 @@ def test_beside_a_kink_the_rate_at_which_levels_approach_is_the_estimate(accurac
     assert error < 3 * solution.report.estimate.relative_l2 < 30 * error
 
 
+@pytest.mark.parametrize("place", [0.31, 0.47, 0.62])
+@pytest.mark.parametrize("accuracy", [2e-4, 5e-4])
+def test_levels_that_miss_a_kink_alike_are_not_converged_by_their_agreement(place, accuracy):
+    solution = solve_to_end(
+        spec(
+            f"""
+domain: {{x: [0, 1.3]}}
+unknowns: [u]
+equations: ["u_xx - u = 6*abs(x - {place}) - abs(x - {place})^3 - 2*sin(3*x)"]
+conditions: [{{where: boundary, that: "u = abs(x - {place})^3 + 0.2*sin(3*x)"}}]
+exact: {{u: "abs(x - {place})^3 + 0.2*sin(3*x)"}}
+""",
+            accuracy=accuracy,
+        )
+    )
+    assert solution.outcome.kind == "converged"
+    assert all_errors(solution) < accuracy
+    assert all_errors(solution) < 5 * solution.report.estimate.relative_l2
+
+
+def test_a_nonlinear_problem_with_a_narrow_feature_comes_to_an_end():
+    solution = solve_to_end(
+        spec(
+            """
+domain: {x: [0, 10]}
+unknowns: [u]
+equations: ["u_xx = u + 0.1*u^3 - 20*exp(-((x - 4.3)/0.05)^2)"]
+conditions: [{where: boundary, that: u = 0}]
+accuracy: 1e-6
+training: [climb: {largest: 100}]
+"""
+        )
+    )
+    assert solution.outcome.kind in ("out of budget", "stalled")
+    assert "is not resolved" in solution.outcome.message
+
+
 def test_more_than_rounding_allows_is_said_to_be_more():
     solution = solve_to_end(
         spec(

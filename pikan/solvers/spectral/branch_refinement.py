@@ -1,0 +1,53 @@
+"""p-refinement of the solution that is taken of several."""
+
+from math import inf
+
+from pikan.optimize.outcome import Outcome
+from pikan.problem.statement import Problem
+from pikan.residuals.relative_residual import largest_relative_residual
+from pikan.solvers.level import SolverResult
+from pikan.solvers.replay import Event, Events
+from pikan.solvers.spectral.branches import Branches, branches
+from pikan.solvers.spectral.level import PRefinement
+from pikan.solvers.spectral.p_refinement import p_refinement
+
+# Where so much is left of an equation, in parts of its terms, there is no solution.
+_NONE = 1e-2
+
+
+def refine_branch(problem: Problem, settings: PRefinement) -> Events[SolverResult]:
+    """Levels from the solution that is taken of those found, which every event knows of."""
+    found = yield from branches(problem, settings)
+    networks = tuple(one.network for one in found.found)
+    steps, answer = p_refinement(problem, settings, found.lower(settings)), None
+    while True:
+        try:
+            event = steps.send(answer)
+        except StopIteration as end:
+            level = end.value
+            break
+        answer = yield event._replace(found=networks) if isinstance(event, Event) else event
+    if found.searched and level.outcome.kind != "converged" and not networks:
+        return _without_solution(problem, settings, found, level)
+    return level._replace(found=networks)
+
+
+def _without_solution(
+    problem: Problem, settings: PRefinement, found: Branches, level: SolverResult
+) -> SolverResult:
+    """The level where no start has led to a solution; nothing is known of its error."""
+    if level.outcome.kind == "diverged":
+        return level._replace(estimate=inf)
+    left = largest_relative_residual(problem, level.network, settings.samples)
+    if left.relative < _NONE:
+        return level
+    sentence = (
+        "no solution was found: Newton's steps from several starts end where "
+        f"'{left.label}' is left with {left.relative:.1e} of its terms"
+    )
+    if found.factor is not None and found.factor > 1.0:
+        sentence += (
+            f"; with the highest derivatives multiplied by {found.factor:.3g} there is a solution, "
+            "so that there may be none without"
+        )
+    return level._replace(outcome=Outcome(level.outcome.kind, sentence), estimate=inf)
