@@ -14,7 +14,7 @@ from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
 from pikan.report.report import Estimate
-from pikan.residuals.relative_residual import RelativeResidual
+from pikan.residuals.relative_residual import RelativeResidual, largest
 from pikan.residuals.terms import CollocationPoints, terms, used_faces
 from pikan.sampling.points import interior, on_face
 from pikan.sampling.uniform import uniform
@@ -45,10 +45,10 @@ def final_outcome(
     # A residual that is not a number is not below either.
     unseen = [one for one in left if one.feature is not None and not one.relative < resolved]
     if unseen and outcome.kind in ("converged", "stalled", "out of budget"):
-        worst = max(unseen, key=lambda one: one.relative)
+        worst = largest(unseen)
         kind = "stalled" if outcome.kind == "converged" else outcome.kind
         return Outcome(kind, f"{outcome.message}; {worst.sentence()}")
-    worst = max(left, key=lambda one: one.relative)
+    worst = largest(left)
     if outcome.kind != "converged" or worst.relative < _NOTHING:
         return outcome
     return Outcome(

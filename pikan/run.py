@@ -24,7 +24,7 @@ from pikan.problem.statement import Problem
 from pikan.references import data
 from pikan.report.errors import errors
 from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
-from pikan.residuals.relative_residual import RelativeResidual, misfits
+from pikan.residuals.relative_residual import RelativeResidual, largest, misfits
 from pikan.solution import Solution, evaluation, kept_data
 from pikan.solvers.high_dimensional.search import search
 from pikan.solvers.level import SolverResult
@@ -325,7 +325,7 @@ def _solution(
     points = held_out_points(part, samples.points)
     facts = NetworkFacts(kind(network), parameters, float(network.outside(points.interior)))
     every = tuple(misfits(part, network, samples))
-    left = max(every, key=lambda one: one.relative)
+    left = largest(every)
     others = alternatives(problem, samples, network, level.found)
     outcome = level.outcome
     if others is not None:

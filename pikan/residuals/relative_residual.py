@@ -1,8 +1,8 @@
 """Relative residual: the residual of each equation and condition over the size of its terms."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import inf
+from math import inf, isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +64,12 @@ def largest_relative_residual(
     squares. Terms count where they are largest, on a face or inside: on a face where u = 0 there
     is nothing else to compare u with.
     """
-    return max(misfits(problem, network, held_out), key=lambda one: one.relative)
+    return largest(misfits(problem, network, held_out))
+
+
+def largest(left: Iterable[RelativeResidual]) -> RelativeResidual:
+    """The one that leaves the largest part of its terms; what is no number leaves the most."""
+    return max(left, key=lambda one: inf if isnan(one.relative) else one.relative)
 
 
 def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[RelativeResidual]:

@@ -10,7 +10,7 @@ from pikan.problem.statement import Problem
 from pikan.residuals.relative_residual import (
     EQUATION,
     RelativeResidual,
-    largest_relative_residual,
+    largest,
     misfits,
 )
 from pikan.solvers.decay import next_degrees
@@ -82,42 +82,35 @@ def p_refinement(
         before, estimate = estimate, None if lower is None else distance(lower.values, level.values)
         settled = lower is not None and _stagnates(lower, level, before, estimate)
         restless = _restless(restless, lower, level, before, estimate)
-        near = estimate is not None and estimate <= settings.accuracy
-        close = estimate is not None and estimate <= _CLOSE
+        near = estimate is not None and estimate <= max(settings.accuracy, _CLOSE)
         ended = settled or restless == _RESTLESS
-        relative_residual = (
-            _relative_residual(problem, level, settings) if near or close or dear or ended else None
-        )
-        own = _estimate_or_infinity(lower, level, relative_residual)
-        if own <= settings.accuracy and (near or close) and (settled or wanted == degrees):
+        left = _residuals(problem, level, settings) if near or dear or ended else None
+        own, how = (inf, "") if lower is None or left is None else _error(settings, levels, left)
+        held = left is not None and _held(settings, left)
+        if own <= settings.accuracy and near and held and (settled or wanted == degrees):
             told = yield from _uniqueness_level(problem, settings, degrees, level)
             if told is None:
-                return SolverResult(level.network, _agreement(estimate, own), own, _HOW)
+                return SolverResult(level.network, _agreement(estimate, own), own, how)
             lower, level, before, estimate = level, told, None, None
             degrees = wanted = _uniqueness_degrees(degrees)
             levels = [lower, level]
-        elif (
-            relative_residual is not None and ended and _unseen(settings, level, relative_residual)
-        ):
+        elif left is not None and ended and _unseen(settings, level, left):
             restless = 0
             wanted = tuple(d + max(2, d // 2) for d in degrees)
         elif ended and lower is not None and estimate is not None:
-            return _end(problem, settings, lower, level, estimate)
-        higher = tuple(d + 2 for d in degrees) if wanted == degrees else wanted
-        affordable = _affordable(problem, settings, degrees, higher, level)
+            return _end(problem, settings, levels, estimate)
+        rough = near and left is not None and largest(left).relative > _MISFIT
+        if wanted == degrees:
+            # Another level shows what agreement is worth, and is of use where much is left.
+            wanted = tuple(d + (max(2, d // 2) if rough else 2) for d in degrees)
+        affordable = _affordable(problem, settings, degrees, wanted, level)
         late = linear(problem) and _slow(level, took, affordable) > ends - monotonic()
-        if affordable == degrees or dear or late:
-            relative_residual = relative_residual or _relative_residual(problem, level, settings)
-            alone = max(level.truncation, relative_residual.relative)
-            if alone <= settings.accuracy:
-                return SolverResult(level.network, _truncation(alone), alone, _HOW_ALONE)
-            if affordable == degrees or late:
-                end = (
-                    _time_is_up(affordable)
-                    if late
-                    else _too_large(problem, settings, higher, level)
-                )
-                return _cut(problem, settings, levels, end)
+        end = _too_large(problem, settings, wanted, level) if affordable == degrees else None
+        end = _time_is_up(affordable) if late else end
+        if end is not None or dear:
+            result = _without_higher(problem, settings, levels, end)
+            if result is not None:
+                return result
         lower, degrees = level, affordable
 
 
@@ -131,19 +124,35 @@ def _first(problem: Problem, settings: PRefinement, lower: Level | None) -> tupl
     return _affordable(problem, settings, degrees, higher, lower)
 
 
-def _relative_residual(problem: Problem, level: Level, settings: PRefinement) -> RelativeResidual:
-    return largest_relative_residual(problem, level.network, settings.samples)
+def _residuals(
+    problem: Problem, level: Level, settings: PRefinement
+) -> tuple[RelativeResidual, ...]:
+    return tuple(misfits(problem, level.network, settings.samples))
 
 
-def _estimate_or_infinity(
-    lower: Level | None, level: Level, relative_residual: RelativeResidual | None
-) -> float:
-    """What remains; infinite where nothing tells of it yet."""
-    return (
-        inf
-        if lower is None or relative_residual is None
-        else error_estimate(lower, level, relative_residual)
-    )
+def _error(
+    settings: PRefinement, levels: Sequence[Level], left: Sequence[RelativeResidual]
+) -> tuple[float, str]:
+    """The estimated error of the last level and how it was found; infinite where nothing tells.
+
+    Where equations do not hold everywhere, as beside kinks, the rate at which levels approach it.
+    """
+    level, worst = levels[-1], largest(left)
+    if _MISFIT < worst.relative < _ROUGH:
+        carried = extrapolated_error(levels, _NEGLIGIBLE_AXIS * settings.accuracy)
+        if carried is not None:
+            return carried, _HOW_ROUGH
+    if not worst.relative <= max(_HOLDING, settings.accuracy):
+        return inf, ""
+    if len(levels) == 1:
+        return max(level.truncation, worst.relative), _HOW_ALONE
+    return error_estimate(levels[-2], level, worst), _HOW
+
+
+def _held(settings: PRefinement, left: Sequence[RelativeResidual]) -> bool:
+    """Whether no condition is left with more than derivatives of a resolved solution are."""
+    conditions = [one.relative for one in left if not one.label.startswith(EQUATION)]
+    return max(conditions, default=0.0) <= max(_MISFIT, _LOOSE * settings.accuracy)
 
 
 def _uniqueness_degrees(degrees: tuple[int, ...]) -> tuple[int, ...]:
@@ -251,14 +260,16 @@ def _truncation(estimate: float) -> Outcome:
 
 
 def _end(
-    problem: Problem, settings: PRefinement, lower: Level, level: Level, estimate: float
+    problem: Problem, settings: PRefinement, levels: Sequence[Level], estimate: float
 ) -> SolverResult:
     """The last level where higher degrees have stopped helping."""
+    lower, level = levels[-2:]
     if not (lower.is_resolved() and level.is_resolved()):
         return SolverResult(level.network, _no_convergence(estimate), inf, _HOW)
-    before, after = (_relative_residual(problem, one, settings) for one in (lower, level))
+    before, after = (_residuals(problem, one, settings) for one in (lower, level))
+    worst = largest(after)
     # Levels that differ by more than what either leaves explains are both solutions.
-    fits = max(before.relative, after.relative) < 1e-3 * estimate
+    fits = max(largest(before).relative, worst.relative) < 1e-3 * estimate
     if fits and estimate > _OPEN:
         outcome = Outcome(
             "stalled",
@@ -266,55 +277,46 @@ def _end(
             f"{estimate:.1e}; a condition is missing",
         )
         return SolverResult(level.network, outcome, inf, _HOW)
-    own = error_estimate(lower, level, after) if after.relative <= _HOLDING else inf
-    left = (
-        after.sentence()
-        if after.relative > _MISFIT
+    own, how = _error(settings, levels, after)
+    rest = (
+        worst.sentence()
+        if worst.relative > _MISFIT
         else f"rounding leaves {own:.1e}; ask for that accuracy"
     )
-    outcome = Outcome("stalled", f"higher degrees no longer help: {left}")
-    return SolverResult(level.network, outcome, own, _HOW)
+    outcome = Outcome("stalled", f"higher degrees no longer help: {rest}")
+    return SolverResult(level.network, outcome, own, how)
 
 
-def _unseen(settings: PRefinement, level: Level, relative_residual: RelativeResidual) -> bool:
+def _unseen(settings: PRefinement, level: Level, left: Sequence[RelativeResidual]) -> bool:
     """Whether an equation that holds at its own points leaves much elsewhere, or in a feature.
 
     Then something falls between the points, and no two levels agree for good before it is seen.
     """
+    worst = largest(left)
     degree = max(len(decay) for decay in level.decay)
     between = level.determined and settings.finite and degree < _FINE
-    found = between or relative_residual.feature is not None
-    return (
-        found
-        and relative_residual.label.startswith(EQUATION)
-        and relative_residual.relative > _MISFIT
-    )
+    found = between or worst.feature is not None
+    return found and worst.label.startswith(EQUATION) and worst.relative > _MISFIT
 
 
-def _cut(
-    problem: Problem, settings: PRefinement, levels: Sequence[Level], outcome: Outcome
-) -> SolverResult:
-    """The last of some levels where there cannot be a higher one, for the reason in `outcome`.
+def _without_higher(
+    problem: Problem, settings: PRefinement, levels: Sequence[Level], end: Outcome | None
+) -> SolverResult | None:
+    """The last of some levels where it shows by itself that it is good, or where there is an `end`.
 
-    It has converged if the levels before approach it so that it is good to the accuracy, and no
-    condition is left with more.
+    Levels of three coordinates are too dear for a higher one only to confirm them.
     """
     level = levels[-1]
-    left = list(misfits(problem, level.network, settings.samples))
-    worst = max(left, key=lambda one: one.relative)
-    if worst.relative <= _HOLDING and len(levels) > 1:
-        error, how = error_estimate(levels[-2], level, worst), _HOW
-    elif worst.relative <= _HOLDING:
-        error, how = max(level.truncation, worst.relative), _HOW_ALONE
-    else:
-        error, how = extrapolated_error(levels, _NEGLIGIBLE_AXIS * settings.accuracy), _HOW_ROUGH
-    if error is None or not worst.relative < _ROUGH:
-        return SolverResult(level.network, outcome, inf, how)
-    conditions = [one.relative for one in left if not one.label.startswith(EQUATION)]
-    held = max(conditions, default=0.0) <= max(_MISFIT, _LOOSE * settings.accuracy)
-    if held and error <= settings.accuracy:
-        outcome = Outcome("converged", f"the last level is good to {error:.1e}")
-    return SolverResult(level.network, outcome, error, how)
+    left = _residuals(problem, level, settings)
+    alone = max(level.truncation, largest(left).relative)
+    if alone <= settings.accuracy:
+        return SolverResult(level.network, _truncation(alone), alone, _HOW_ALONE)
+    if end is None:
+        return None
+    error, how = _error(settings, levels, left)
+    if error <= settings.accuracy and _held(settings, left):
+        end = Outcome("converged", f"the last level is good to {error:.1e}")
+    return SolverResult(level.network, end, error, how)
 
 
 def _too_large(
@@ -358,6 +360,6 @@ def _last_resort(
         best = levels[-1].network if levels else level.network
         return SolverResult(best, level.outcome, inf, "")
     end = _too_large(problem, settings, degrees, None)
-    if not levels:
-        return SolverResult(settings.network(degrees), end, inf, "")
-    return _cut(problem, settings, levels, end)
+    return (levels and _without_higher(problem, settings, levels, end)) or SolverResult(
+        settings.network(degrees), end, inf, ""
+    )
