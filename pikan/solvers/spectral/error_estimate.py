@@ -14,9 +14,10 @@ from pikan.solvers.spectral.level import Level
 _MISFIT = 1e-5
 # Levels with so many times fewer functions along an axis are different, and tell of a rate.
 _FEWER, _FAR = 1.15, 1.35
-# As many rates are compared. Levels that approach the last one no faster than by this power of the
-# degree may go anywhere; where coefficients fall like powers the error is known to this factor.
-_RATES, _SLOWEST, _CAUTION = 3, 0.5, 2.0
+# As many rates are compared. Levels that approach the last one no faster than by the lower of these
+# powers of the degree may go anywhere, and faster than by the upper one they may do so by chance;
+# where coefficients fall like powers the error is known to this factor.
+_RATES, _SLOWEST, _FASTEST, _CAUTION = 3, 0.5, 2.0, 2.0
 
 
 def error_estimate(lower: Level, level: Level, relative_residual: RelativeResidual) -> float:
@@ -81,5 +82,5 @@ def extrapolated_error(levels: Sequence[Level], negligible: float) -> float | No
     ]
     if not min(rates) > _SLOWEST:
         return None
-    share = (size(near[-1]) / size(last)) ** min(rates)
+    share = (size(near[-1]) / size(last)) ** min(*rates, _FASTEST)
     return max(_CAUTION * difference * share / (1.0 - share), last.truncation)

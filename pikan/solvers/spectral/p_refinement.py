@@ -360,6 +360,5 @@ def _last_resort(
         best = levels[-1].network if levels else level.network
         return SolverResult(best, level.outcome, inf, "")
     end = _too_large(problem, settings, degrees, None)
-    return (levels and _without_higher(problem, settings, levels, end)) or SolverResult(
-        settings.network(degrees), end, inf, ""
-    )
+    result = _without_higher(problem, settings, levels, end) if levels else None
+    return result or SolverResult(settings.network(degrees), end, inf, "")

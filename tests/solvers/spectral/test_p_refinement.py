@@ -167,7 +167,7 @@ domain: {x: [0, 20]}
 unknowns: [y]
 equations: [sqrt(x)*y_xx = y^1.5]
 conditions: [{where: x = 0, that: y = 1}, {where: x = 20, that: y = 0}]
-accuracy: 1e-3
+accuracy: 1e-4
 """)
     )
     assert solution.outcome.kind == "converged"
@@ -330,7 +330,7 @@ exact: {{u: "abs(x - {place})^3 + 0.2*sin(3*x)"}}
     )
     assert solution.outcome.kind == "converged"
     assert all_errors(solution) < accuracy
-    assert all_errors(solution) < 5 * solution.report.estimate.relative_l2
+    assert all_errors(solution) < 10 * solution.report.estimate.relative_l2
 
 
 def test_a_nonlinear_problem_with_a_narrow_feature_comes_to_an_end():
