@@ -67,3 +67,14 @@ def memoize(work: Events[T], *kinds: type[T]) -> Events[T]:
     )
     assert isinstance(result, kinds)
     return result
+
+
+def map_events(work: Events[T], change: Callable[[Event], Event]) -> Events[T]:
+    """The result of `work`, with every event changed."""
+    answer: object = None
+    while True:
+        try:
+            step = work.send(answer)
+        except StopIteration as end:
+            return end.value
+        answer = yield change(step) if isinstance(step, Event) else step

@@ -6,7 +6,7 @@ from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.solvers.level import SolverResult
-from pikan.solvers.replay import Event, Events
+from pikan.solvers.replay import Events, map_events
 from pikan.solvers.spectral.branches import Branches, branches
 from pikan.solvers.spectral.level import PRefinement
 from pikan.solvers.spectral.p_refinement import p_refinement
@@ -19,14 +19,10 @@ def refine_branch(problem: Problem, settings: PRefinement) -> Events[SolverResul
     """Levels from the solution that is taken of those found, which every event knows of."""
     found = yield from branches(problem, settings)
     networks = tuple(one.network for one in found.found)
-    steps, answer = p_refinement(problem, settings, found.lower(settings)), None
-    while True:
-        try:
-            event = steps.send(answer)
-        except StopIteration as end:
-            level = end.value
-            break
-        answer = yield event._replace(found=networks) if isinstance(event, Event) else event
+    level = yield from map_events(
+        p_refinement(problem, settings, found.lower(settings)),
+        lambda event: event._replace(found=networks),
+    )
     if found.searched and level.outcome.kind != "converged" and not networks:
         return _without_solution(problem, settings, found, level)
     return level._replace(found=networks)

@@ -14,7 +14,7 @@ from pikan.problem.classification import equation_order, linear
 from pikan.problem.features import Features
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
-from pikan.solvers.replay import Events
+from pikan.solvers.replay import Events, map_events
 from pikan.solvers.spectral.linear_extension import extension, strengthen
 from pikan.solvers.spectral_elements.collocation import steady_collocation
 from pikan.solvers.spectral_elements.mesh import halve, read_mesh
@@ -68,10 +68,13 @@ def solve_on_cells_after(
     level = yield from first
     if level.outcome.kind == "converged":
         return level
-    found = yield from solve_on_cells(problem, settings)
+    found = yield from map_events(
+        solve_on_cells(problem, settings),
+        lambda event: event._replace(best=lambda: level.network, found=level.found),
+    )
     known, before = found.estimate, level.estimate
     if found.outcome.kind == "converged" or (known is not None and known < (before or inf)):
-        return found
+        return found._replace(found=level.found)
     message = f"{level.outcome.message}; {found.outcome.message}"
     return level._replace(outcome=Outcome(level.outcome.kind, message))
 
