@@ -11,7 +11,7 @@ from pikan.network.base import Network
 from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
-from pikan.solvers.replay import Cached, Event, Events, InProgress, StepFinished, StepStarted
+from pikan.solvers.replay import Event, Events, InProgress, resume
 
 # Beside another unknown, one that is this much smaller is zero.
 _ROUNDING = 1e-11
@@ -63,41 +63,23 @@ def run_stage(
 
     A residual of less than `enough` times the first is the end.
     """
-    answer = yield StepStarted((StageResult,))
-    if isinstance(answer, Cached):
-        result = answer.result
-    else:
-        going = answer if isinstance(answer, InProgress) else None
-        result = yield StepFinished(
-            (yield from _run_stage(stage, objective, theta, event, enough, going))
-        )
-    assert isinstance(result, StageResult)
-    return result
 
+    def run(going: InProgress | None) -> Events[StageResult]:
+        best, largest = theta, 0.0 if going is None else going.largest
+        steps = stage.run(objective, theta, None if going is None else going.state)
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return StageResult(best, end.value)
+            best, largest = progress.theta, max(largest, progress.loss)
+            now = None if progress.state is None else InProgress(progress.state, largest)
+            yield event(progress)._replace(in_progress=now)
+            if progress.loss < enough**2 * largest:
+                end = Outcome("converged", "what is left of the residual is rounding")
+                return StageResult(best, end)
 
-def _run_stage(
-    stage: Stage,
-    objective: Objective,
-    theta: Float[Tensor, " p"],
-    event: Callable[[StageProgress], Event],
-    enough: float,
-    in_progress: InProgress | None,
-) -> Events[StageResult]:
-    """The same from where it was interrupted; `in_progress` is None where it begins."""
-    run = stage.run(objective, theta, None if in_progress is None else in_progress.state)
-    largest = 0.0 if in_progress is None else in_progress.largest
-    while True:
-        try:
-            progress = next(run)
-        except StopIteration as end:
-            return StageResult(theta, end.value)
-        theta, largest = progress.theta, max(largest, progress.loss)
-        now = None if progress.state is None else InProgress(progress.state, largest)
-        yield event(progress)._replace(in_progress=now)
-        if progress.loss < enough**2 * largest:
-            return StageResult(
-                theta, Outcome("converged", "what is left of the residual is rounding")
-            )
+    return resume(run, StageResult)
 
 
 def run_quietly(stage: Stage, objective: Objective, theta: Float[Tensor, " p"]) -> StageResult:

@@ -61,10 +61,17 @@ Events: TypeAlias = Generator[Event | StepStarted | StepFinished, object, T]
 
 def memoize(work: Events[T], *kinds: type[T]) -> Events[T]:
     """The result of `work`, one of `kinds`, which is not done again where it is known."""
+    return resume(lambda _: work, *kinds)
+
+
+def resume(work: Callable[[InProgress | None], Events[T]], *kinds: type[T]) -> Events[T]:
+    """The same for work that goes on from where it was interrupted, None where it begins."""
     answer = yield StepStarted(kinds)
-    result = (
-        answer.result if isinstance(answer, Cached) else (yield StepFinished((yield from work)))
-    )
+    if isinstance(answer, Cached):
+        result = answer.result
+    else:
+        going = answer if isinstance(answer, InProgress) else None
+        result = yield StepFinished((yield from work(going)))
     assert isinstance(result, kinds)
     return result
 
