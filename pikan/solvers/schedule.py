@@ -102,7 +102,9 @@ class _ScheduleResult(NamedTuple):
 
 def run_schedule(problem: Problem, parts: ScheduleSettings) -> Events[SolverResult]:
     """All steps one after the other, on the whole box."""
-    done = yield from _one(problem, parts, "", lambda points: terms(problem, points), _alone)
+    done = yield from _one(
+        problem, parts, "", lambda points: terms(problem, points), lambda network: network
+    )
     return SolverResult(done.network, done.outcome, None, "")
 
 
@@ -152,25 +154,21 @@ def _one(
             case Resampling():
                 points = _resample_points(problem, network, points, step, parts.generator)
             case Stage():
-                subject = _assemble(problem, parts, network, merge(terms_on(points)), step)
-                shown = partial(_stage_event, level, join, subject)
-                theta, outcome = yield from run_stage(step, subject.objective, subject.start, shown)
-                network = subject.network(theta)
+                made = _assemble(problem, parts, network, merge(terms_on(points)), step)
+
+                shown = partial(_stage_event, level, join, made)
+                theta, outcome = yield from run_stage(step, made.objective, made.start, shown)
+                network = made.network(theta)
                 if outcome.kind == "diverged":
                     break
     return _ScheduleResult(network, outcome)
 
 
 def _stage_event(
-    level: str, join: Callable[[Network], Network], subject: "_Assembly", progress: StageProgress
+    level: str, join: Callable[[Network], Network], made: "_Assembly", now: StageProgress
 ) -> Event:
     """The event of a stage's progress."""
-    return Event(level, progress, lambda: join(subject.network(progress.theta)))
-
-
-def _alone(network: Network) -> Network:
-    """A network with none beside it."""
-    return network
+    return Event(level, now, lambda: join(made.network(now.theta)))
 
 
 class _Assembly(NamedTuple):
@@ -190,52 +188,45 @@ def _assemble(
 ) -> _Assembly:
     """The last layer alone where that is all there is or all the stage asks for, else the whole."""
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
-    factors = row_factors(found, weights)
     affine, theta, time = linear(problem), parameter_vector(network), problem.box.time
     alone = isinstance(stage, LeastSquares) or (
         isinstance(network, FullProduct) and features_size(found, network) <= parts.memory // 2
     )
+    part = slice(0, len(theta))
     if alone and isinstance(network, FeatureNetwork):
-        objective = partition_objective(
-            lambda terms, factors: last_layer_objective(terms, network, factors, linear=affine),
-            found,
-            factors,
-            time,
-        )
         part = last_layer(network)
-
-        def with_last_layer(coefficients: Float[Tensor, " p"]) -> Network:
-            return with_parameters(network, torch.cat([theta[: part.start], coefficients]))
-
-        return _Assembly(objective, theta[part], with_last_layer)
+        make = partial(last_layer_objective, network=network, linear=affine)
+    else:
+        make = partial(
+            network_objective, network=network, linear=affine, time=time, memory=parts.memory // 2
+        )
     objective = partition_objective(
-        lambda terms, factors: network_objective(
-            terms, network, factors, linear=affine, time=time, memory=parts.memory // 2
-        ),
+        lambda terms, factors: make(terms, factors=factors),
         found,
-        factors,
+        row_factors(found, weights),
         time,
     )
-    return _Assembly(objective, theta, lambda whole: with_parameters(network, whole))
+
+    def with_part(free: Float[Tensor, " p"]) -> Network:
+        return with_parameters(network, torch.cat([theta[: part.start], free]))
+
+    return _Assembly(objective, theta[part], with_part)
 
 
 def _refine_network(
     network: Network, step: Refinement, points: CollocationPoints, generator: torch.Generator
 ) -> Network:
     """The network with more room; RefinementError where its kind has none of that."""
-    if step.rank is None:
-        finer = refine(network, degree=step.degree, grid=step.grid)
-        return _adapt_network(finer, points) if step.adapt else finer
-    if not isinstance(network, LowRank):
-        raise RefinementError("refine.rank: only a product network of given rank has a rank")
-    return raise_rank(network, step.rank, generator)
-
-
-def _adapt_network(network: Network, points: CollocationPoints) -> Network:
-    """The network with its hidden bases where the values at some of the points lie."""
+    if step.rank is not None:
+        if not isinstance(network, LowRank):
+            raise RefinementError("refine.rank: only a product network of given rank has a rank")
+        return raise_rank(network, step.rank, generator)
+    finer = refine(network, degree=step.degree, grid=step.grid)
+    if not step.adapt:
+        return finer
+    # Hidden bases go where the values at some of the points lie.
     places = torch.cat([points.interior, *points.faces.values()])
-    some = places[:: 1 + len(places) // _FOLLOWED]
-    return adapt(network, some, inputs=False)
+    return adapt(finer, places[:: 1 + len(places) // _FOLLOWED], inputs=False)
 
 
 @final

@@ -27,7 +27,7 @@ from pikan.network.product import FullProduct
 from pikan.problem.classification import equation_order, linear
 from pikan.problem.partials import partials
 from pikan.problem.statement import Problem, matching_partials, partials_in_use, residual_on
-from pikan.residuals.terms import CollocationPoints, Term, condition_terms, equation_terms
+from pikan.residuals.terms import Term, condition_terms, equation_terms
 from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
 
 # Columns that depend on those before them leave less than this part of themselves.
@@ -137,9 +137,16 @@ def basis_recombination(
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
-    inside = tensor_points((), nodes, network.coefficients)
-    terms, right = _equation(problem, inside, tuple(len(axis) for axis in nodes))
-    free = [_even(part.free, table) for part, table in zip(known, tables, strict=True)]
+    inside, shape = tensor_points((), nodes, network.coefficients), tuple(map(len, nodes))
+    (equation,) = equation_terms(problem, inside.interior)
+    slopes, right = _affine(equation)
+    terms = [DifferentialTerm(orders, slope.view(shape)) for orders, slope in slopes.items()]
+    right = right.view(shape)
+    # The free functions, their highest derivatives of about the same size.
+    lengths = [vector_norm(t @ part.free, dim=1) for part, t in zip(known, tables, strict=True)]
+    free = [
+        part.free / torch.maximum(own[-1], own[0]) for part, own in zip(known, lengths, strict=True)
+    ]
     start = _lift(asked, known, right.new_zeros(sizes))
     for solve, apart in _solvers(terms, tables, free, largest):
         found = _correct(solve, terms, tables, free, start, right)
@@ -198,7 +205,8 @@ def _axis_conditions(
     for face, term in zip(faces, condition_terms(problem, problem.conditions, points), strict=True):
         ((axis, _),) = face.fixed
         slopes, value = _affine(term)
-        if any(_changes(slope) for slope in slopes.values()):
+        spreads = [(slope.max() - slope.min(), slope.abs().max()) for slope in slopes.values()]
+        if any(bool(spread > _SAME * size) for spread, size in spreads):
             return None
         table = next(at_faces[axis])
         row = torch.stack([slope[0] * table[o[axis]] for o, slope in slopes.items()]).sum(dim=0)
@@ -227,10 +235,6 @@ def _affine(term: Term) -> tuple[dict[tuple[int, ...], Tensor], Tensor]:
         for name, symbol in term.derivatives.items()
     }
     return slopes, -term.evaluate(dict.fromkeys(term.derivatives, zero))
-
-
-def _changes(slope: Float[Tensor, " n"]) -> bool:
-    return bool(slope.max() - slope.min() > _SAME * slope.abs().max())
 
 
 def _table(
@@ -264,22 +268,6 @@ def _recombine(asked: Sequence[AxisCondition], size: int, like: Tensor) -> Recom
     identity = torch.eye(size).to(rows)
     lift = identity[:, chosen] @ inverse(rows[:, chosen])
     return RecombinedBasis(identity[:, others] - lift @ rows[:, others], lift)
-
-
-def _equation(
-    problem: Problem, inside: CollocationPoints, shape: tuple[int, ...]
-) -> tuple[list[DifferentialTerm], Tensor]:
-    """The terms of the equation on the points, and its right side."""
-    (term,) = equation_terms(problem, inside.interior)
-    slopes, right = _affine(term)
-    terms = [DifferentialTerm(orders, slope.view(shape)) for orders, slope in slopes.items()]
-    return terms, right.view(shape)
-
-
-def _even(free: Float[Tensor, "b _"], table: Float[Tensor, "k n b"]) -> Float[Tensor, "b _"]:
-    """The free functions, their highest derivatives of about the same size."""
-    sizes = vector_norm(table @ free, dim=1)
-    return free / torch.maximum(sizes[-1], sizes[0])
 
 
 def _lift(
