@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from pikan.export.samples import Grid
 from pikan.files.atomic import write_together
 from pikan.network.base import Network
 from pikan.network.build import architecture_text
@@ -37,6 +38,11 @@ from pikan.storage.folder import FILES, REPORT, RESOLVED, content, set_aside
 from pikan.storage.run_archive import ArchivedRun
 
 if TYPE_CHECKING:
+    # The whole name, by which checks at run time find it.
+    import pandas  # noqa: ICN001
+    import xarray
+
+    import pikan.export.samples
     import pikan.plots.animation
     import pikan.plots.picture
     import pikan.plots.quantity
@@ -189,18 +195,47 @@ class Solution:
         found = self._quantities(planes, which or self.problem.unknowns[0])
         return animation(self.problem, planes, found, seconds)
 
+    def sample(
+        self, grid: Grid | None = None, *, derivatives: Sequence[str] = ()
+    ) -> "pikan.export.samples.Samples":
+        """The unknowns on a grid over the whole domain, and the derivatives named (`u_x`).
+
+        `grid` is the number of points along each coordinate, `grid=101`, or by name the number or
+        the values, `grid={"x": 101, "t": [0, 0.5, 1]}`.
+        """
+        from pikan.export.samples import samples
+
+        values = evaluation(self.problem, self.network)
+        return samples(self.problem, grid, derivatives, values, self._derivative_of_arrays)
+
+    def to_xarray(
+        self, grid: Grid | None = None, *, derivatives: Sequence[str] = ()
+    ) -> "xarray.Dataset":
+        """The same as an xarray Dataset (extra `export`)."""
+        from pikan.export.tables import dataset
+
+        return dataset(self.sample(grid, derivatives=derivatives))
+
+    def to_dataframe(
+        self, grid: Grid | None = None, *, derivatives: Sequence[str] = ()
+    ) -> "pandas.DataFrame":
+        """The same as a pandas DataFrame with a row for each point (extra `export`)."""
+        from pikan.export.tables import dataframe
+
+        return dataframe(self.sample(grid, derivatives=derivatives))
+
+    def _derivative_of_arrays(self, name: str) -> Evaluate:
+        found = _until_end(self.problem, self.network, self._derivative(name))
+        return _on_arrays(found, self.network)
+
     def _quantities(
         self, planes: Sequence[Section], which: str | Sequence[str] | None
     ) -> "tuple[pikan.plots.quantity.Quantity, ...]":
         from pikan.plots.selection import Functions, selection
 
-        def derivative(name: str) -> Evaluate:
-            found = _until_end(self.problem, self.network, self._derivative(name))
-            return _on_arrays(found, self.network)
-
         values = evaluation(self.problem, self.network)
         residuals = equation_residuals(self.problem, self.network)
-        functions = Functions(values, derivative, residuals)
+        functions = Functions(values, self._derivative_of_arrays, residuals)
         return selection(self.problem, planes, which, functions)
 
     def _titled_problem(self) -> Problem:

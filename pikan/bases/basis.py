@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from pikan.jets.autograd import derivatives
+from pikan.jets.autograd import derivatives, traced
 
 
 class Basis(nn.Module, ABC):
@@ -53,7 +53,8 @@ class Basis(nn.Module, ABC):
         Nothing but the arguments, `degree` and `numbers` matters, so that knots may be mapped over.
         """
         beyond = outside(x, knots[:, :1], knots[:, -1:])
-        if self.periodic or not bool(beyond.any()):
+        # What is traced or compiled holds for all points: there is no asking where these lie.
+        if self.periodic or not (traced() or bool(beyond.any())):
             return self.within(x, knots, order, spare)
         nearest = torch.where(beyond, x.clamp(knots[:, :1], knots[:, -1:]), x)
         values = self.within(nearest, knots, max(order, 1), spare)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
 from pikan.bases.knots import adapted_knots, repeated_knots, split_knots
+from pikan.jets.autograd import traced, write
 
 # On so many cells all splines take less time than a search and the few that are not zero.
 _FEW = 12
@@ -67,6 +68,9 @@ class BSpline(Basis):
 
 def cells(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Int[Tensor, "in n"]:
     """The number of the cell that holds each point; beyond the interval, the cell at its edge."""
+    if traced():
+        # ONNX has no search.
+        return (x.unsqueeze(2) >= knots[:, None, 1:-1]).sum(dim=2)
     return torch.searchsorted(knots[:, 1:-1].contiguous(), x.contiguous(), right=True)
 
 
@@ -74,7 +78,7 @@ def membership(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Float[
     """For every cell 1 where it holds a point, 0 elsewhere; the same as `cells` otherwise."""
     reached = x.new_empty(x.shape[0], knots.shape[1], x.shape[1])
     reached[:, 0], reached[:, -1] = 1, 0
-    torch.ge(x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
+    write(torch.ge, x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
     return reached[:, :-1] - reached[:, 1:]
 
 
@@ -113,8 +117,8 @@ def fill(
         splines = x.new_empty(keep + 1, x.shape[0], count + q + 1, x.shape[1])
         splines = values if q == degree - 1 else splines
         splines[:, :, 0] = 0
-        torch.mul(scaled[0], distances[:, first], out=splines[0, :, 1:])
+        write(torch.mul, scaled[0], distances[:, first], out=splines[0, :, 1:])
         splines[0, :, :-1].addcmul_(scaled[0], distances[:, last], value=-1)
         slopes = scaled[:keep]
-        torch.mul(slopes, q + 1, out=splines[1:, :, 1:])
+        write(torch.mul, slopes, q + 1.0, out=splines[1:, :, 1:])
         splines[1:, :, :-1].sub_(slopes, alpha=q + 1)

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.jets.autograd import write
+
 
 def three_term_recurrence(
     x: Float[Tensor, "in n"],
@@ -31,7 +33,7 @@ def three_term_recurrence(
     for j, (a, b, c) in enumerate(steps):
         following = functions[j + 1]
         if j > 0:
-            torch.mul(functions[j - 1], -c, out=following)
+            write(torch.mul, functions[j - 1], -c, out=following)
         following.addcmul_(functions[j], z, value=a)
         if b != 0:
             following.add_(functions[j], alpha=b)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.compose import chain, family, with_derivatives
-from pikan.jets.autograd import Context, Evaluate, Info, Univariate, spread
+from pikan.jets.autograd import Context, Evaluate, Info, Univariate, spread, traced
 from pikan.jets.jet import ChainRule, Jet, bell, chain_rule
 from pikan.jets.kernels import (
     composition,
@@ -32,11 +32,13 @@ def sums(basis: Basis, inner: Jet, weights: Float[Tensor, "_ out"], *others: Uni
     """The same as `functions(basis, inner, *others).flatten(-2) @ weights`, only quicker."""
     by_node, evaluate = weights.unflatten(0, (basis.nodes, -1)), family(basis, *others)
     rule = chain_rule(inner.indices)
-    torch.empty(BLOCK, dtype=torch.uint8)
-    pieces = [
-        _sum(values.mT, basis.knots, by_node, rule, evaluate)
-        for values in inner.values.split(max(1, PIECE // len(weights)), dim=1)
-    ]
+    if traced():
+        # How many points there will be is not known here.
+        parts = [inner.values]
+    else:
+        torch.empty(BLOCK, dtype=torch.uint8)
+        parts = inner.values.split(max(1, PIECE // len(weights)), dim=1)
+    pieces = [_sum(values.mT, basis.knots, by_node, rule, evaluate) for values in parts]
     totals = torch.cat(pieces, dim=-1) if len(pieces) > 1 else pieces[0]
     return Jet(inner.indices, totals.permute(1, 2, 0))
 

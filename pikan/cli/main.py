@@ -141,6 +141,31 @@ def report(folder: Folder) -> None:
 
 
 @app.command()
+def export(
+    folder: Folder,
+    to: Annotated[
+        str, typer.Option(metavar="FORMAT", help="netcdf, vtk (ParaView), csv, npz or onnx.")
+    ],
+    grid: Annotated[
+        int | None, typer.Option(metavar="N", help="Points along each coordinate.", min=2)
+    ] = None,
+    times: Annotated[
+        str | None, typer.Option(metavar="T,T,...", help="The values of t, such as 0,0.5,1.")
+    ] = None,
+    derivatives: Annotated[
+        str | None,
+        typer.Option(metavar="U_X,...", help="Derivatives to write too; vtk has the first ones."),
+    ] = None,
+) -> None:
+    """Write a finished run in the format of another program, into its folder."""
+    with input_errors():
+        with without_garbage_collection():
+            from pikan.cli.export import export_folder
+
+        export_folder(folder, to, grid, times, derivatives)
+
+
+@app.command()
 def formula(
     folder: Folder,
     tolerance: Annotated[

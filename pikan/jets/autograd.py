@@ -46,6 +46,21 @@ def is_plain() -> bool:
     return not (torch.is_grad_enabled() or mapped)
 
 
+def traced() -> bool:
+    """Whether operations are recorded, to be run later on other points."""
+    tracing = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage] documented so
+    return torch.compiler.is_compiling() or tracing
+
+
+def write(operation: Callable[..., Tensor], *arguments: Tensor | float, out: Tensor) -> None:
+    """Put the result of an operation into a part of an array."""
+    if traced():
+        # torch.compile refuses `out` where it is not contiguous.
+        out.copy_(operation(*arguments))
+    else:
+        operation(*arguments, out=out)
+
+
 def spread(tensor: Tensor, dim: int | None, to: int, many: int) -> Tensor:
     """The tensor with its dimension mapped over moved; where there is none (None), repeated."""
     if dim is not None:

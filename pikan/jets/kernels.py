@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.jets.autograd import write
 from pikan.jets.jet import ChainRule, MultiIndex, below, binomial, minus
 
 
@@ -26,7 +27,7 @@ def composition(
     for order, factors in enumerate(polynomials, start=1):
         rows, slopes = jets[:, :, count - len(factors) :], derivatives[order].unsqueeze(2)
         if order == 1:
-            torch.mul(slopes, _beside(factors), out=rows)
+            write(torch.mul, slopes, _beside(factors), out=rows)
         else:
             rows.addcmul_(slopes, _beside(factors))
     return jets

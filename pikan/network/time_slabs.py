@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from pikan.jets.autograd import traced
 from pikan.jets.jet import Jet
 from pikan.network.base import Network
 
@@ -42,8 +43,9 @@ class TimeSlabs(Network):
     def jet(self, inputs: Jet) -> Jet:
         """Each point's jet from the network of its slab."""
         points = inputs.values[0]
-        # Under vmap a single point may stand for many, and whose slab it is cannot be asked.
-        if len(points) == 1:
+        # A recorded point, and a single one under vmap, may stand for many: whose slab it is
+        # cannot be asked.
+        if traced() or len(points) == 1:
             return self._select(inputs)
         owner = self.slab_indices(points)
         order = torch.argsort(owner, stable=True)

@@ -1,0 +1,1 @@
+"""Export of a solution: values on grids, files of other programs, networks of other runtimes."""

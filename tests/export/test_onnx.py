@@ -1,0 +1,26 @@
+"""Networks run elsewhere give the values that they give here, at any number of points."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxscript")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_onnx_torch_export_and_traces_give_the_same_values_and_compiling_breaks_no_graph(tmp_path):
+    code = [sys.executable, ROOT / "tests/export/runtimes.py", tmp_path]
+    subprocess.run(code, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert len(found) == 4
+    for name, measured in found.items():
+        tight = 1e-6 if name == "model" else 1e-12
+        assert max(measured[way] for way in ("onnx", "export", "trace")) <= tight, name
+        assert measured["breaks"] == 0, name
