@@ -6,9 +6,16 @@ from typing import TypeVar
 from pikan.bases.registry import families, family
 from pikan.expression.check import collect_faults
 from pikan.expression.wording import word_list
-from pikan.problem.classification import is_determined, is_evolution, linear
+from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
 from pikan.problem.features import Features, features
+from pikan.problem.initial_value import (
+    is_first_order_in_time,
+    is_stepped,
+    largest_rate,
+    space_axis,
+)
 from pikan.problem.statement import Problem
+from pikan.problem.wellposed.corners import jumps
 from pikan.spec.faults import SpecError
 from pikan.spec.memory import check_memory, columns
 from pikan.spec.refinement import check_refinements
@@ -52,7 +59,9 @@ _LINEAR_3D, _NONLINEAR_3D = 1e-10, 1e-8
 _ALONE_LARGEST, _ALONE_START = 40_000, 16
 # The accuracy aimed at on cells where none is asked, and the most coefficients of one unknown that
 # one polynomial has before.
-_ON_CELLS, _NONLINEAR_ON_CELLS = 1e-10, 1e-9
+_ON_CELLS, _NONLINEAR_ON_CELLS, _BY_STEPS_ALONE, _BY_STEPS = 1e-10, 1e-9, 1e-8, 1e-6
+# Unknowns that change by so many times themselves in all the time, at their first rate, are stiff.
+_STIFF = 100.0
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
 # A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
 _FULL = 3
@@ -94,6 +103,12 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """A network and a schedule from the equation alone."""
     if problem.box.dimension > _FULL:
         return _plan_search(spec, problem, None, ClimbSettings())
+    if (
+        is_first_order_in_time(problem)
+        and _has_diffusion(problem)
+        and (_is_rough(problem) or _misfits(problem) or _is_stiff(problem))
+    ):
+        return _plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)
     # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
@@ -115,8 +130,7 @@ def _narrow_in_time(problem: Problem) -> bool:
 
 def _plan_one_coordinate(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """Cells where known functions are narrow, jump or bend, or where one polynomial fails."""
-    found = _known_features(problem)
-    if found.narrow or found.places or not found.smooth:
+    if _is_rough(problem):
         return _plan_elements(spec, problem, None, ElementsSettings())
     one = _ONE_POLYNOMIAL if linear(problem) else _ONE_NONLINEAR
     climb = ClimbSettings(largest=one * len(problem.unknowns))
@@ -133,14 +147,48 @@ def _plan_elements(
 ) -> tuple[Spec, tuple[str, ...]]:
     accuracy = elements.accuracy or spec.accuracy or _accuracy_on_cells(problem)
     chosen = _with(network or ProductSettings(kind="product"), rank="full")
-    how = "solved directly" if linear(problem) else "by Newton's method and continuation"
     rough = _roughness(problem, _known_features(problem))
-    reason = (
-        f"{rough}polynomials on cells (spectral elements), {how}; "
-        f"cells are halved until two degrees agree to {accuracy:g}"
-    )
+    if is_stepped(problem):
+        how = "time steps with Radau stages"
+        if problem.box.dimension > 1:
+            how += ", polynomials on cells that go with the solution (spectral elements)"
+        reason = f"{rough}{how}; a finer second march must agree to {accuracy:g}"
+    else:
+        how = "solved directly" if linear(problem) else "by Newton's method and continuation"
+        reason = (
+            f"{rough}polynomials on cells (spectral elements), {how}; "
+            f"cells are halved until two degrees agree to {accuracy:g}"
+        )
     training = (ElementsStage(elements=elements),)
     return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _is_rough(problem: Problem) -> bool:
+    """Whether known functions are narrow, jump or bend."""
+    found = _known_features(problem)
+    return bool(found.narrow or found.places or not found.smooth)
+
+
+def _misfits(problem: Problem) -> list[str]:
+    """What jumps where faces meet; in nonlinear problems splines on fine knots bear slopes."""
+    values = tuple(f"{name} jumps" for name in problem.unknowns)
+    return [one for one in jumps(problem) if linear(problem) or one.startswith(values)]
+
+
+def _has_diffusion(problem: Problem) -> bool:
+    """Whether what jumps or bends dies out where it is: transport alone would move it."""
+    space, time = space_axis(problem), problem.box.axis("t")
+    return space is None or not any(
+        equation_order(problem, k, time) and equation_order(problem, k, space) == 1
+        for k in range(len(problem.unknowns))
+    )
+
+
+def _is_stiff(problem: Problem) -> bool:
+    """Whether a nonlinear problem in t alone is fast at its start, for the time that it lasts."""
+    (lower, *_), (upper, *_) = problem.box.lower, problem.box.upper
+    alone = problem.box.dimension == 1 and not linear(problem)
+    return alone and not (upper - lower) * largest_rate(problem) < _STIFF
 
 
 def _known_features(problem: Problem) -> Features:
@@ -149,6 +197,8 @@ def _known_features(problem: Problem) -> Features:
 
 
 def _accuracy_on_cells(problem: Problem) -> float:
+    if is_stepped(problem):
+        return _BY_STEPS_ALONE if problem.box.dimension == 1 else _BY_STEPS
     return _ON_CELLS if linear(problem) else _NONLINEAR_ON_CELLS
 
 
@@ -159,6 +209,8 @@ def _roughness(problem: Problem, found: Features) -> str:
     for one in found.places:
         verb = "jumps" if one.kind == "jump" else "has a kink"
         return f"'{one.formula}' {verb} at {problem.coordinates[one.axis]} = {one.value:.6g}: "
+    for jump in _misfits(problem):
+        return f"{jump.partition(';')[0]}: "
     return ""
 
 

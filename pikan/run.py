@@ -32,9 +32,9 @@ from pikan.solvers.replay import Event, Events
 from pikan.solvers.schedule import run_schedule, run_slabs
 from pikan.solvers.spectral.alternatives import alternatives
 from pikan.solvers.spectral.branch_refinement import refine_branch
-from pikan.solvers.spectral_elements.boundary_value import (
-    solve_on_cells,
-    solve_on_cells_after,
+from pikan.solvers.spectral_elements.automatic import (
+    solve_by_elements,
+    solve_by_elements_after,
 )
 from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.time_slab import end_of, solved_part
@@ -292,9 +292,9 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
         case (ClimbStage(climb=asked), ElementsStage(elements=cells)):
             climbed = refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
             settings = factory.element_settings(spec, problem, cells)
-            return solve_on_cells_after(climbed, problem, settings)
+            return solve_by_elements_after(climbed, problem, settings)
         case (ElementsStage(elements=cells),):
-            return solve_on_cells(problem, factory.element_settings(spec, problem, cells))
+            return solve_by_elements(problem, factory.element_settings(spec, problem, cells))
         case (MarchStage(march=asked),):
             return march_in_time(problem, factory.marching_settings(spec, problem, asked))
         case _:

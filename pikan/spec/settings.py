@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pikan.bases.registry import BasisFamily, families
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.problem.classification import is_determined, is_evolution, linear
+from pikan.problem.initial_value import is_first_order_in_time
 from pikan.problem.statement import Problem
 from pikan.spec.faults import Check, Fault, Keys
 from pikan.spec.resolve import Scope
@@ -108,12 +109,13 @@ def _whole(
     elif name == "climb" and not all(each.climbs for each in _families(network)):
         message = "climb raises degrees without end; use chebyshev, legendre or jacobi"
         yield spec.origin.fault((*keys, name), message)
-    if name == "elements" and not is_determined(problem):
+    closed = is_determined(problem) or is_first_order_in_time(problem)
+    if name == "elements" and not closed:
         message = (
-            "elements need one coordinate, an equation for each unknown, and as many conditions as "
-            "their orders"
+            "elements need one coordinate, or one beside t with equations of first order in t, an "
+            "equation for each unknown, and as many conditions as their orders; use climb or march"
         )
-        yield spec.origin.fault((*keys, name), f"{message}; use climb")
+        yield spec.origin.fault((*keys, name), message)
     if name == "march" and not is_evolution(problem):
         message = "march needs equations with a derivative in t, and conditions at its first moment"
         yield spec.origin.fault((*keys, name), f"{message} only; use climb")

@@ -14,7 +14,7 @@ from pikan.problem.classification import equation_order, linear
 from pikan.problem.features import Features
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
-from pikan.solvers.replay import Events, map_events
+from pikan.solvers.replay import Events
 from pikan.solvers.spectral.linear_extension import extension, strengthen
 from pikan.solvers.spectral_elements.collocation import steady_collocation
 from pikan.solvers.spectral_elements.mesh import halve, read_mesh
@@ -59,24 +59,6 @@ def solve_on_cells(problem: Problem, settings: ElementSettings) -> Events[Solver
         found = yield from refine_cells(problem, asked, edges, None, "", lambda: None)
         return _result(problem, settings, found, _end(found))
     return (yield from _continue(problem, settings, asked, edges))
-
-
-def solve_on_cells_after(
-    first: Events[SolverResult], problem: Problem, settings: ElementSettings
-) -> Events[SolverResult]:
-    """The result of another solver where that has converged, else the better one of the two."""
-    level = yield from first
-    if level.outcome.kind == "converged":
-        return level
-    found = yield from map_events(
-        solve_on_cells(problem, settings),
-        lambda event: event._replace(best=lambda: level.network, found=level.found),
-    )
-    known, before = found.estimate, level.estimate
-    if found.outcome.kind == "converged" or (known is not None and known < (before or inf)):
-        return found._replace(found=level.found)
-    message = f"{level.outcome.message}; {found.outcome.message}"
-    return level._replace(outcome=Outcome(level.outcome.kind, message))
 
 
 def _continue(

@@ -66,7 +66,8 @@ class _Placed(NamedTuple):
 class Collocation:
     """The equations at Gauss points of every cell and the conditions, at all stages.
 
-    `orders` are those of the unknowns in t; `axis` is that of space, None where there is none.
+    `orders` are those of the unknowns in t; `axis` is that of space, None where there is none;
+    `ends` are what `Space.end_functions` says of each unknown.
     """
 
     space: Space
@@ -76,6 +77,7 @@ class Collocation:
     start: Start
     equations: tuple[_Placed, ...]
     conditions: tuple[_Placed, ...]
+    ends: tuple[Float[Tensor, "c _ _"], ...]
 
     @property
     def shared(self) -> int:
@@ -86,6 +88,12 @@ class Collocation:
     def is_square(self) -> bool:
         """Whether there are as many conditions as the smoothness of the unknowns asks for."""
         return len(self.conditions) == sum(self.space.joined)
+
+    def values(self, coefficients: Coefficients) -> Float[Tensor, "m s c n"]:
+        """The unknowns at the points of the equations."""
+        functions = self.equations[0].loci[0].functions
+        made = zip(functions, coefficients, strict=True)
+        return torch.stack([torch.einsum("cnw,scw->scn", one[0], own) for one, own in made])
 
     def residual(self, coefficients: Coefficients) -> Float[Tensor, "e s c n"]:
         """What is left of each equation, at each stage and point."""
@@ -195,7 +203,7 @@ class Collocation:
         out = space.edges.new_zeros(space.cells, self.shared, inner)
         at_edge = at_inside = 0
         for k, joined in enumerate(space.joined):
-            ends = space.end_functions(k)
+            ends = self.ends[k]
             for _ in range(stages):
                 rows = slice(at_edge, at_edge + joined)
                 across[:, rows, rows] = ends[:, :, :joined]
@@ -207,8 +215,11 @@ class Collocation:
         """The change of the coefficients that a factored derivative promises to leave nothing."""
         rows = self.residual(coefficients).permute(2, 0, 1, 3).flatten(1)
         gaps = [
-            (self.space.end(k, own)[:, :-1] - own[:, 1:, :joined]).transpose(0, 1).flatten(1)
-            for k, (own, joined) in enumerate(zip(coefficients, self.space.joined, strict=True))
+            (
+                torch.einsum("cew,scw->cse", ends[:-1], own[:, :-1])
+                - own[:, 1:, :joined].transpose(0, 1)
+            ).flatten(1)
+            for own, ends, joined in zip(coefficients, self.ends, self.space.joined, strict=True)
         ]
         border = self.boundary_residual(coefficients).flatten()
         left, inner = system.solve(-rows, torch.cat(gaps, dim=1), -border)
@@ -283,7 +294,8 @@ def collocation(
         for one in found
         if axis is not None
     )
-    return Collocation(space, stages, orders, axis, start, equations, conditions)
+    ends = tuple(map(space.end_functions, range(len(orders))))
+    return Collocation(space, stages, orders, axis, start, equations, conditions, ends)
 
 
 def _highest(problem: Problem, unknown: int, axis: int | None) -> int:
@@ -301,7 +313,7 @@ def _lasts(face: Face, axis: int | None) -> bool:
 
 def _points(
     places: Float[Tensor, " n"], stages: Stages, axis: int | None, dimension: int
-) -> Float[Tensor, "n d"]:
+) -> Float[Tensor, "_ d"]:
     """All places at the first moment, then at the next."""
     points = places.new_empty(len(stages.moments), len(places), dimension)
     points[:] = stages.moments[:, None, None]

@@ -1,6 +1,6 @@
 """Meshes of one coordinate: cells read off the formulas, halved, and graded toward places."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ _RATIO, _SMALLEST = 0.25, 1e-10
 _SAME = 1e-13
 # So many points show where a coefficient changes its sign.
 _SAMPLES = 257
+# Cells are joined that differ by no more than this factor.
+_ALIKE = 2.1
 # No cell is smaller than the rounding of coordinates allows.
 _ROUNDING = 4e-15
 
@@ -86,3 +88,21 @@ def _distinct(edges: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
     apart[0] = True
     kept = ordered[apart]
     return np.append(kept[:-1] if len(kept) > 1 else kept, ordered[-1])
+
+
+def join(
+    edges: Float[Tensor, " _"], fine: Bool[Tensor, " c"], kept: Sequence[float]
+) -> Float[Tensor, " _"]:
+    """Neighbors of about one size joined where both are finer than need be, but not at places."""
+    widths, held = edges.diff(), [edges[:1]]
+    walls = torch.tensor(list(kept), dtype=edges.dtype)
+    number, last = 0, len(widths) - 1
+    while number <= last:
+        pair = number < last and bool(fine[number] & fine[number + 1])
+        if pair:
+            sizes = widths[number : number + 2]
+            wall = bool((walls == edges[number + 1]).any())
+            pair = not wall and float(sizes.max()) < _ALIKE * float(sizes.min())
+        number += 2 if pair else 1
+        held.append(edges[number : number + 1])
+    return torch.cat(held)

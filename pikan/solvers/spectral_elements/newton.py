@@ -5,15 +5,15 @@ from typing import NamedTuple
 import torch
 
 from pikan.solvers.spectral_elements.collocation import Collocation
-from pikan.solvers.spectral_elements.space import Coefficients, Space, gauss
+from pikan.solvers.spectral_elements.space import Coefficients
 
 # Corrections below this part of the solution end the iteration; those that stop shrinking below
 # the second one are rounding.
 _DONE, _ROUNDING = 1e-12, 1e-9
 # Damping below this is no way to a solution, nor are more steps.
 _LEAST, _STEPS = 1e-4, 40
-# Places of a cell at which corrections are measured.
-_PLACES = 4
+# Unknowns below this part of the largest are as good as zero.
+NOTHING = 1e-12
 
 
 class NewtonResult(NamedTuple):
@@ -67,16 +67,16 @@ def _affine(collocation: Collocation, start: Coefficients) -> NewtonResult:
 def _correction(collocation: Collocation, here: Coefficients) -> tuple[Coefficients, float]:
     """The full Newton step, and its size in parts of the solution; infinite where there is none."""
     change = collocation.newton_step(collocation.linearize(here), here)
-    size = correction_size(collocation.space, here, change)
+    size = correction_size(collocation, here, change)
     return change, size if size == size else float("inf")
 
 
-def correction_size(space: Space, here: Coefficients, change: Coefficients) -> float:
+def correction_size(collocation: Collocation, here: Coefficients, change: Coefficients) -> float:
     """The largest value of a correction in parts of the unknown's, before or after it."""
-    unit, _ = gauss(_PLACES)
-    values, moved = space.values(here, unit).flatten(1), space.values(change, unit).flatten(1)
+    values, moved = (collocation.values(one).flatten(1) for one in (here, change))
     sizes = torch.maximum(values.abs().amax(dim=1), (values + moved).abs().amax(dim=1))
-    sizes = torch.where(sizes > 0, sizes, torch.ones_like(sizes))
+    # Beside others, an unknown that is this small is rounding.
+    sizes = sizes.clamp_min(max(NOTHING * float(sizes.max()), 1e-300))
     return float((moved.abs().amax(dim=1) / sizes).max())
 
 

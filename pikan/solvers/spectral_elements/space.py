@@ -56,9 +56,7 @@ class Space:
         self, unknown: int, unit: Float[Tensor, " n"], order: int
     ) -> Float[Tensor, "k c n w"]:
         """The functions of each cell at places of it, and their derivatives 0 to `order`."""
-        return cell_functions(
-            unit.expand(self.cells, -1), self.half, self.joined[unknown], self.points, order
-        )
+        return cell_functions(unit[None], self.half, self.joined[unknown], self.points, order)
 
     def values(
         self, coefficients: Coefficients, unit: Float[Tensor, " n"]
@@ -153,7 +151,7 @@ class Space:
 
 
 def cell_functions(
-    z: Float[Tensor, "c n"], half: Float[Tensor, "c 1"], joined: int, points: int, order: int
+    z: Float[Tensor, "#c n"], half: Float[Tensor, "c 1"], joined: int, points: int, order: int
 ) -> Float[Tensor, "k c n w"]:
     """Powers of the distance from the left edge over factorials, then integrals of Legendre's.
 
@@ -163,7 +161,7 @@ def cell_functions(
     degree = points + joined - 1
     table = torch.from_numpy(legendre.legvander(z.numpy(), max(degree, 0)))
     distance = half * (z + 1)
-    made = z.new_zeros(order + 1, *z.shape, points + joined)
+    made = z.new_zeros(order + 1, *distance.shape, points + joined)
     for derivative in range(order + 1):
         for power in range(derivative, joined):
             exponent = power - derivative

@@ -1,0 +1,36 @@
+"""Piecewise polynomials for a problem: on all of its cells at once, or time step by time step."""
+
+from math import inf
+
+from pikan.optimize.outcome import Outcome
+from pikan.problem.initial_value import is_stepped
+from pikan.problem.statement import Problem
+from pikan.solvers.level import SolverResult
+from pikan.solvers.replay import Events, map_events
+from pikan.solvers.spectral_elements.boundary_value import ElementSettings, solve_on_cells
+from pikan.solvers.spectral_elements.time_steps import march_by_steps
+
+
+def solve_by_elements(problem: Problem, settings: ElementSettings) -> Events[SolverResult]:
+    """The solution by piecewise polynomials, on cells that are halved as they are needed."""
+    if is_stepped(problem):
+        return march_by_steps(problem, settings)
+    return solve_on_cells(problem, settings)
+
+
+def solve_by_elements_after(
+    first: Events[SolverResult], problem: Problem, settings: ElementSettings
+) -> Events[SolverResult]:
+    """The result of another solver where that has converged, else the better one of the two."""
+    level = yield from first
+    if level.outcome.kind == "converged":
+        return level
+    found = yield from map_events(
+        solve_by_elements(problem, settings),
+        lambda event: event._replace(best=lambda: level.network, found=level.found),
+    )
+    known, before = found.estimate, level.estimate
+    if found.outcome.kind == "converged" or (known is not None and known < (before or inf)):
+        return found._replace(found=level.found)
+    message = f"{level.outcome.message}; {found.outcome.message}"
+    return level._replace(outcome=Outcome(level.outcome.kind, message))
