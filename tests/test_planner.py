@@ -12,7 +12,14 @@ from pikan.run import solve_to_end
 from pikan.spec import reader, writer
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
-from pikan.spec.schema import ClimbStage, KANSettings, MarchStage, MLPSettings, ProductSettings
+from pikan.spec.schema import (
+    ClimbStage,
+    ElementsStage,
+    KANSettings,
+    MarchStage,
+    MLPSettings,
+    ProductSettings,
+)
 from tests.stated import spec, stated
 
 POISSON = """
@@ -240,11 +247,27 @@ def test_a_refinement_that_would_shrink_is_refused_before_anything_is_trained(
         complete(given, problem(given))
 
 
-def test_linear_evolutions_with_narrow_sources_in_time_are_marched():
-    narrow = HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-4)^2)]")
-    asked = spec(narrow)
-    (stage,) = complete(asked, problem(asked))[0].training
-    assert isinstance(stage, MarchStage)
+def stages(text):
+    given = spec(text)
+    return [type(stage) for stage in complete(given, problem(given))[0].training]
+
+
+def test_what_is_narrow_or_does_not_fit_goes_by_cells_and_steps():
+    assert stages(HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-4)^2)]")) == [ElementsStage]
+    # The start is one where the conditions at the ends ask for zero.
+    assert stages(HEAT.replace("u = sin(pi*x)}", "u = 1}")) == [ElementsStage]
+    assert stages(HEAT.replace("u = sin(pi*x)}", "'u = minimum(x, 1 - x)'}")) == [ElementsStage]
+    assert stages(ALONE.replace("[y_t = -y^2]", "[y_t = -1e4*y^2]")) == [ElementsStage]
+    assert stages(ALONE.replace("-y^2", "-y")) == [ClimbStage, ElementsStage]
+    # Transport moves what jumps, and does not wear it out.
+    moved = HEAT.replace("0.1*u_xx", "-u_x").replace("where: boundary", "where: x = 0")
+    assert stages(moved.replace("u = sin(pi*x)}", "u = 1}")) == [ClimbStage]
+
+
+def test_systems_narrow_in_time_that_cells_are_not_for_are_marched():
+    waves = HEAT.replace("u_t = 0.1*u_xx", "u_tt = u_xx + exp(-((t - 0.3)/1e-4)^2)")
+    asked = waves.replace("{where: boundary", "{where: t = 0, that: u_t = 0}, {where: boundary")
+    assert stages(asked) == [MarchStage]
     smooth = spec(HEAT.replace("u_xx]", "u_xx + exp(-((t - 0.3)/1e-1)^2)]"))
     (stage,) = complete(smooth, problem(smooth))[0].training
     assert isinstance(stage, ClimbStage)

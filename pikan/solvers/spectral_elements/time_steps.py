@@ -67,8 +67,8 @@ def march_by_steps(problem: Problem, settings: ElementSettings) -> Events[Solver
     """
     tolerance = min(_COARSER * settings.accuracy, _COARSEST)
     before: Network | None = None
-    estimate = inf
-    for number in range(_MARCHES):
+    estimate, number = inf, 0
+    while True:
         found = yield from memoize(
             _one_march(problem, settings, tolerance, number, before), StepMarch
         )
@@ -80,12 +80,13 @@ def march_by_steps(problem: Problem, settings: ElementSettings) -> Events[Solver
             if estimate <= settings.accuracy:
                 end = Outcome("converged", f"two marches agree to {estimate:.1e}")
                 return SolverResult(found.network, end, estimate, _HOW)
-            if estimate > _NEARER * earlier:
-                break
+            if estimate > _NEARER * earlier or number == _MARCHES:
+                sentence = f"finer marches no longer help: {estimate:.1e} is left"
+                end = Outcome("stalled", f"{sentence}; ask for that accuracy")
+                return SolverResult(found.network, end, estimate, _HOW)
         before = found.network
         tolerance /= _FINER
-    sentence = f"finer marches no longer help: {estimate:.1e} is left; ask for that accuracy"
-    return SolverResult(found.network, Outcome("stalled", sentence), estimate, _HOW)
+        number += 1
 
 
 class _Step(NamedTuple):
@@ -187,9 +188,8 @@ def _first_values(problem: Problem) -> Start:
 
     def start(unknown: int, level: int, order: int, x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
         assert level == order == 0
-        known = {**problem.constants, "t": moment}
-        if space is not None:
-            known[problem.coordinates[space]] = x.numpy()
+        along = {} if space is None else {problem.coordinates[space]: x.numpy()}
+        known = {**problem.constants, "t": moment, **along}
         values = np.asarray(evaluate(given[unknown], known, np), dtype=float)
         return torch.from_numpy(np.broadcast_to(values, tuple(x.shape)).copy())
 
