@@ -42,6 +42,7 @@ from pikan.sampling.sobol import sobol
 from pikan.sampling.tensor import tensor
 from pikan.sampling.uniform import uniform
 from pikan.solvers.high_dimensional.level import SearchSettings
+from pikan.solvers.identification.identify import IdentificationSettings
 from pikan.solvers.schedule import Refinement, Resampling, ScheduleSettings, Step
 from pikan.solvers.spectral.p_refinement import PRefinement
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
@@ -224,8 +225,14 @@ def _step(asked: schema.Stage) -> Step:
             return Refinement(a.degree, a.grid, a.rank, a.adapt)
         case schema.ResampleStage(resample=a):
             return Resampling(a.points, a.k, a.c, a.weighted)
-        case schema.ClimbStage() | schema.MarchStage() | schema.ElementsStage():
-            raise ValueError("climb, march and elements are whole schedules, not steps of one")
+        case (
+            schema.ClimbStage()
+            | schema.MarchStage()
+            | schema.ElementsStage()
+            | schema.IdentifyStage()
+        ):
+            (name,) = asked.model_dump()
+            raise ValueError(f"{name} is a whole schedule, not a step of one")
 
 
 def _or(given: float | None, own: float) -> float:
@@ -247,25 +254,31 @@ def schedule_settings(
     )
 
 
-def p_refinement_settings(
-    spec: schema.Spec, problem: Problem, climb: schema.ClimbSettings
-) -> PRefinement:
-    """Settings of p-refinement for a completed spec."""
+def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]], FullProduct]:
+    """Makes the full product of a completed spec with other degrees."""
     assert isinstance(spec.network, schema.ProductSettings)
-    assert spec.accuracy is not None
     asked, box = spec.network, problem.box
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
         bases = _axes(asked.model_copy(update={"degree": degrees}), box)
         return FullProduct(bases, len(problem.unknowns), box.lower, box.upper).to(like(spec))
 
-    start = each(asked.degree or 8, box.dimension)
+    return make_network
+
+
+def p_refinement_settings(
+    spec: schema.Spec, problem: Problem, climb: schema.ClimbSettings
+) -> PRefinement:
+    """Settings of p-refinement for a completed spec."""
+    assert isinstance(spec.network, schema.ProductSettings)
+    assert spec.accuracy is not None
+    start = each(spec.network.degree or 8, problem.box.dimension)
     dense = memory.columns(spec)
     limit = inf if spec.time_limit is None else spec.time_limit
     compared = samples(spec, problem)
     finite = next(singularities(problem), None) is None
     return PRefinement(
-        make_network,
+        _product(spec, problem),
         finite,
         start,
         spec.accuracy,
@@ -316,6 +329,17 @@ def element_settings(
     # A known solution is there to compare with: it does not say where cells should be.
     known = features(replace(problem, exact=None))
     return ElementSettings(accuracy, elements.points, elements.largest, known, like(spec))
+
+
+def identification_settings(
+    spec: schema.Spec, problem: Problem, identify: schema.IdentifySettings
+) -> IdentificationSettings:
+    """Settings of an identification for a completed spec."""
+    assert isinstance(spec.network, schema.ProductSettings)
+    limit = inf if spec.time_limit is None else spec.time_limit
+    start = each(spec.network.degree or 8, problem.box.dimension)
+    largest = min(identify.largest, memory.columns(spec))
+    return IdentificationSettings(_product(spec, problem), start, largest, identify.steps, limit)
 
 
 def samples(spec: schema.Spec, problem: Problem) -> HeldOut:

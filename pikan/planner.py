@@ -28,6 +28,8 @@ from pikan.spec.schema import (
     ElementsStage,
     GaussNewtonSettings,
     GaussNewtonStage,
+    IdentifySettings,
+    IdentifyStage,
     KANSettings,
     LBFGSSettings,
     LBFGSStage,
@@ -65,6 +67,8 @@ _STIFF = 100.0
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
 # A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
 _FULL = 3
+# The first degrees of a fit to data, by the number of coordinates.
+_FOUND_START = {1: 24, 2: 10, 3: 5}
 # What trains any network, in as little memory as there is.
 _ITERATIVE: tuple[Stage, ...] = (
     AdamStage(adam=AdamSettings(steps=1000, lr=1e-2, schedule="cosine")),
@@ -80,6 +84,10 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     SpecError where a refinement asks for less than what it starts from.
     """
     match spec.network, spec.training:
+        case ((ProductSettings() | None as network), None) if problem.find:
+            return _plan_identification(spec, problem, network, IdentifySettings())
+        case ((ProductSettings() | None as network), (IdentifyStage() as stage,)):
+            return _plan_identification(spec, problem, network, stage.identify)
         case None, None:
             return _automatic(spec, problem)
         case ((ProductSettings() | None as network), (ClimbStage() as stage,)):
@@ -262,6 +270,25 @@ def _plan_time_marching(
         f"{accuracy:g}"
     )
     return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _plan_identification(
+    spec: Spec, problem: Problem, network: ProductSettings | None, identify: IdentifySettings
+) -> tuple[Spec, tuple[str, ...]]:
+    """Fields and constants from data, together."""
+    dimension = problem.box.dimension
+    periodic = {one.axis for one in problem.periodic}
+    bases = tuple("fourier" if axis in periodic else "chebyshev" for axis in range(dimension))
+    given = network or ProductSettings(kind="product")
+    start = _FOUND_START.get(dimension, _FOUND_START[_FULL])
+    chosen = _with(given, rank="full", basis=given.basis or bases, degree=given.degree or start)
+    names = word_list([one.name for one in problem.find])
+    reason = (
+        f"{names} from data: the solution and the constants by one Gauss-Newton, the equations to "
+        "a tolerance that falls until nothing depends on it; degrees rise until two bases agree"
+    )
+    training = (IdentifyStage(identify=identify),)
+    return _with(spec, network=chosen, training=training), (reason,)
 
 
 def _plan_search(

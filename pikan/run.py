@@ -1,6 +1,6 @@
 """A run from start to end: a completed spec becomes a solution, whatever happens on the way."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from math import inf
@@ -14,19 +14,22 @@ import torch
 from pikan import factory
 from pikan.assessment import estimate_error, final_outcome, held_out_points, kind, residuals
 from pikan.causes import cause
+from pikan.expression.tree import text
 from pikan.files.atomic import write_bytes
 from pikan.linalg.distributed import any_process
 from pikan.monitor import Monitor, Progress
 from pikan.network.parameters import digest
 from pikan.optimize.outcome import Outcome
 from pikan.planner import complete
-from pikan.problem.statement import Problem
-from pikan.references import data
+from pikan.problem.statement import Problem, with_constants
+from pikan.references import data, observations
 from pikan.report.errors import errors
 from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
 from pikan.residuals.relative_residual import RelativeResidual, largest, misfits
 from pikan.solution import Solution, evaluation, kept_data
+from pikan.solvers.found import FoundConstant
 from pikan.solvers.high_dimensional.search import search
+from pikan.solvers.identification.identify import identify
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events
 from pikan.solvers.schedule import run_schedule, run_slabs
@@ -42,7 +45,9 @@ from pikan.spec import formulas, reader, writer
 from pikan.spec.overrides import KEYWORD
 from pikan.spec.schema import (
     ClimbStage,
+    DataSettings,
     ElementsStage,
+    IdentifyStage,
     MarchStage,
     ProductSettings,
     ReferenceSettings,
@@ -172,6 +177,7 @@ def load(folder: str | Path) -> Solution:
             f"{Path(folder, FILE)}: its network has {sizes[0]} coordinates and {sizes[1]} unknowns,"
             " and its problem has others"
         )
+    problem = with_found(problem, kept.report.found)
     outcome = Outcome(kept.report.outcome, kept.report.message)
     return Solution(problem, network, kept.spec, outcome, kept.history, kept.report)
 
@@ -295,6 +301,8 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
             return solve_by_elements_after(climbed, problem, settings)
         case (ElementsStage(elements=cells),):
             return solve_by_elements(problem, factory.element_settings(spec, problem, cells))
+        case (IdentifyStage(identify=asked),):
+            return identify(problem, factory.identification_settings(spec, problem, asked))
         case (MarchStage(march=asked),):
             return march_in_time(problem, factory.marching_settings(spec, problem, asked))
         case _:
@@ -307,18 +315,19 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
 
 def _solution(
     spec: Spec,
-    text: str,
+    resolved: str,
     problem: Problem,
     level: SolverResult,
     monitor: Monitor,
     checkpoint: Checkpoint | None,
 ) -> Solution:
-    """The level's network with its report; `text` is the resolved problem file.
+    """The level's network with its report; `resolved` is the resolved problem file.
 
     Where a march came to no end the report is about the time until where it came.
     """
     trained, history = monitor.seconds(), tuple(monitor.history)
-    network = level.network
+    network, identified = level.network, level.identification
+    problem = with_found(problem, identified.found)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     part = solved_part(problem, network)
     samples = factory.samples(spec, part)
@@ -331,12 +340,18 @@ def _solution(
     if others is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {others.sentence}")
     outcome = final_outcome(outcome, every, spec.accuracy)
-    estimate = estimate_error(level, outcome, left)
+    # What data tell is judged by its constants, whose intervals stand beside them.
+    estimate = None if identified.found else estimate_error(level, outcome, left)
     told, end = errors(part, evaluation(part, network)), end_of(problem, network)
     reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
     if outcome.kind == "out of budget" and reached and end is None:
         outcome = Outcome("converged", f"the accuracy is reached; {outcome.message}")
-    elif level.estimate is None and outcome.kind == "converged" and not reached:
+    elif (
+        level.estimate is None
+        and not identified.found
+        and outcome.kind == "converged"
+        and not reached
+    ):
         # Nothing was compared with another level: only an accuracy says what is good enough.
         outcome = Outcome("finished", outcome.message)
     outcome = _explain(outcome, problem, left)
@@ -352,6 +367,10 @@ def _solution(
         errors=told,
         estimate=estimate,
         alternatives=() if others is None else others.others,
+        found=identified.found,
+        correlation=identified.correlation,
+        data=identified.data,
+        agreement=identified.agreement,
         residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,
@@ -361,12 +380,17 @@ def _solution(
         seconds=Seconds(total=monitor.total(), training=trained),
         stages=stages(history),
         versions=versions(),
-        hashes=Hashes(sha256(text.encode()).hexdigest(), digest(network)),
+        hashes=Hashes(sha256(resolved.encode()).hexdigest(), digest(network)),
         date=datetime.now().astimezone().isoformat(timespec="seconds"),
         file=spec.origin.file,
         host=node(),
     )
-    return Solution(problem, network, text, compared, history, report, checkpoint)
+    return Solution(problem, network, resolved, compared, history, report, checkpoint)
+
+
+def with_found(problem: Problem, found: Mapping[str, FoundConstant]) -> Problem:
+    """The problem with the values that were found for its unknown constants."""
+    return with_constants(problem, {name: one.value for name, one in found.items()})
 
 
 def _explain(outcome: Outcome, problem: Problem, left: RelativeResidual) -> Outcome:
@@ -384,9 +408,21 @@ def resolved_text(spec: Spec, problem: Problem) -> str:
 
     Its data are where the solution leaves them: beside the problem file.
     """
-    if not isinstance(problem.exact, data.ReferenceData):
-        return writer.dump(spec)
-    coordinates = {name: name for name in problem.coordinates}
-    unknowns = {name: name for name in problem.exact.unknowns}
-    kept = ReferenceSettings(file=data.KEPT, coordinates=coordinates, unknowns=unknowns)
-    return writer.dump(spec.model_copy(update={"reference": kept}))
+    changes: dict[str, object] = {}
+    if isinstance(problem.exact, data.ReferenceData):
+        coordinates = {name: name for name in problem.coordinates}
+        unknowns = {name: name for name in problem.exact.unknowns}
+        changes["reference"] = ReferenceSettings(
+            file=data.KEPT, coordinates=coordinates, unknowns=unknowns
+        )
+    if problem.observations:
+        changes["data"] = tuple(
+            DataSettings(
+                file=observations.KEPT,
+                coordinates={name: f"{name}{k}" for name in problem.coordinates},
+                observed={f"value{k}": text(one.formula)},
+                noise=None if one.noise is None else f"noise{k}",
+            )
+            for k, one in enumerate(problem.observations)
+        )
+    return writer.dump(spec.model_copy(update=changes))

@@ -22,6 +22,7 @@ from pikan.network.partials import partials
 from pikan.optimize.outcome import Outcome
 from pikan.problem.partials import partial
 from pikan.problem.statement import Problem
+from pikan.references import observations
 from pikan.references.data import KEPT, ReferenceData, arrays
 from pikan.report.errors import Evaluate, by_chunks
 from pikan.report.fields import LINE, PLANE, Field, Residual, fields
@@ -30,6 +31,7 @@ from pikan.report.report import Errors, Record, Report
 from pikan.report.sections import At, Section, sections
 from pikan.report.table import two_digits
 from pikan.residuals.terms import equation_terms
+from pikan.solvers.found import FoundConstant
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint
@@ -122,6 +124,23 @@ class Solution:
     def errors(self) -> Mapping[str, Errors]:
         """The errors by unknown; empty where no solution is known."""
         return self.report.errors
+
+    @property
+    def found(self) -> Mapping[str, FoundConstant]:
+        """The constants found from data, by name; empty where none was to be found."""
+        return self.report.found
+
+    def sample_found(self, count: int, seed: int = 0) -> Mapping[str, Float[np.ndarray, " n"]]:
+        """Draws of the constants found, as likely as the data make them: Gaussian, correlated.
+
+        A number derived from the constants, such as a ratio of two, has the spread of its draws.
+        """
+        errors = np.array([one.standard_error for one in self.found.values()])
+        values = np.array([one.value for one in self.found.values()])
+        covariance = errors[:, None] * np.array(self.report.correlation) * errors
+        generator = np.random.default_rng(seed)
+        drawn = generator.multivariate_normal(values, covariance, count, check_valid="ignore")
+        return dict(zip(self.found, drawn.T, strict=True))
 
     def formula(self, tolerance: float = 1e-4) -> "pikan.symbolic.solution_formula.SolutionFormula":
         """Short formulas for the unknowns, where there are such, with their errors.
@@ -328,12 +347,20 @@ def _make_room(folder: Path, spec: str, data: Mapping[Path, bytes]) -> None:
 
 def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
     """The data that solutions are compared with, by where the resolved problem file has them."""
-    if not isinstance(problem.exact, ReferenceData):
-        return {}
+    kept: dict[Path, bytes] = {}
+    if isinstance(problem.exact, ReferenceData):
+        kept[folder / KEPT] = _packed(arrays(problem.exact, problem.coordinates))
+    if problem.observations:
+        kept[folder / observations.KEPT] = _packed(
+            observations.arrays(problem.observations, problem.coordinates)
+        )
+    return kept
+
+
+def _packed(columns: Mapping[str, Array]) -> bytes:
     stored = BytesIO()
-    columns = arrays(problem.exact, problem.coordinates)
     np.savez_compressed(stored, allow_pickle=False, **columns)
-    return {folder / KEPT: stored.getvalue()}
+    return stored.getvalue()
 
 
 def evaluation(problem: Problem, network: Network) -> Evaluate:

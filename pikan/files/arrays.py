@@ -53,8 +53,12 @@ class DataError(ValueError):
     """A data file that cannot be used: what was found, and what would do, in one sentence."""
 
 
-def read_arrays(path: Path, names: Iterable[str]) -> Mapping[str, Array]:
+def read_arrays(
+    path: Path, names: Iterable[str], missing: Iterable[str] = ()
+) -> Mapping[str, Array]:
     """The arrays of those names, as float64; DataError for anything but finite real numbers.
+
+    In those named in `missing` a value may be missing: NaN, or nothing at all in a .csv file.
 
     The end of the file's name says what it holds: .npz, .mat (version 5 or later), .csv with
     names in its first line, .h5 or .hdf5. At most 50 million numbers are read.
@@ -74,7 +78,8 @@ def read_arrays(path: Path, names: Iterable[str]) -> Mapping[str, Array]:
         raise DataError(
             f"the data file '{path.name}' cannot be read as {path.suffix.lower()}: {_short(error)}"
         ) from error
-    return {name: _numbers(path, name, found[name]) for name in wanted}
+    may_miss = frozenset(missing)
+    return {name: _numbers(path, name, found[name], name in may_miss) for name in wanted}
 
 
 def _npz(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -166,7 +171,7 @@ def _row(
             f" {len(header)} columns"
         )
     try:
-        return [float(row[place]) for place in places]
+        return [float(row[place]) if row[place].strip() else math.nan for place in places]
     except ValueError as error:
         raise DataError(f"line {line} of '{path.name}' holds no number: {_short(error)}") from error
 
@@ -209,16 +214,17 @@ def _check_names(path: Path, names: tuple[str, ...], inside: Iterable[str]) -> N
         raise DataError(f"there is no {name!r} in '{path.name}'; {remedy}")
 
 
-def _numbers(path: Path, name: str, found: np.ndarray) -> Array:
+def _numbers(path: Path, name: str, found: np.ndarray, may_miss: bool) -> Array:
     if found.dtype.kind not in "iuf":
         raise _no_numbers(path, name, found.dtype)
     if not found.size:
         raise DataError(f"{name!r} in '{path.name}' is empty; give at least one number")
     array = found.astype(np.float64)
-    if faults := int((~np.isfinite(array)).sum()):
+    bad = np.isinf(array) if may_miss else ~np.isfinite(array)
+    if faults := int(bad.sum()):
         raise DataError(
-            f"{name!r} in '{path.name}' has {faults} of {array.size} entries that are not finite;"
-            " remove them"
+            f"{name!r} in '{path.name}' has {faults} of {array.size} entries that are missing or "
+            "not finite; remove them"
         )
     return array
 

@@ -86,6 +86,15 @@ def solver(matrix: Float[Tensor, "r p"], cutoff: float) -> tuple[Solve, int]:
     return lambda right: right_vectors @ (left.mT @ right), rank
 
 
+def triangular_factor(matrix: Float[Tensor, "r p"]) -> Float[Tensor, "q p"]:
+    """The R of matrix = Q R, upper triangular, so that RᵀR = matrixᵀ matrix.
+
+    >>> triangular_factor(torch.tensor([[3.0], [4.0]])).abs()
+    tensor([[5.]])
+    """
+    return torch.linalg.qr(matrix, mode="r").R
+
+
 def svd(
     matrix: Float[Tensor, "r p"],
 ) -> tuple[Float[Tensor, "r q"], Float[Tensor, " q"], Float[Tensor, "q p"]]:

@@ -1,13 +1,15 @@
 """Statement of a problem: coordinates, unknowns, equations, conditions, known solution."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
+from typing import final
 
 from pikan.expression.tree import Expression, Name, Number, add, multiply, substitute
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.problem.partials import Partial, normals, partial_name, partials, raise_order
+from pikan.references.observations import Observation
 from pikan.references.reference import ReferenceSolution
 
 
@@ -37,11 +39,28 @@ class Periodic:
     orders: tuple[int, ...]
 
 
+@final
+@dataclass(frozen=True)
+class UnknownConstant:
+    """A constant to be found from data, between `lower` and `upper`, which may be infinite.
+
+    `logarithmic` says that it is positive and that its logarithm is what varies.
+    """
+
+    name: str
+    guess: float
+    lower: float
+    upper: float
+    logarithmic: bool
+
+
 @dataclass(frozen=True)
 class Problem:
     """A differential equation with all that makes its solution unique.
 
     `source` says where the problem comes from; `exact` is None where no solution is known.
+    `find` has the constants that are to be found from `observations`; under their names
+    `constants` has their guesses, and once they are found their values.
     """
 
     name: str
@@ -54,11 +73,18 @@ class Problem:
     periodic: tuple[Periodic, ...]
     exact: ReferenceSolution | None
     source: str
+    find: tuple[UnknownConstant, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
     @property
     def coordinates(self) -> tuple[str, ...]:
         """The names of the coordinates, in the order of the box."""
         return self.box.coordinates
+
+
+def with_constants(problem: Problem, values: Mapping[str, float]) -> Problem:
+    """The same problem with other values for some of its constants."""
+    return replace(problem, constants={**problem.constants, **values})
 
 
 def normal_derivative(problem: Problem, unknown: int, normal: Sequence[Expression]) -> Expression:

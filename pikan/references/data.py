@@ -120,7 +120,7 @@ def reference(
 def _scattered_reference(columns: Columns, box: Box) -> ReferenceData:
     every = [columns.coordinates[name].ravel() for name in box.coordinates]
     _check_count(columns, every[0].size)
-    inside = [_inside(ticks, box, axis) for axis, ticks in enumerate(every)]
+    inside = [inside_interval(ticks, box, axis) for axis, ticks in enumerate(every)]
     kept = np.logical_and.reduce(inside)
     if kept.sum() < FEWEST_POINTS:
         raise _outside(columns, box, every, int(kept.sum()))
@@ -133,7 +133,7 @@ def _grid_reference(columns: Columns, box: Box) -> ReferenceData:
     ticks = [_ticks(columns, name) for name in box.coordinates]
     orders = [np.argsort(each) for each in ticks]
     kept = [
-        order[_inside(each[order], box, axis)]
+        order[inside_interval(each[order], box, axis)]
         for axis, (each, order) in enumerate(zip(ticks, orders, strict=True))
     ]
     count = math.prod(map(len, kept))
@@ -187,7 +187,8 @@ def _in_order(columns: Columns, name: str, coordinates: Iterable[str]) -> Array:
     return turned.reshape([len(columns.coordinates[key]) for key in coordinates])
 
 
-def _inside(ticks: Float[np.ndarray, " _"], box: Box, axis: int) -> Bool[np.ndarray, " _"]:
+def inside_interval(ticks: Float[np.ndarray, " _"], box: Box, axis: int) -> Bool[np.ndarray, " _"]:
+    """Which values of a coordinate lie in the box, but for rounding."""
     margin = ROUNDING * (box.upper[axis] - box.lower[axis])
     return (ticks >= box.lower[axis] - margin) & (ticks <= box.upper[axis] + margin)
 

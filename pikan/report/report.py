@@ -4,11 +4,12 @@ import json
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from importlib.metadata import version
 from typing import NamedTuple, final, get_args
 
 from pikan.optimize.outcome import Alternative, Kind
+from pikan.solvers.found import Agreement, DataFit, FoundConstant
 
 SCHEMA = 1
 # Data are seldom exact; but what is off by more than this part is another solution.
@@ -122,7 +123,9 @@ class Report:
     `errors` are by unknown, and empty where no solution is known; `residuals` are root mean
     squares by block; `estimate` is None where none was made. `date` is when the run ended
     [ISO 8601], `command` that of the command line, empty in Python; `file` is the problem file.
-    `alternatives` are other solutions that were found.
+    `alternatives` are other solutions that were found. `found` has the constants that were found
+    from data, `correlation` a row for each of them; `data` says how the fit stands to the data, and
+    `agreement` how two bases and two tolerances do; all empty where nothing was to be found.
     """
 
     problem: str
@@ -145,6 +148,10 @@ class Report:
     file: str = ""
     host: str = ""
     alternatives: tuple[Alternative, ...] = ()
+    found: Mapping[str, FoundConstant] = field(default_factory=dict[str, FoundConstant])
+    correlation: tuple[tuple[float, ...], ...] = ()
+    data: DataFit | None = None
+    agreement: Agreement | None = None
 
     def to_json(self) -> str:
         """The text of `report.json`; numbers that are not finite become null, which JSON has."""
@@ -247,6 +254,12 @@ def _report(content: Mapping[str, object]) -> Report:
         file=file,
         host=host,
         alternatives=tuple(_alternative(_table(e)) for e in _row(content.get("alternatives", []))),
+        found={k: _constant(_table(v)) for k, v in _table(content.get("found", {})).items()},
+        correlation=tuple(
+            tuple(map(_number, _row(r))) for r in _row(content.get("correlation", []))
+        ),
+        data=None if (data := content.get("data")) is None else _data(_table(data)),
+        agreement=None if (near := content.get("agreement")) is None else _agreement(_table(near)),
     )
 
 
@@ -267,6 +280,36 @@ def _alternative(content: Mapping[str, object]) -> Alternative:
         middle={name: _number(value) for name, value in middle.items()},
         distance=_number(content["distance"]),
     )
+
+
+def _constant(content: Mapping[str, object]) -> FoundConstant:
+    lower, upper = map(_number, _row(content["interval"]))
+    return FoundConstant(
+        value=_number(content["value"]),
+        standard_error=_number(content["standard_error"]),
+        interval=(lower, upper),
+        level=_number(content["level"]),
+        identified=content["identified"] is True,
+        prior_ratio=_number(content["prior_ratio"]),
+    )
+
+
+def _data(content: Mapping[str, object]) -> DataFit:
+    return DataFit(
+        noise={name: _number(value) for name, value in _table(content["noise"]).items()},
+        estimated=content["estimated"] is True,
+        chi2=_number(content["chi2"]),
+        freedom=_number(content["freedom"]),
+        autocorrelation=_number(content["autocorrelation"]),
+        worst=_number(content["worst"]),
+        used=_count(content["used"]),
+        outside=_count(content["outside"]),
+        missing=_count(content["missing"]),
+    )
+
+
+def _agreement(content: Mapping[str, object]) -> Agreement:
+    return Agreement(_number(content["basis"]), _number(content["tolerance"]))
 
 
 def _estimate(content: Mapping[str, object]) -> Estimate:

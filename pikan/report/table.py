@@ -1,5 +1,6 @@
 """The small table at the end of a run."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -43,6 +44,10 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
     color = _COLORS.get(report.outcome, "yellow")
     yield Text.assemble((report.outcome, color), ": ", report.message)
     yield Text()
+    if report.found:
+        yield _found(report)
+        yield from (Text(line) for line in _data_fit(report))
+        yield Text()
     if report.errors:
         yield _errors(report)
         yield Text()
@@ -82,6 +87,56 @@ def _errors(report: Report) -> Table:
         cells = (*(two_digits(norm) for norm in norms), errors.against, str(errors.points))
         table.add_row(Text(name), *cells)
     return table
+
+
+def _found(report: Report) -> Table:
+    """The constants found from data, with their intervals and what each is tied to."""
+    level = round(100 * next(iter(report.found.values())).level)
+    table = _table("found", "value", f"{level} % interval", "correlation")
+    names = list(report.found)
+    for place, (name, one) in enumerate(report.found.items()):
+        value, lower, upper = (
+            number_to(each, one.standard_error) for each in (one.value, *one.interval)
+        )
+        pairs = zip(report.correlation[place], names, strict=True)
+        tied = max(((abs(r), r, other) for r, other in pairs if other != name), default=None)
+        beside = "" if tied is None else f"{tied[1]:.2f} with {tied[2]}"
+        shown = f"{lower} to {upper}" if one.identified else "not told by the data"
+        table.add_row(Text(name), value, shown, beside)
+    return table
+
+
+def number_to(value: float, error: float) -> str:
+    """A number to the digits that a standard error leaves, and two more.
+
+    >>> number_to(0.0031831234, 1e-5), number_to(10.0, 1e-12), number_to(1234.5, 20.0)
+    ('0.0031831', '10', '1234')
+    """
+    if not (error > 0.0 and math.isfinite(error) and math.isfinite(value)):
+        return f"{value:.6g}"
+    digits = 2 + math.floor(math.log10(max(abs(value), error) / error))
+    return f"{value:.{min(max(digits, 2), 12)}g}"
+
+
+def _data_fit(report: Report) -> Iterator[str]:
+    data, agreement = report.data, report.agreement
+    if data is None or agreement is None:
+        return
+    noise = ", ".join(f"{label} {two_digits(size)}" for label, size in data.noise.items())
+    yield f"noise ({'estimated' if data.estimated else 'given'}): {noise}"
+    yield (
+        f"{data.used} values, {two_digits(data.freedom)} degrees of freedom left, chi2 "
+        f"{two_digits(data.chi2)}; largest residual {data.worst:.1f} times the noise, neighbors "
+        f"correlated {data.autocorrelation:.2f}"
+    )
+    if data.outside or data.missing:
+        yield (
+            f"left out: {data.outside} points outside of the domain, {data.missing} missing values"
+        )
+    yield (
+        f"two bases agree to {two_digits(agreement.basis)} standard errors, two tolerances to "
+        f"{two_digits(agreement.tolerance)}"
+    )
 
 
 def _residuals(report: Report) -> Table:

@@ -11,6 +11,7 @@ from pikan.network.base import Network
 from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
+from pikan.solvers.found import NOTHING, Identification
 from pikan.solvers.replay import Event, Events, InProgress, resume
 
 # Beside another unknown, one that is this much smaller is zero.
@@ -22,6 +23,7 @@ class SolverResult(NamedTuple):
 
     It is infinite where nothing bounds it, as where other solutions, far from this one, fit as well
     and where a run was cut off. `found` are all solutions that were found of several.
+    `identification` has what data have told of constants.
     """
 
     network: Network
@@ -29,6 +31,7 @@ class SolverResult(NamedTuple):
     estimate: float | None
     how: str
     found: tuple[Network, ...] = ()
+    identification: Identification = NOTHING
 
 
 def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:

@@ -37,7 +37,10 @@ def conditions(
     A label is the place, such as `t = 0`; where two conditions hold at one place, with the formula:
     `t = 0: u_t = 0`.
     """
-    if not spec.conditions and not approximates(spec, scope, equations):
+    if "conditions" not in spec.model_fields_set and not spec.data:
+        message = f"missing; {Spec.model_fields['conditions'].description}"
+        yield spec.origin.fault(("conditions",), message)
+    elif not spec.conditions and not spec.data and not approximates(spec, scope, equations):
         message = "there is none; a problem needs one, such as {where: boundary, that: u = 0}"
         yield spec.origin.fault(("conditions",), message)
     found: list[_ParsedCondition] = []
@@ -99,7 +102,7 @@ def _parse_condition(
     for index, place in enumerate(words):
         way = () if isinstance(written.where, str) else (index,)
         try:
-            found += faces(place, scope.box, scope.constants)
+            found += faces(place, scope.box, scope.given().constants)
         except BoundaryError as error:
             readable = False
             yield spec.origin.fault((*keys, "where", *way), str(error))

@@ -12,6 +12,7 @@ from pikan.spec.conditions import conditions, periodic
 from pikan.spec.constants import Constants, constants
 from pikan.spec.equations import check_determined, equations
 from pikan.spec.faults import Check, Keys, SpecError
+from pikan.spec.identification import check_identifiable, observations, unknown_constants
 from pikan.spec.identifiers import check_names
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
@@ -36,23 +37,28 @@ def examine(spec: Spec) -> Check[Problem | None]:
     misnamed = collect_faults(check_names(spec))[0]
     yield from misnamed
     known = yield from constants(spec.constants, spec.origin)
-    scope = Scope((yield from _box(spec, known)), spec.unknowns, known)
+    box = yield from _box(spec, known)
+    find = yield from unknown_constants(spec, known)
+    guesses = {one.name: one.guess for one in find}
+    scope = Scope(box, spec.unknowns, Constants({**known.values, **guesses}), tuple(guesses))
     stated = yield from equations(spec, scope)
     if not misnamed and len(stated) == len(spec.equations):
         yield from check_determined(spec, scope, stated)
     held = yield from conditions(spec, scope, stated)
     repeated = yield from periodic(spec, scope, stated)
-    exact = yield from solution(spec, scope)
+    exact = yield from solution(spec, scope.given())
+    observed = yield from observations(spec, scope)
     yield from check_settings(spec, scope)
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
         return None
     yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
     title = spec.title or spec.name
-    constant = known.values
+    constant = scope.constants.values
     whole = Problem(
         spec.name, title, scope.box, spec.unknowns, constant, stated, held, repeated, exact,
-        spec.source,
+        spec.source, find, observed,
     )  # fmt: skip
+    yield from check_identifiable(spec, whole)
     yield from check_schedule(spec, whole)
     # Bounds and constants at fault are NaN, and would be said to be at fault again.
     if all(map(math.isfinite, (*scope.box.lower, *scope.box.upper, *constant.values()))):

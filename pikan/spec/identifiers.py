@@ -30,6 +30,8 @@ def _names(spec: Spec) -> Iterator[tuple[str, str, Keys]]:
         yield name, "coordinate", ("domain", name)
     for name in spec.constants:
         yield name, "constant", ("constants", name)
+    for name in spec.find:
+        yield name, "constant", ("find", name)
     for index, name in enumerate(spec.unknowns):
         yield name, "unknown", ("unknowns", index)
 

@@ -7,7 +7,7 @@ from pikan.expression.wording import did_you_mean, there_are
 from pikan.files.arrays import DataError
 from pikan.references.data import reference as data
 from pikan.references.reference import ReferenceSolution
-from pikan.spec.faults import Check, Origin
+from pikan.spec.faults import Check, Keys, Origin
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import ReferenceSettings
 
@@ -16,7 +16,7 @@ def reference(
     written: ReferenceSettings, origin: Origin, scope: Scope
 ) -> Check[ReferenceSolution | None]:
     """The data to compare with; None where it is at fault."""
-    file = yield from _file(written.file, origin)
+    file = yield from data_file(written.file, origin, ("reference", "file"))
     named = yield from _check_names(written, origin, scope)
     if file is None or not named or any(map(math.isnan, (*scope.box.lower, *scope.box.upper))):
         return None
@@ -39,12 +39,12 @@ def inside(name: str, folder: Path, home: Path) -> Path | None:
     return None if absolute or "\0" in name or house not in file.parents else file
 
 
-def _file(name: str, origin: Origin) -> Check[Path | None]:
+def data_file(name: str, origin: Origin, keys: Keys) -> Check[Path | None]:
     """The path of the file, if it stays inside the folder: a problem file may be a stranger's."""
     file = inside(name, origin.folder, origin.folder)
     if file is None:
         message = f"got '{name}', needs a file in the folder of the problem file or below it"
-        yield origin.fault(("reference", "file"), message)
+        yield origin.fault(keys, message)
     return file
 
 

@@ -18,16 +18,25 @@ HIGHEST_ORDER = 12
 
 @dataclass(frozen=True)
 class Scope:
-    """The coordinates, unknowns and constants of a problem; a faulty bound or constant is NaN."""
+    """The coordinates, unknowns and constants of a problem; a faulty bound or constant is NaN.
+
+    `find` has the constants that are to be found, whose guesses are among the constants.
+    """
 
     box: Box
     unknowns: tuple[str, ...]
     constants: Constants
+    find: tuple[str, ...] = ()
 
     @property
     def coordinates(self) -> tuple[str, ...]:
         """The names of the coordinates."""
         return self.box.coordinates
+
+    def given(self) -> "Scope":
+        """The scope of what must not depend on a constant that is to be found."""
+        values = {k: v for k, v in self.constants.values.items() if k not in self.find}
+        return Scope(self.box, self.unknowns, Constants(values))
 
     def is_known(self, name: str) -> bool:
         """Whether a name is a coordinate or a constant."""
@@ -40,6 +49,16 @@ def residual(text: str, scope: Scope) -> Expression:
     refuse([*reading.messages, *_unknown_names(reading.names, shown, scope)])
     try:
         return canonical(scope, subtract(*reading.sides))
+    except ValueError as error:
+        raise FormulaError(f"{error}, in '{shown}'") from error
+
+
+def expression(text: str, scope: Scope) -> Expression:
+    """A formula of unknowns, coordinates and constants; FormulaError with all faults."""
+    reading, shown = read_formula(text), cut(text, 80)
+    refuse([*reading.messages, *_unknown_names(reading.names, shown, scope)])
+    try:
+        return canonical(scope, reading.sides[0])
     except ValueError as error:
         raise FormulaError(f"{error}, in '{shown}'") from error
 

@@ -164,6 +164,48 @@ class ReferenceSettings(FilePart):
     )
 
 
+class UnknownSettings(FilePart):
+    """A constant to be found from data."""
+
+    guess: Number = Field(description="where the search begins, a number or a formula")
+    range: tuple[Number, Number] | None = Field(
+        default=None, description="between which values it lies, the lower one first"
+    )
+    scale: Literal["linear", "log"] = Field(
+        default="linear", description="log for a positive constant known to within decades"
+    )
+
+
+Unknown = Annotated[
+    UnknownSettings,
+    BeforeValidator(
+        lambda given: {"guess": given} if isinstance(given, int | float | str) else given
+    ),
+]
+
+
+class DataSettings(FilePart):
+    """Measured values, in a file beside the problem file."""
+
+    file: str = Field(description="an .npz, .mat, .csv or .h5 file in the folder of this file")
+    coordinates: Mapping[str, str] = Field(
+        default={},
+        description="for each coordinate the name of its column; its own name if left out",
+    )
+    unknowns: Mapping[str, str] = Field(
+        default={}, description="for each unknown that was measured the name of its column"
+    )
+    observed: Mapping[str, Formula] = Field(
+        default={},
+        description="for columns that hold something else, its formula, as {q: -k*u_x}",
+    )
+    noise: Number | None = Field(
+        default=None,
+        description="the standard deviation of the values: a number, '1 %' of their own standard "
+        "deviation, or the name of a column; estimated if left out",
+    )
+
+
 class KANSettings(FilePart):
     """A Kolmogorov-Arnold network: learned functions on edges, sums (or products) on nodes."""
 
@@ -323,6 +365,13 @@ class ResampleSettings(FilePart):
     )
 
 
+class IdentifySettings(FilePart):
+    """Joint fits of fields and constants on finer and finer bases, until two of them agree."""
+
+    steps: Count = Field(default=40, description="the most Gauss-Newton steps of a fit")
+    largest: Count = Field(default=3000, description="the most coefficients of a basis")
+
+
 class ClimbSettings(FilePart):
     """Levels of rising degree of a full product, until two of them agree to the accuracy."""
 
@@ -401,6 +450,12 @@ class ElementsStage(FilePart):
     )
 
 
+class IdentifyStage(FilePart):
+    """Constants found from data."""
+
+    identify: IdentifySettings = Field(description="constants and fields from data, together")
+
+
 class RefineStage(FilePart):
     """Growth of the network between stages."""
 
@@ -422,6 +477,7 @@ STAGES = (
     "climb",
     "march",
     "elements",
+    "identify",
     "refine",
     "resample",
 )
@@ -434,6 +490,7 @@ Stage = Annotated[
     | Annotated[ClimbStage, Tag("<climb>")]
     | Annotated[MarchStage, Tag("<march>")]
     | Annotated[ElementsStage, Tag("<elements>")]
+    | Annotated[IdentifyStage, Tag("<identify>")]
     | Annotated[RefineStage, Tag("<refine>")]
     | Annotated[ResampleStage, Tag("<resample>")],
     tagged_union(
@@ -485,6 +542,7 @@ class Spec(FilePart):
         description="such as 'u_t + u*u_x = nu*u_xx'; subscripts are derivatives",
     )
     conditions: tuple[Condition, ...] = Field(
+        default=(),
         max_length=200,
         json_schema_extra={"minItems": 1},
         description="what holds on the edge, such as {where: x = 0, that: u = 0} or {periodic: x}",
@@ -493,6 +551,17 @@ class Spec(FilePart):
         default=None, description="the solution where it is known, a formula for each unknown"
     )
     reference: ReferenceSettings | None = Field(default=None, description="data to compare with")
+    find: Mapping[str, Unknown] = Field(
+        default={},
+        max_length=100,
+        description="constants to be found from data: {nu: 0.1}, or {nu: {guess: 0.1, "
+        "range: [0, 1]}}",
+    )
+    data: tuple[DataSettings, ...] = Field(
+        default=(),
+        max_length=100,
+        description="measured values, such as {file: sensors.csv, unknowns: {u: u}, noise: 1 %}",
+    )
     weights: Mapping[str, Positive] = Field(
         default={}, description="how much 'equation', 'conditions' or one of them by label counts"
     )

@@ -15,6 +15,7 @@ from pikan.spec.schema import (
     ClimbStage,
     ElementsStage,
     GaussNewtonStage,
+    IdentifyStage,
     KANSettings,
     LBFGSStage,
     LeastSquaresStage,
@@ -27,6 +28,8 @@ from pikan.spec.schema import (
     RefineStage,
     Spec,
 )
+
+WholeStage = ClimbStage | MarchStage | ElementsStage | IdentifyStage
 
 
 def check_settings(spec: Spec, scope: Scope) -> Check[None]:
@@ -48,10 +51,11 @@ def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
 
 def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
     """Stages that suit the equations and the network."""
+    yield from _check_identification(spec, problem)
     for index, stage in enumerate(spec.training or ()):
         keys: Keys = ("training", index)
         match stage:
-            case ClimbStage() | MarchStage() | ElementsStage():
+            case ClimbStage() | MarchStage() | ElementsStage() | IdentifyStage():
                 yield from _whole(spec, problem, stage, keys)
             case LeastSquaresStage():
                 if not linear(problem):
@@ -73,6 +77,16 @@ def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
             yield spec.origin.fault(("network", "start"), message)
 
 
+def _check_identification(spec: Spec, problem: Problem) -> Iterator[Fault]:
+    """Constants are found by a schedule of their own."""
+    if problem.find and not isinstance(spec.network, ProductSettings | None):
+        message = "constants are found with a product network; leave network out"
+        yield spec.origin.fault(("network",), message)
+    if problem.find and spec.training and not isinstance(spec.training[0], IdentifyStage):
+        message = "constants are found by the stage identify; leave training out"
+        yield spec.origin.fault(("training",), message)
+
+
 def _check_causal(
     spec: Spec, problem: Problem, stage: AdamStage | LBFGSStage, keys: Keys
 ) -> Iterator[Fault]:
@@ -83,14 +97,15 @@ def _check_causal(
         yield spec.origin.fault((*keys, name, "weights"), message)
 
 
-def _whole(
-    spec: Spec, problem: Problem, stage: ClimbStage | MarchStage | ElementsStage, keys: Keys
-) -> Iterator[Fault]:
-    """A climb, a march and elements are whole schedules, and make a full product as they go.
+def _whole(spec: Spec, problem: Problem, stage: WholeStage, keys: Keys) -> Iterator[Fault]:
+    """Climb, march, elements and identify are whole schedules, and make a full product as they go.
 
     Elements may follow a climb, for where that fails.
     """
     (name,) = stage.model_dump()
+    if name == "identify" and not problem.find:
+        message = "there is nothing to be found; name a constant in find, and data"
+        yield spec.origin.fault((*keys, name), message)
     network = spec.network
     match spec.training:
         case None | (_,) | (ClimbStage(), ElementsStage()):

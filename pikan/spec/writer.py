@@ -10,7 +10,7 @@ from pikan.spec.schema import Spec
 from pikan.spec.tree import scalar
 
 WIDTH = 100
-_LISTS = ("equations", "conditions", "training")
+_LISTS = ("equations", "conditions", "data", "training")
 _PLAIN = re.compile(r"(?:[\w(+.]|-(?=[\w(.]))(?:[^\S\n]?[\w()^*+/.=<>;!?%\"'&|-])*", re.ASCII)
 _PLAIN_LINE = re.compile(_PLAIN.pattern.replace("/.=", "/.=,"), re.ASCII)
 

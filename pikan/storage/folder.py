@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pikan.references.data import KEPT
+from pikan.references.observations import KEPT as OBSERVED
 from pikan.storage.checkpoint import has_checkpoint, read_checkpoint
 from pikan.storage.file import FILE, ArchiveError, clear_drafts, get_text, reading
 
 # The report and the resolved problem file of a run, beside its archive.
 REPORT, RESOLVED = "report.json", "problem.yaml"
-FILES = (FILE, REPORT, RESOLVED, KEPT, "solution.png", "history.png")
+FILES = (FILE, REPORT, RESOLVED, KEPT, OBSERVED, "solution.png", "history.png")
 """All that a run leaves in its folder."""
 # What systems put into a folder that somebody looks at.
 _SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pikan
@@ -35,7 +36,7 @@ def test_a_problem_file_is_sound(file):
     spec = read_spec(file)
     stated = problem(spec)
     assert inconsistencies(stated) == ()
-    assert stated.exact is not None
+    assert stated.exact is not None or stated.observations
     assert stated.title
     assert stated.source
     assert spec.name == file.stem
@@ -50,6 +51,34 @@ def test_a_problem_is_solved_to_its_target(name, seed, target):
     solution = pikan.solve(FOLDER / f"{name}.yaml", seed=seed)
     assert set(solution.errors) == set(solution.problem.unknowns)
     assert max(one.relative_l2 for one in solution.errors.values()) < target
+
+
+@pytest.mark.slow
+def test_the_constants_of_hares_and_lynxes_are_those_of_least_squares_with_an_ode_solver():
+    from scipy.integrate import solve_ivp
+    from scipy.optimize import least_squares
+
+    solution = pikan.solve(FOLDER / "unknowns" / "hares_and_lynxes.yaml")
+    hares, lynxes = solution.problem.observations
+    noise = solution.report.data.noise
+
+    def residuals(theta):
+        a, b, c, d, *start = theta
+        made = solve_ivp(
+            lambda _, y: (a * y[0] - b * y[0] * y[1], c * y[0] * y[1] - d * y[1]),
+            (1900, 1920), start, "DOP853", hares.points[:, 0], rtol=1e-10, atol=1e-10,
+        )  # fmt: skip
+        left = (made.y[0] - hares.values) / noise["data x"]
+        return np.concatenate([left, (made.y[1] - lynxes.values) / noise["data y"]])
+
+    assert solution.outcome.kind == "converged"
+    values = [one.value for one in solution.found.values()]
+    fitted = least_squares(residuals, [*values, *solution(t=1900.0)], x_scale="jac")
+    errors = np.sqrt(np.diag(np.linalg.inv(fitted.jac.T @ fitted.jac)))
+    for value, other, error in zip(values, fitted.x, errors, strict=False):
+        assert abs(value - other) < 0.1 * error
+    for one, error in zip(solution.found.values(), errors, strict=False):
+        assert one.standard_error == pytest.approx(error, rel=0.1)
 
 
 def test_a_march_goes_on_until_it_has_the_accuracy_asked_for():

@@ -280,7 +280,7 @@ def test_links_out_of_a_file_are_refused(tmp_path):
     [
         ("x,u\n1,2\n3\n", "line 3 of 'a.csv' has 1 entries"),
         ("x,u\n1,2\n3,four\n", "line 3 of 'a.csv' holds no number"),
-        ("x,u\n1,\n", "line 2 of 'a.csv' holds no number"),
+        ("x,u\n1,\n", "has 1 of 1 entries that are missing or not finite"),
         ("x,u\n1,nan\n", "not finite"),
         ("x;u\n1;2\n", "it has x;u"),
         ("x,u\n", "is empty"),

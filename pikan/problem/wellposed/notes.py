@@ -16,6 +16,9 @@ from pikan.problem.wellposed.singularities import singularities
 
 def notes(problem: Problem) -> tuple[str, ...]:
     """Conditions that may be missing or do not fit together, freedom, infinity, what is narrow."""
+    if problem.find:
+        # Data take the place of conditions.
+        return (*singularities(problem), *_features(problem))
     return (
         *_moments(problem),
         *_faces(problem),

@@ -1,0 +1,1 @@
+"""Constants of equations from data: a joint fit of fields and constants, with intervals."""

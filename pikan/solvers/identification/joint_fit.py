@@ -1,0 +1,95 @@
+"""Gauss-Newton on fields and constants together, and the information that it leaves.
+
+Rows that hold almost exactly make a curved, narrow valley, in which a line search that never goes
+uphill creeps (the Maratos effect): full steps are taken, and only where several in a row have not
+got below the best is the way resumed from there with damping.
+"""
+
+from collections.abc import Generator, Sequence
+from math import inf, isfinite
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.linalg.dense import (
+    column_lengths,
+    damped_least_squares,
+    solve_triangle,
+    triangular_factor,
+)
+from pikan.optimize.stage import StageProgress
+from pikan.solvers.identification.rows import JointSystem
+
+# Steps that may stay above the best in a row.
+_WATCHDOG = 6
+# A step that lowers |r|² by less than this part of it is the last.
+_STEADY = 1e-9
+# The steps of Gauss-Newton are over when they change θ by less than this part.
+_SMALLEST = 1e-13
+# Damping where full steps have failed, how it grows, and where it is given up.
+_DAMPING, _GROWTH, _HOPELESS = 1e-4, 5.0, 1e3
+
+
+class JointFit(NamedTuple):
+    """The θ of a joint fit, |r|², and the triangular factor of its Jacobian.
+
+    RᵀR is the information matrix of θ under the standard deviations of the fit.
+    """
+
+    theta: Float[Tensor, " p"]
+    loss: float
+    factor: Float[Tensor, "p p"]
+
+
+def joint_fit(
+    system: JointSystem,
+    theta: Float[Tensor, " p"],
+    deviations: Sequence[Float[Tensor, " _"]],
+    steps: int,
+    damping: float = 0.0,
+) -> Generator[StageProgress, None, JointFit]:
+    """Lowers |r(θ)|² from a start until nothing changes, at most `steps` times."""
+    now = system.linearize(theta, deviations)
+    loss = float(now.residual.square().sum())
+    best, best_loss, failures = theta, loss, 0
+    for step in range(steps):
+        yield StageProgress("joint fit", step, steps, best, 0.5 * best_loss, {"all": best_loss})
+        change = _gauss_newton_step(now.jacobian, now.residual, damping)
+        moved = system.clamp(theta - change)
+        tried = system.linearize(moved, deviations)
+        reached = float(tried.residual.square().sum())
+        reached = reached if isfinite(reached) else inf
+        if reached < best_loss:
+            steady = best_loss - reached < _STEADY * reached
+            best, best_loss, failures = moved, reached, 0
+            damping = damping / _GROWTH if damping > 1e-8 else 0.0
+            theta, now = moved, tried
+            if steady:
+                break
+        elif failures < _WATCHDOG and damping == 0.0 and reached < 1e6 * best_loss:
+            failures += 1
+            theta, now = moved, tried
+        elif damping > _HOPELESS:
+            break
+        else:
+            damping, failures = max(damping * _GROWTH, _DAMPING), 0
+            theta = best
+            now = system.linearize(theta, deviations)
+        if float(change.norm()) <= _SMALLEST * float(best.norm()):
+            break
+    factor = triangular_factor(system.linearize(best, deviations).jacobian)
+    return JointFit(best, best_loss, factor)
+
+
+def _gauss_newton_step(
+    jacobian: Float[Tensor, "r p"], residual: Float[Tensor, " r"], damping: float
+) -> Float[Tensor, " p"]:
+    """The least-squares solution of J step = r, with columns of length one and damping."""
+    lengths = column_lengths(jacobian)
+    scaled, count = jacobian / lengths, len(lengths)
+    if damping > 0.0:
+        return damped_least_squares(scaled, residual, damping**2) / lengths
+    factor = triangular_factor(torch.cat([scaled, residual[:, None]], dim=1))
+    return solve_triangle(factor[:count, :count], factor[:count, count]) / lengths

@@ -1,0 +1,213 @@
+"""Rows of a joint fit: equations, conditions and observations over fields and constants."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.expression.tree import Name, names, subtract
+from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
+from pikan.network.product import FullProduct
+from pikan.problem.statement import Problem, UnknownConstant
+from pikan.references.observations import Observation
+from pikan.residuals.terms import CollocationPoints, Term, term, terms
+
+# No formula that is read from a file has a name with a space in it.
+_MEASURED = "measured value"
+# Where nothing else says so, a field is not larger than this many times what was measured of it.
+_FIELD_PRIOR = 30.0
+# A constant without a range is not larger than this many times its guess.
+_CONSTANT_PRIOR = 1e3
+
+Kind = Literal["equation", "observation"]
+
+
+@final
+@dataclass(frozen=True)
+class RowGroup:
+    """The rows of one term; `kind` "equation" stands for all that is known to hold exactly.
+
+    `noise` is the standard deviation of each measured value, None where it is to be estimated.
+    `features` are those of the network at the points, by partial derivative; `constants` has the
+    places of the unknown constants that the formula holds.
+    """
+
+    kind: Kind
+    term: Term
+    features: tuple[Mapping[MultiIndex, Float[Tensor, "n q"]], ...]
+    constants: tuple[int, ...]
+    noise: Float[Tensor, " n"] | None = None
+
+
+class Linearization(NamedTuple):
+    """Rows r(θ) and their Jacobian, each group's rows divided by its standard deviation."""
+
+    residual: Float[Tensor, " r"]
+    jacobian: Float[Tensor, "r p"]
+
+
+@final
+@dataclass(frozen=True)
+class JointSystem:
+    """Everything that is known of the fields of a network and the constants of a problem.
+
+    θ has the coefficients of the network, then one parameter for each constant: its value, or the
+    logarithm of it. `size` is the largest value measured.
+    """
+
+    network: FullProduct
+    find: tuple[UnknownConstant, ...]
+    groups: tuple[RowGroup, ...]
+    size: float
+
+    @property
+    def fields(self) -> int:
+        """The number of coefficients, which come first in θ."""
+        return self.network.coefficients.numel()
+
+    def values(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " c"]:
+        """The constants at θ."""
+        return torch.stack(
+            [
+                one.exp() if known.logarithmic else one
+                for known, one in zip(self.find, theta[self.fields :], strict=True)
+            ]
+        )
+
+    def slopes(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " c"]:
+        """The derivative of each constant with respect to its parameter."""
+        values = self.values(theta)
+        kinds = torch.tensor([one.logarithmic for one in self.find])
+        return torch.where(kinds, values, torch.ones_like(values))
+
+    def clamp(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+        """The same θ with every constant moved into its range."""
+        lower, upper = (
+            torch.tensor([parameter(one, getattr(one, end)) for one in self.find]).to(theta)
+            for end in ("lower", "upper")
+        )
+        inside = theta[self.fields :].clamp(lower, upper)
+        return torch.cat([theta[: self.fields], inside])
+
+    def linearize(
+        self, theta: Float[Tensor, " p"], deviations: Sequence[Float[Tensor, " _"]]
+    ) -> Linearization:
+        """The rows at θ, over the standard deviations of each group, and weak priors below them."""
+        parts = [self.rows(one, theta) for one in self.groups]
+        scaled = [
+            (part.residual / spread, part.jacobian / spread[:, None])
+            for part, spread in zip(parts, deviations, strict=True)
+        ]
+        residuals, jacobians = zip(*scaled, self._priors(theta), strict=True)
+        return Linearization(torch.cat(residuals), torch.cat(jacobians))
+
+    def rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> Linearization:
+        """The rows of one group at θ, in its own units."""
+        columns = self._columns(group, theta)
+        partials = group.term.column_derivatives(columns)
+        count, shape = len(group.term.points[0]), self.network.coefficients.shape
+        design = theta.new_zeros(count, *shape)
+        for name, (place, partial) in group.term.derivatives.items():
+            made = group.features[place][partial.orders]
+            design[:, :, partial.unknown] += partials[name][:, None] * made
+        beside, slopes = theta.new_zeros(count, len(self.find)), self.slopes(theta)
+        for k in group.constants:
+            beside[:, k] = partials[self.find[k].name] * slopes[k]
+        jacobian = torch.cat([design.view(count, -1), beside], dim=1)
+        return Linearization(group.term.evaluate(columns), jacobian)
+
+    def magnitude(self, group: RowGroup, theta: Float[Tensor, " p"]) -> float:
+        """The root mean square of what each derivative of a field adds to a group's formula."""
+        columns = self._columns(group, theta)
+        partials = group.term.column_derivatives(columns)
+        squares = [
+            (partials[name] * columns[name]).square().mean() for name in group.term.derivatives
+        ]
+        return float(torch.stack(squares).sum().sqrt())
+
+    def _columns(
+        self, group: RowGroup, theta: Float[Tensor, " p"]
+    ) -> dict[str, Float[Tensor, " n"]]:
+        """What the names of derivatives and unknown constants in a group's formula stand for."""
+        coefficients = theta[: self.fields].view_as(self.network.coefficients)
+        fields = tuple(
+            {index: made @ coefficients for index, made in at.items()} for at in group.features
+        )
+        count, values = len(group.term.points[0]), self.values(theta)
+        named = {self.find[k].name: values[k].expand(count) for k in group.constants}
+        return {**group.term.columns(fields), **named}
+
+    def _priors(
+        self, theta: Float[Tensor, " p"]
+    ) -> tuple[Float[Tensor, " p"], Float[Tensor, "p p"]]:
+        """What keeps finite what nothing else determines: wide Gaussian priors."""
+        widths = torch.full_like(theta, _FIELD_PRIOR * self.size)
+        centers = torch.zeros_like(theta)
+        for k, one in enumerate(self.find):
+            widths[self.fields + k] = prior_width(one)
+            centers[self.fields + k] = parameter(one, one.guess)
+        return (theta - centers) / widths, torch.diag(1.0 / widths)
+
+
+def parameter(one: UnknownConstant, value: float) -> float:
+    """What stands in θ for a value of a constant."""
+    if not one.logarithmic:
+        return value
+    return float(torch.tensor(value, dtype=torch.float64).log())
+
+
+def prior_width(one: UnknownConstant) -> float:
+    """The standard deviation that a constant's parameter has before any data."""
+    lower, upper = parameter(one, one.lower), parameter(one, one.upper)
+    if upper - lower < float("inf"):
+        return upper - lower
+    if one.logarithmic:
+        return float(torch.tensor(_CONSTANT_PRIOR).log())
+    return _CONSTANT_PRIOR * max(abs(one.guess), 1e-300)
+
+
+def joint_system(problem: Problem, network: FullProduct, points: CollocationPoints) -> JointSystem:
+    """The rows of a problem on the points of its equations, and those of its observations."""
+    exact = [_Stated("equation", one, None) for one in terms(problem, points)]
+    measured = [_observation_rows(problem, one, network) for one in problem.observations]
+    groups = tuple(_groups(problem, network, [*exact, *measured]))
+    size = max(float(abs(one.values).max()) for one in problem.observations)
+    return JointSystem(network, problem.find, groups, size or 1.0)
+
+
+class _Stated(NamedTuple):
+    """A term, its kind and the noise of its values, None where it has none or it is not known."""
+
+    kind: Kind
+    term: Term
+    noise: Float[Tensor, " n"] | None
+
+
+def _observation_rows(problem: Problem, one: Observation, network: FullProduct) -> _Stated:
+    """An observation as a term: its formula minus what was measured."""
+    like = network.coefficients
+    points = torch.from_numpy(one.points).to(like)
+    made = term(problem, one.label, subtract(one.formula, Name(_MEASURED)), points)
+    values = torch.from_numpy(one.values).to(like)
+    noise = None if one.noise is None else torch.from_numpy(one.noise).to(like)
+    known = {**made.known, _MEASURED: values}
+    return _Stated("observation", replace(made, known=known), noise)
+
+
+def _groups(
+    problem: Problem,
+    network: FullProduct,
+    stated: Sequence[_Stated],
+) -> Iterator[RowGroup]:
+    for kind, one, noise in stated:
+        with torch.no_grad():
+            features = tuple(
+                by_index(network.features(coordinates(points, closure(one.needed_partials(place)))))
+                for place, points in enumerate(one.points)
+            )
+        held = names(one.formula)
+        constants = tuple(k for k, known in enumerate(problem.find) if known.name in held)
+        yield RowGroup(kind, one, features, constants, noise)

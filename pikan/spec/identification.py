@@ -1,0 +1,207 @@
+"""What a spec is to find from data: its unknown constants and its observations."""
+
+import math
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pikan.expression.error import FormulaError
+from pikan.expression.tree import Expression, names
+from pikan.expression.wording import did_you_mean, there_are
+from pikan.files.arrays import DataError
+from pikan.problem.statement import Problem, UnknownConstant
+from pikan.references.observations import MeasuredColumns, Observation, read_columns
+from pikan.spec.constants import Constants
+from pikan.spec.faults import Check, Keys
+from pikan.spec.reference import data_file
+from pikan.spec.resolve import Scope, expression, unknowns_of
+from pikan.spec.schema import DataSettings, Spec, UnknownSettings
+
+_PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?(?:e-?[0-9]{1,3})?)\s*%\s*", re.ASCII)
+
+
+def unknown_constants(spec: Spec, known: Constants) -> Check[tuple[UnknownConstant, ...]]:
+    """The constants to be found; one at fault has a guess of NaN."""
+    found: list[UnknownConstant] = []
+    for name, written in spec.find.items():
+        found.append((yield from _unknown_constant(spec, name, written, known)))
+    if found and not spec.data:
+        message = "there are no data to find constants from; add data: [{file: ...}]"
+        yield spec.origin.fault(("find",), message)
+    if spec.data and not found:
+        message = "data are there to find constants from; name them, as in find: {nu: 0.1}"
+        yield spec.origin.fault(("data",), message)
+    return tuple(found)
+
+
+def _unknown_constant(
+    spec: Spec, name: str, written: UnknownSettings, known: Constants
+) -> Check[UnknownConstant]:
+    first, last = written.range or (-math.inf, math.inf)
+    places: dict[Keys, float | str] = {
+        ("guess",): written.guess,
+        ("range", 0): first,
+        ("range", 1): last,
+    }
+    numbers: list[float] = []
+    for keys, number in places.items():
+        try:
+            numbers.append(known.value(number))
+        except FormulaError as error:
+            numbers.append(math.nan)
+            for message in error.messages:
+                yield spec.origin.fault(("find", name, *keys), message)
+    guess, lower, upper = numbers
+    logarithmic = written.scale == "log"
+    if lower >= upper:
+        message = f"got [{lower:g}, {upper:g}], needs the lower bound first"
+        yield spec.origin.fault(("find", name, "range"), message)
+    elif not math.isnan(guess) and not lower <= guess <= upper:
+        message = f"got {guess:g}, needs a value in the range from {lower:g} to {upper:g}"
+        yield spec.origin.fault(("find", name, "guess"), message)
+    if logarithmic and (guess <= 0.0 or (written.range is not None and lower <= 0.0)):
+        message = "the scale log is for positive constants; give a positive guess and range"
+        yield spec.origin.fault(("find", name), message)
+        guess = math.nan
+    if logarithmic and written.range is None:
+        lower = 0.0
+    return UnknownConstant(name, guess, lower, upper, logarithmic)
+
+
+def observations(spec: Spec, scope: Scope) -> Check[tuple[Observation, ...]]:
+    """What was measured; files and columns at fault are left out."""
+    found: list[Observation] = []
+    for index, written in enumerate(spec.data):
+        found += yield from _one_file(spec, scope, written, ("data", index))
+    times = Counter(one.label for one in found)
+    return tuple(
+        replace(one, label=f"{one.label} ({k})") if times[one.label] > 1 else one
+        for k, one in enumerate(found, start=1)
+    )
+
+
+class _Column(NamedTuple):
+    """A column of a file by what it holds."""
+
+    label: str
+    formula: Expression
+
+
+def _one_file(
+    spec: Spec, scope: Scope, written: DataSettings, keys: Keys
+) -> Check[list[Observation]]:
+    columns = yield from _columns(spec, scope, written, keys)
+    file = yield from data_file(written.file, spec.origin, (*keys, "file"))
+    bounds = (*scope.box.lower, *scope.box.upper)
+    if file is None or not columns or any(map(math.isnan, bounds)):
+        return []
+    places = {name: written.coordinates.get(name, name) for name in scope.coordinates}
+    spread = written.noise if isinstance(written.noise, str) else None
+    percent = None if spread is None else _PERCENT.fullmatch(spread)
+    wanted = [*columns] if spread is None or percent else [*columns, spread]
+    try:
+        table = read_columns(file, scope.box, places, wanted)
+    except DataError as error:
+        yield spec.origin.fault((*keys, "file"), str(error))
+        return []
+    found: list[Observation] = []
+    for column, meaning in columns.items():
+        noise = yield from _noise(spec, written, table, column, percent, (*keys, "noise"))
+        found.append(_observation(meaning, table, column, noise))
+    return found
+
+
+def _columns(
+    spec: Spec, scope: Scope, written: DataSettings, keys: Keys
+) -> Check[dict[str, _Column]]:
+    """What the columns of a file hold; those at fault are left out."""
+    columns: dict[str, _Column] = {}
+    texts = {("unknowns", name): (column, name) for name, column in written.unknowns.items()}
+    texts |= {("observed", column): (column, text) for column, text in written.observed.items()}
+    for (kind, name), (column, text) in texts.items():
+        place = (*keys, kind, name)
+        if kind == "unknowns" and name not in scope.unknowns:
+            message = f"'{name}' is no unknown; {there_are('unknown', scope.unknowns)}"
+            yield spec.origin.fault(place, message + did_you_mean(name, scope.unknowns))
+            continue
+        try:
+            formula = expression(text, scope)
+        except FormulaError as error:
+            for message in error.messages:
+                yield spec.origin.fault(place, message)
+            continue
+        if unknowns_of(formula, scope):
+            columns[column] = _Column(f"data {name}", formula)
+        else:
+            message = f"'{text}' holds no unknown; write what was measured of the solution"
+            yield spec.origin.fault(place, message)
+    for name in written.coordinates:
+        if name not in scope.coordinates:
+            message = f"'{name}' is no coordinate; {there_are('coordinate', scope.coordinates)}"
+            yield spec.origin.fault((*keys, "coordinates", name), message)
+    if not texts:
+        message = f"says nothing of what was measured; add unknowns: {{{scope.unknowns[0]}: ...}}"
+        yield spec.origin.fault(keys, message)
+    return columns
+
+
+def _observation(
+    meaning: _Column, table: MeasuredColumns, column: str, noise: Float[np.ndarray, " n"] | None
+) -> Observation:
+    values = table.values[column]
+    there = np.isfinite(values)
+    return Observation(
+        meaning.label,
+        meaning.formula,
+        table.points[there],
+        values[there],
+        None if noise is None else noise[there],
+        table.outside,
+        int((~there).sum()),
+    )
+
+
+def _noise(
+    spec: Spec,
+    written: DataSettings,
+    table: MeasuredColumns,
+    column: str,
+    percent: re.Match[str] | None,
+    keys: Keys,
+) -> Check[Float[np.ndarray, " n"] | None]:
+    """The standard deviation of each value of a column; None where it is to be estimated."""
+    values = table.values[column]
+    there = np.isfinite(values)
+    match written.noise:
+        case None:
+            return None
+        case str() if percent is not None:
+            size = float(percent[1]) / 100.0 * float(np.std(values[there])) if there.any() else 0.0
+            noise = np.full_like(values, size)
+        case str(name):
+            noise = table.values[name]
+        case number:
+            noise = np.full_like(values, number)
+    if not bool((noise[there] > 0.0).all()):
+        yield spec.origin.fault(keys, "noise is to be more than zero everywhere; or leave it out")
+        return None
+    return noise
+
+
+def check_identifiable(spec: Spec, problem: Problem) -> Check[None]:
+    """Every constant stands in a formula, and there are more values than constants."""
+    stated = [one.residual for one in (*problem.equations, *problem.conditions)]
+    measured = [one.formula for one in problem.observations]
+    held: frozenset[str] = frozenset().union(*map(names, [*stated, *measured]))
+    for one in problem.find:
+        if one.name not in held:
+            message = f"no equation, condition or observation holds '{one.name}'; leave it out"
+            yield spec.origin.fault(("find", one.name), message)
+    count = sum(len(one.values) for one in problem.observations)
+    if problem.observations and count <= len(problem.find):
+        message = f"{count} values in the domain for {len(problem.find)} constants; needs more"
+        yield spec.origin.fault(("data",), message)
