@@ -354,7 +354,8 @@ def _solution(
     ):
         # Nothing was compared with another level: only an accuracy says what is good enough.
         outcome = Outcome("finished", outcome.message)
-    outcome = _explain(outcome, problem, left)
+    if not identified.found:
+        outcome = _explain(outcome, problem, left)
     if end is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
     compared = validate(outcome, part, told, estimate, left, spec.accuracy)

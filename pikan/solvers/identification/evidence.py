@@ -66,6 +66,14 @@ def _verdict(
     outcome: Outcome,
 ) -> Outcome:
     """The outcome, where something that the fit leaves contradicts it with a sentence on it."""
+    ends = [
+        f"{one.name} lies at the end {end:g} of its range; widen it"
+        for one in find
+        for end in (one.lower, one.upper)
+        if found[one.name].value == end
+    ]
+    if ends:
+        return Outcome("stalled", f"{outcome.message}; {'; '.join(ends)}")
     names = list(found)
     lost = [name for name, one in found.items() if not one.identified]
     if lost:
@@ -78,14 +86,6 @@ def _verdict(
         alone = [f"these data do not tell {name}" for name in lost]
         remedy = "measure where the solution depends on it, or give a condition more"
         return Outcome("stalled", f"{'; '.join(tied or alone)}: {remedy}")
-    ends = [
-        f"{one.name} lies at the end {end:g} of its range; widen it"
-        for one in find
-        for end in (one.lower, one.upper)
-        if found[one.name].value == end
-    ]
-    if ends:
-        return Outcome("stalled", f"{outcome.message}; {'; '.join(ends)}")
     if not data.estimated and float(chdtrc(data.freedom, data.chi2)) < _CHANCE:
         return Outcome(
             "stalled",
