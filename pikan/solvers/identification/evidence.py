@@ -74,6 +74,8 @@ def _verdict(
     ]
     if ends:
         return Outcome("stalled", f"{outcome.message}; {'; '.join(ends)}")
+    if outcome.kind == "stalled":
+        return outcome
     names = list(found)
     lost = [name for name, one in found.items() if not one.identified]
     if lost:

