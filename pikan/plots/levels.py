@@ -161,9 +161,11 @@ def error_in_time(field: Field) -> tuple[list[float], list[float]] | None:
     space = 1 - field.axes.index("t")
     size = np.sqrt(np.nanmean(field.exact**2, axis=(0, 1)))
     error = np.sqrt(np.mean((field.solution - field.exact) ** 2, axis=space)) / size
-    if np.isnan(error).all():
+    # Of a march that was cut short only a part is solved.
+    solved = ~np.isnan(error).all(axis=-1)
+    if not solved.any():
         return None
-    return field.grids[1 - space].tolist(), np.nanmax(error, axis=-1).tolist()
+    return field.grids[1 - space][solved].tolist(), np.nanmax(error[solved], axis=-1).tolist()
 
 
 def _finish(axes: Axes, values: Sequence[float]) -> None:
