@@ -40,6 +40,8 @@ from pikan.spec.schema import Spec
 # it is below `TOO_HIGH` times the error in so many.
 TOO_LOW, TOO_HIGH = 10.0, 100.0
 _LOW_SHARE, _HIGH_SHARE = 0.95, 0.80
+# The distance of two solutions is known to this part of itself from one in parts of the other.
+_OTHER = 0.05
 
 
 class Row(TypedDict):
@@ -98,8 +100,19 @@ def run(task: Task) -> Row:
         worst = max(found.values(), key=lambda one: one.relative_l2, default=None)
         if worst is not None:
             row["error"], row["against"] = worst.relative_l2, worst.against
+            if any(near(worst.relative_l2, one.distance) for one in report.alternatives):
+                row["against"] = "another solution, which the report names"
     row["seconds"] = round(time.perf_counter() - began, 3)
     return row
+
+
+def near(error: float, distance: float) -> bool:
+    """Whether an error is about the distance between two solutions: it belongs to the other one.
+
+    >>> near(0.49, 0.5), near(0.3, 0.5)
+    (True, False)
+    """
+    return abs(error - distance) < _OTHER * max(error, distance)
 
 
 def generated(

@@ -44,8 +44,11 @@ _RESTLESS, _APART, _ADDED = 3, 0.1, 1e-2
 # A dense matrix of a level takes with all that is made for it this many times what the matrices
 # along one coordinate take, number by number.
 _BATCHED = 4
-# Small levels are this much slower than the cube of their size says.
-_OVERHEAD = 4.0
+# Small levels take their time for other things than the cube of their size, which no machine goes
+# through at a lower rate than this [1/s].
+_LEAST_RATE = 1e8
+# A nonlinear level may be near after as much fewer steps, and can be ended between them.
+_STEPS = 4.0
 # Where residuals are below this part of their terms errors are about as small; where they are
 # larger, but below that, as around kinks, errors may be much smaller.
 _HOLDING, _ROUGH = 1e-3, 0.1
@@ -104,7 +107,7 @@ def p_refinement(
             # Another level shows what agreement is worth, and is of use where much is left.
             wanted = tuple(d + (max(2, d // 2) if rough else 2) for d in degrees)
         affordable = _affordable(problem, settings, degrees, wanted, level)
-        late = linear(problem) and _slow(level, took, affordable) > ends - monotonic()
+        late = _time_of(problem, level, took, affordable) > ends - monotonic()
         end = _too_large(problem, settings, wanted, level) if affordable == degrees else None
         end = _time_is_up(affordable) if late else end
         if end is not None or dear:
@@ -214,13 +217,17 @@ def _in_memory(settings: PRefinement, degrees: tuple[int, ...], level: Level) ->
     return max(sizes) <= settings.dense and prod(sizes) * max(sizes) <= _BATCHED * settings.dense**2
 
 
-def _slow(level: Level, took: float, degrees: tuple[int, ...]) -> float:
-    """The least time that a level of these degrees takes, after one that `took` its time [s].
+def _time_of(problem: Problem, level: Level, took: float, degrees: tuple[int, ...]) -> float:
+    """The time that a level of these degrees takes at the rate of one that `took` its time [s].
 
     Nothing ends a dense solve early; along one of several coordinates after the other it is cheap.
     """
-    more = prod(degree + 1 for degree in degrees) / prod(len(decay) for decay in level.decay)
-    return 0.0 if level.determined and len(degrees) > 1 else took * more**3 / _OVERHEAD
+    if level.determined and len(degrees) > 1:
+        return 0.0
+    size = prod(degree + 1 for degree in degrees) * len(problem.unknowns)
+    before = prod(len(decay) for decay in level.decay) * len(problem.unknowns)
+    at_rate = min(took * (size / before) ** 3, size**3 / _LEAST_RATE)
+    return at_rate if linear(problem) else at_rate / _STEPS
 
 
 def _stagnates(lower: Level, level: Level, before: float | None, estimate: float | None) -> bool:

@@ -388,11 +388,12 @@ def test_every_basis_of_polynomials_climbs(basis):
     assert isinstance(next(solution.network.parameters()), torch.nn.Parameter)
 
 
-def test_a_dense_level_that_would_outlast_the_time_limit_is_not_begun():
-    asked = spec(LINEAR["a first-order system"])
+@pytest.mark.parametrize("text", [LINEAR["a first-order system"], NONLINEAR["Bratu"]])
+def test_a_dense_level_that_would_outlast_the_time_limit_is_not_begun(text):
+    asked = spec(text)
     problem = formulas.problem(asked)
     completed, _ = complete(asked, problem)
-    (stage,) = completed.training
+    stage, *_ = completed.training
     hurried = replace(p_refinement_settings(completed, problem, stage.climb), time_limit=0.0)
     events, level = finish(p_refinement(problem, hurried))
     levels = [event.level for event in events]
