@@ -24,12 +24,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
+import numpy as np
+
 import pikan
 from drawn.figure import drawn
 from drawn.narrow import narrow
 from drawn.problems import Manufactured, manufactured
 from drawn.rough import rough
+from pikan.optimize.outcome import Alternative
+from pikan.problem.statement import Problem
+from pikan.references.formula import FormulaSolution
 from pikan.report.errors import errors
+from pikan.run import UnfinishedError
 from pikan.solution import evaluation
 from pikan.solvers.time_slab import solved_part
 from pikan.spec import reader
@@ -40,8 +46,8 @@ from pikan.spec.schema import Spec
 # it is below `TOO_HIGH` times the error in so many.
 TOO_LOW, TOO_HIGH = 10.0, 100.0
 _LOW_SHARE, _HIGH_SHARE = 0.95, 0.80
-# The distance of two solutions is known to this part of itself from one in parts of the other.
-_OTHER = 0.05
+# Values that differ by less than this part of a solution's size are those of the same one.
+_SAME = 0.02
 
 
 class Row(TypedDict):
@@ -90,6 +96,8 @@ def run(task: Task) -> Row:
         solution = pikan.solve(task.spec.model_copy(update={"exact": None, "reference": None}))
         part = solved_part(problem(task.spec), solution.network)
         found = errors(part, evaluation(part, solution.network))
+    except UnfinishedError as late:
+        row["outcome"], row["message"] = "out of budget", str(late)
     except Exception as error:  # noqa: BLE001 - that there is none is what is measured
         row["message"] = f"{type(error).__name__}: {error}"
     else:
@@ -100,19 +108,23 @@ def run(task: Task) -> Row:
         worst = max(found.values(), key=lambda one: one.relative_l2, default=None)
         if worst is not None:
             row["error"], row["against"] = worst.relative_l2, worst.against
-            if any(near(worst.relative_l2, one.distance) for one in report.alternatives):
+            if is_alternative(part, report.alternatives):
                 row["against"] = "another solution, which the report names"
     row["seconds"] = round(time.perf_counter() - began, 3)
     return row
 
 
-def near(error: float, distance: float) -> bool:
-    """Whether an error is about the distance between two solutions: it belongs to the other one.
-
-    >>> near(0.49, 0.5), near(0.3, 0.5)
-    (True, False)
-    """
-    return abs(error - distance) < _OTHER * max(error, distance)
+def is_alternative(stated: Problem, others: Sequence[Alternative]) -> bool:
+    """Whether the known solution is one of those that a report names beside the one taken."""
+    if not isinstance(stated.exact, FormulaSolution):
+        return False
+    box = stated.box
+    middle = np.array([[(low + high) / 2 for low, high in zip(box.lower, box.upper, strict=True)]])
+    truth = dict(zip(stated.unknowns, stated.exact.values(middle)[0], strict=True))
+    return any(
+        all(abs(truth[name] - one.middle[name]) <= _SAME * one.size[name] for name in truth)
+        for one in others
+    )
 
 
 def generated(
