@@ -1,0 +1,96 @@
+"""Limits of levels: the degrees that fit, the time they take, and the words for what does not."""
+
+from math import prod
+
+from pikan.optimize.outcome import Outcome
+from pikan.problem.classification import linear
+from pikan.problem.statement import Problem
+from pikan.solvers.spectral.level import Level, PRefinement
+
+# A level with fewer new coefficients would not show a difference.
+_GROWTH = 1.04
+# A dense matrix of a level takes with all that is made for it this many times what the matrices
+# along one coordinate take, number by number.
+_BATCHED = 4
+# Small levels take their time for other things than the cube of their size, which no machine goes
+# through at a lower rate than this [1/s].
+_LEAST_RATE = 1e8
+# A nonlinear level may be near after as much fewer steps, and can be ended between them.
+_STEPS = 4.0
+# As many parts of the way to the degrees wanted are tried.
+_PARTS = 20
+
+
+def size_of(degrees: tuple[int, ...]) -> int:
+    """The number of products of these degrees."""
+    return prod(degree + 1 for degree in degrees)
+
+
+def affordable(
+    problem: Problem,
+    settings: PRefinement,
+    level: Level,
+    degrees: tuple[int, ...],
+    wanted: tuple[int, ...],
+) -> tuple[int, ...]:
+    """The degrees wanted, or as much of the way to them as the limits after a level allow."""
+    for part in range(_PARTS, 0, -1):
+        found = tuple(d + (w - d) * part // _PARTS for d, w in zip(degrees, wanted, strict=True))
+        few = size_of(found) * len(problem.unknowns) <= level.largest
+        if few and (not level.determined or _in_memory(settings, found)):
+            grown = size_of(found) > _GROWTH * size_of(degrees)
+            return found if grown or found == wanted else degrees
+    return degrees
+
+
+def _in_memory(settings: PRefinement, degrees: tuple[int, ...]) -> bool:
+    """Whether the matrices fit that are left where one coordinate is solved after the other.
+
+    They are those of each coordinate, and one along the largest for all functions of the others.
+    """
+    longest = max(degrees) + 1
+    batch = size_of(degrees) * longest
+    return longest <= settings.dense and batch <= _BATCHED * settings.dense**2
+
+
+def time_of(problem: Problem, level: Level, took: float, degrees: tuple[int, ...]) -> float:
+    """The time that a level of these degrees takes at the rate of one that `took` its time [s].
+
+    Nothing ends a dense solve early; along one of several coordinates after the other it is cheap.
+    """
+    if level.determined and len(degrees) > 1:
+        return 0.0
+    size = size_of(degrees) * len(problem.unknowns)
+    before = prod(len(decay) for decay in level.decay) * len(problem.unknowns)
+    at_rate = min(took * (size / before) ** 3, size**3 / _LEAST_RATE)
+    return at_rate if linear(problem) else at_rate / _STEPS
+
+
+def too_large(
+    problem: Problem, settings: PRefinement, degrees: tuple[int, ...], level: Level | None
+) -> Outcome:
+    """That the next level is too large, by which limit, and the key that raises it.
+
+    `level` is the level before; None where this one takes a dense matrix.
+    """
+    size = size_of(degrees) * len(problem.unknowns)
+    largest = min(settings.largest, settings.dense) if level is None else level.largest
+    if size > largest == settings.largest:
+        limit = f"'largest' allows {largest:,}; raise it (training: [climb: {{largest: {size}}}])"
+    elif size > largest:
+        limit = f"'memory' allows {largest:,} in a dense matrix; raise it (such as memory: 16 GB)"
+    else:
+        limit = "'memory' does not allow matrices that large; raise it (such as memory: 16 GB)"
+    return Outcome(
+        "out of budget",
+        f"the next level has {size:,} coefficients, of degree {' x '.join(map(str, degrees))}, and "
+        f"{limit}, or ask for less accuracy",
+    )
+
+
+def too_late(degrees: tuple[int, ...]) -> Outcome:
+    """That the next level would outlast the time limit."""
+    return Outcome(
+        "out of budget",
+        f"the next level, of degrees {degrees}, would outlast the time limit; give it more time",
+    )
