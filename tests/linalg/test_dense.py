@@ -136,6 +136,15 @@ def test_several_systems_are_solved_one_by_one(batch):
     torch.testing.assert_close(found, truth, rtol=0, atol=1e-11)
 
 
+def test_a_matrix_of_full_rank_is_solved_without_singular_values(monkeypatch):
+    monkeypatch.setattr("pikan.linalg.dense.svd", None)
+    matrix = conditioned(9, 5, 1e4, seed=0)
+    truth = torch.linspace(1.0, 2.0, 5)
+    found = scaled_least_squares(matrix, matrix @ truth, cutoff=1e-8)
+    torch.testing.assert_close(found.solution, truth, rtol=1e-9, atol=0)
+    assert found.rank == 5
+
+
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
 def test_the_cutoff_is_a_part_of_the_largest_singular_value(unit):
     matrix = unit * torch.diag(torch.tensor([1.0, 1e-3, 1e-6]))

@@ -48,3 +48,22 @@ def test_vectors_are_found_where_a_tensor_is_their_product():
     torch.testing.assert_close(outer_product(product_of_vectors(product)), product)
     assert product_of_vectors(product + torch.ones_like(product)) is None
     assert not outer_product(product_of_vectors(torch.zeros(2, 3))).any()
+
+
+def test_one_matrix_along_a_coordinate_is_inverted_once_for_all_terms():
+    # Along x all three terms have one matrix, and along y three that have no common eigenvectors.
+    along_x = near_identity(4, 1)
+    terms = [(along_x, near_identity(6, 10 + k)) for k in range(3)]
+    matrix = sum(torch.kron(*factors) for factors in terms)
+    right = drawn(4, 6, seed=5)
+    expected = torch.linalg.solve(matrix, right.flatten()).view(4, 6)
+    torch.testing.assert_close(fast_diagonalization(terms)(right), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_eigenvectors_that_are_nearly_dependent_are_not_used():
+    jordan = torch.tensor([[1.0, 1.0], [0.0, 1.0 + 1e-12]], dtype=torch.float64)
+    one = torch.eye(2, dtype=torch.float64)
+    both = [(jordan, one), (one, jordan), (one, one)]
+    solve = fast_diagonalization(both)
+    # Along one coordinate a system is solved as it is, the other needs eigenvectors.
+    assert solve is None

@@ -22,7 +22,7 @@ from pikan.solvers.spectral.decision import LIMITS, STATES, Cost, Evidence, Limi
 from pikan.solvers.spectral.error_estimate import error_estimate, extrapolated_error
 from pikan.solvers.spectral.initial import NUDGE
 from pikan.solvers.spectral.level import Level, PRefinement, solve_level
-from pikan.solvers.spectral.limits import affordable, time_of, size_of, too_large, too_late
+from pikan.solvers.spectral.limits import affordable, size_of, time_of, too_large, too_late
 
 # The rounding of a solution relative to its largest coefficient: decay below it is chance.
 _ROUNDING = 1e-14
