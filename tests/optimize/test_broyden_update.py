@@ -87,3 +87,11 @@ def test_updates_are_positive_definite_and_never_shrink_what_is_not_seen(b, exce
     # B grows by 1 + aθ in determinant, which has to stay positive; τ <= 1 only enlarges H.
     assert 1.0 + (excess - 1.0) * theta > 0.0
     assert 0.0 < tau <= 1.0
+
+
+@pytest.mark.parametrize("parameters", [2, 3, 11])
+def test_what_one_direction_gains_is_taken_from_the_others_in_the_geometric_mean(parameters):
+    # With b h = 2 and b < 1 theta is 1, and the determinant grows by 1 + (b h - 1) theta = 2.
+    theta, tau = member(0.2, 10.0, parameters, first=False)
+    assert theta == 1.0
+    assert tau ** (parameters - 1) == pytest.approx(1 / 2)

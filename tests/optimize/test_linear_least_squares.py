@@ -68,3 +68,18 @@ def test_rows_that_are_not_finite_are_named():
     assert states == []
     assert outcome.kind == "diverged"
     assert "'upper'" in outcome.message
+
+
+def test_a_solution_at_which_the_residual_has_no_value_is_not_taken():
+    matrix, right = torch.eye(2), torch.tensor([1.0, 2.0])
+    plain = affine(matrix, right)
+
+    def residual(theta):
+        rows = plain.residual(theta)
+        return rows if not theta.any() else rows * torch.nan
+
+    blocks = (Block("all", slice(0, 2)),)
+    objective = Objective(residual, plain.jacobian, blocks, slice(0, 2), linear=True)
+    states, outcome = finish(LeastSquares(), objective, torch.zeros(2))
+    assert outcome.kind == "stalled"
+    assert not states[-1].theta.any()
