@@ -1,6 +1,7 @@
 """A run from start to end: a completed spec becomes a solution, whatever happens on the way."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from math import inf
@@ -22,6 +23,7 @@ from pikan.network.parameters import digest
 from pikan.optimize.outcome import Outcome
 from pikan.planner import complete
 from pikan.problem.statement import Problem, with_constants
+from pikan.progress_line import progress_line
 from pikan.references import data, observations
 from pikan.report.errors import errors
 from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
@@ -62,8 +64,6 @@ from pikan.storage.replay_log import ReplayLog, replay
 from pikan.storage.serialize import serialize
 from pikan.validation import validate
 
-Setting = float | int | str
-
 # How often a run is kept while it trains [s], if that takes no more than this share of the time.
 EVERY, SHARE = 60.0, 0.02
 
@@ -83,14 +83,15 @@ def solve(
     What it needs to go on is left in `folder`, if one is given, then and `every` so many seconds.
     DeviceError where the device is missing.
     """
-    completed, _ = complete(spec, problem)
+    completed, reasons = complete(spec, problem)
     generator = torch.Generator().manual_seed(completed.seed)
     journal = ReplayLog(generator, factory.device(completed))
     monitor = Monitor(problem, factory.samples(completed, problem))
     checkpointer = _Checkpointer(
         resolved_text(completed, problem), problem, journal, monitor, folder, every, None
     )
-    return (yield from _run_with_checkpoints(completed, problem, generator, checkpointer))
+    found = yield from _run_with_checkpoints(completed, problem, generator, checkpointer)
+    return replace(found, report=replace(found.report, reasons=reasons))
 
 
 class Interrupted(NamedTuple):
@@ -141,27 +142,74 @@ def resume(folder: str | Path) -> Solution:
     return load(place) if found is None else _run_to_end(continue_run(found, place))
 
 
-def solve_to_end(given: Spec | str | Path, **settings: Setting) -> Solution:
-    """Solves a problem file or a spec to the end: `pikan.solve("poisson.yaml", accuracy=1e-8)`.
+def solve_to_end(
+    given: Spec | str | Path | Mapping[str, object],
+    *,
+    accuracy: float | None = None,
+    seed: int | None = None,
+    network: Mapping[str, object] | None = None,
+    sampling: Mapping[str, object] | None = None,
+    training: Sequence[Mapping[str, object]] | None = None,
+    constants: Mapping[str, object] | None = None,
+    weights: Mapping[str, object] | None = None,
+    time_limit: float | None = None,
+    memory: str | int | None = None,
+    dtype: str | None = None,
+    device: str | None = None,
+    progress: bool = False,
+    callback: Callable[[Progress], object] | None = None,
+    **settings: object,
+) -> Solution:
+    """Solves a problem to the end: `pikan.solve("poisson.yaml", accuracy=1e-8)`.
 
-    `settings` are keys of the file and take the place of what it says. Raises SpecError with
-    every fault, also where the exact solution does not satisfy the problem, and DeviceError where
-    the device is missing.
+    The problem is a file, the text of one, a mapping with its keys, or a `Spec`. Keywords are keys
+    of the file and take the place of what it says. `progress` shows how it goes; `callback` is
+    called with each `Progress`, and ends the run with the best so far where it returns False, as
+    Ctrl-C does. Raises SpecError with every fault, also where the exact solution does not satisfy
+    the problem, and DeviceError where the device is missing.
     """
-    changes = {key: str(value) for key, value in settings.items()}
-    # Python lets anything through, and a dictionary is what people try first.
-    if not isinstance(given, Spec | str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"got a {type(given).__name__}, needs the path of a problem file or a Spec")
-    if isinstance(given, Spec):
-        origin = given.origin
-        spec = reader.parse_spec(
-            writer.dump(given), origin.file, origin.folder, changes, given.name, KEYWORD
-        )
-    else:
-        spec = reader.read_spec(given, changes, KEYWORD)
+    named = {
+        "accuracy": accuracy,
+        "seed": seed,
+        "network": network,
+        "sampling": sampling,
+        "training": training,
+        "constants": constants,
+        "weights": weights,
+        "time_limit": time_limit,
+        "memory": memory,
+        "dtype": dtype,
+        "device": device,
+    }
+    asked = {**{key: value for key, value in named.items() if value is not None}, **settings}
+    spec = _read_any(given, {key: writer.inline(value) for key, value in asked.items()})
     stated = formulas.problem(spec)
     check_exact(stated, spec.origin)
-    return _run_to_end(solve(spec, stated))
+    steps = solve(spec, stated)
+    if not progress:
+        return _run_to_end(steps, callback)
+    with progress_line() as show:
+        return _run_to_end(steps, callback, show)
+
+
+def _read_any(given: Spec | str | Path | Mapping[str, object], changes: Mapping[str, str]) -> Spec:
+    """The spec of a problem in any of its forms, after the changes."""
+    if isinstance(given, Spec):
+        origin = given.origin
+        text, file, folder, name = writer.dump(given), origin.file, origin.folder, given.name
+    elif isinstance(given, Mapping):
+        text, file, folder, name = writer.inline(given), "the problem", Path(), "problem"
+    elif isinstance(given, str) and "\n" in given:
+        text, file, folder, name = given, "the problem", Path(), "problem"
+    # Python lets anything through.
+    elif isinstance(given, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return reader.read_spec(given, changes, KEYWORD)
+    else:
+        raise TypeError(
+            f"got a {type(given).__name__}, needs the path of a problem file, its text, a mapping "
+            "or a Spec"
+        )
+    return reader.parse_spec(text, file, folder, changes, name, KEYWORD)
 
 
 def load(folder: str | Path) -> Solution:
@@ -182,12 +230,21 @@ def load(folder: str | Path) -> Solution:
     return Solution(problem, network, kept.spec, outcome, kept.history, kept.report)
 
 
-def _run_to_end(steps: Generator[Progress, None, Solution]) -> Solution:
+def _run_to_end(
+    steps: Generator[Progress, None, Solution],
+    callback: Callable[[Progress], object] | None = None,
+    show: Callable[[Progress], None] | None = None,
+) -> Solution:
+    """The solution that a run comes to; where the callback says False it ends before."""
+    goes_on = True
     while True:
         try:
-            next(steps)
+            step = next(steps) if goes_on else steps.throw(KeyboardInterrupt())
         except StopIteration as end:
             return end.value
+        if show is not None:
+            show(step)
+        goes_on = callback is None or callback(step) is not False
 
 
 _LATE = "the time limit of {:g} s was over; this is the best until then"

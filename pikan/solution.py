@@ -288,7 +288,7 @@ class Solution:
     def _draw(self, folder: Path, sampled: tuple[Field, ...]) -> tuple[Path, ...]:
         from pikan.plots.draw import draw
 
-        return draw(self._titled_problem(), sampled, self.history, self.report, folder)
+        return draw(self._titled_problem(), sampled, self.history, self.report, self.spec, folder)
 
     def keep(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """What `save` leaves but for all that is drawn, which `pikan report` can draw later.

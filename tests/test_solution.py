@@ -130,7 +130,8 @@ def test_it_shows_itself_without_markup_from_outside(solution):
 
 def test_what_it_saves_is_what_it_is(solution, tmp_path):
     paths = solution.save(tmp_path / "line")
-    names = {"run.h5", "report.json", "problem.yaml", "solution.png", "history.png"}
+    names = {"run.h5", "report.json", "report.html", "problem.yaml"}
+    names |= {"solution.png", "history.png"}
     assert {path.name for path in paths} == names == {p.name for p in (tmp_path / "line").iterdir()}
     kept = read_run(tmp_path / "line" / "run.h5")
     assert kept.spec == solution.spec == (tmp_path / "line" / "problem.yaml").read_text()
@@ -175,7 +176,7 @@ def test_saving_goes_beside_files_of_other_names(solution, tmp_path):
 def test_figures_come_together_or_not_at_all(solution, tmp_path, monkeypatch):
     solution.draw(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert {path.name for path in before} == {"solution.png", "history.png"}
+    assert {path.name for path in before} == {"solution.png", "history.png", "report.html"}
     calls = []
 
     def refuse(opened):

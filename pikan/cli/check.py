@@ -1,13 +1,16 @@
 """`pikan check`: what a file says, what pikan would choose, whether the exact solution fits."""
 
+import json
 from pathlib import Path
 
 import typer
 
+from pikan.cli.errors import FAULTY
 from pikan.expression.tree import fold, text
 from pikan.planner import complete
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.notes import notes
+from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem as stated_problem
 from pikan.spec.reader import read_spec
 from pikan.spec.solutions import check_exact
@@ -26,6 +29,32 @@ def check_file(file: Path) -> None:
         largest = max(finding.relative for finding in found)
         typer.echo(f"the exact solution satisfies {labels} (relative residual {largest:.0e})")
     typer.echo(f"{file}: no faults")
+
+
+def check_as_json(file: Path) -> int:
+    """Print the same as JSON, the faults among it; the exit code."""
+    try:
+        spec = read_spec(file)
+        problem = stated_problem(spec)
+        _, reasons = complete(spec, problem)
+        check_exact(problem, spec.origin)
+    except SpecError as error:
+        faults = [
+            {"line": one.place.line, "key": one.place.key, "message": one.message}
+            for one in error.faults
+        ]
+        typer.echo(json.dumps({"file": str(file), "faults": faults}, indent=2))
+        return FAULTY
+    said = {
+        "file": str(file),
+        "faults": [],
+        "problem": spec.name,
+        "statement": description(problem, spec.equations),
+        "reasons": list(reasons),
+        "notes": list(notes(problem)),
+    }
+    typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
+    return 0
 
 
 def remarks(problem: Problem) -> list[str]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from pikan.cli.errors import INTERRUPTED
 from pikan.cli.exit_codes import MISSED, closing, exit_code
 from pikan.cli.interrupt import drive, interruptible
+from pikan.cli.output import Output
 from pikan.cli.progress import display
 from pikan.report.table import show
 from pikan.run import Progress, UnfinishedError
@@ -20,13 +21,21 @@ from pikan.spec.schema import Spec
 
 
 def finish_run(
-    steps: Generator[Progress, None, Solution], asked: Spec, title: str, folder: Path, quiet: bool
+    steps: Generator[Progress, None, Solution],
+    asked: Spec,
+    title: str,
+    folder: Path,
+    output: Output,
+    reasons: tuple[str, ...] = (),
 ) -> int:
-    """The exit code of a run of a completed spec; what it came to is in a folder then."""
+    """The exit code of a run of a completed spec; what it came to is in a folder then.
+
+    `reasons` are those of what was chosen for it.
+    """
     goes_on = f"`pikan resume {shlex.quote(str(folder))}` goes on"
     with interruptible() as stop:
         try:
-            with display(quiet) as progress:
+            with display(output != "all") as progress:
                 solution = drive(steps, progress, stop)
         except UnfinishedError as error:
             typer.echo(f"{folder}: {error}; {goes_on}", err=True)
@@ -37,9 +46,11 @@ def finish_run(
             typer.echo(f"{folder}: interrupted before there was any solution; {goes_on}", err=True)
             return INTERRUPTED
         command = shlex.join(["pikan", *sys.argv[1:]])
-        solution = replace(solution, report=replace(solution.report, command=command))
+        solution = replace(
+            solution, report=replace(solution.report, command=command, reasons=reasons)
+        )
         # The table comes before the figures, which take longer to draw than many a solution.
-        if not quiet:
+        if output == "all":
             show(Console(), solution.report, title)
         try:
             solution.save(folder, replace=True)
@@ -48,6 +59,9 @@ def finish_run(
                 typer.echo(goes_on, err=True)
             raise
     code = exit_code(solution.report, asked)
+    if output == "json":
+        typer.echo(solution.report.to_json(), nl=False)
+        return code
     typer.echo(closing(solution.report, code, folder))
     if solution.checkpoint is not None:
         typer.echo(goes_on)

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from pikan.cli.load import load_run
 from pikan.report.table import show
 
 
-def report_folder(folder: Path) -> None:
-    """Print the table of the run in a folder, and draw its figures there."""
+def report_folder(folder: Path, as_json: bool) -> None:
+    """Print the table of the run in a folder, and draw its figures there; or its report as JSON."""
     solution = load_run(folder)
     solution.keep_texts(folder)
+    if as_json:
+        typer.echo(solution.report.to_json(), nl=False)
+        return
     figures = solution.draw(folder)
     show(Console(), solution.report, solution.problem.title, figures)

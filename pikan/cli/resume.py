@@ -9,6 +9,7 @@ from pikan import run
 from pikan.cli.errors import refuse
 from pikan.cli.exit_codes import exit_code
 from pikan.cli.finish import finish_run
+from pikan.cli.output import Output
 from pikan.files.atomic import check_room
 from pikan.files.lock import folder_lock
 from pikan.spec.reader import parse_spec
@@ -45,4 +46,5 @@ def _resume_locked(folder: Path, time_limit: float | None, quiet: bool) -> int:
     check_room(folder)
     torch.set_num_threads(found.checkpoint.threads)
     steps = run.continue_run(found, folder)
-    return finish_run(steps, found.spec, found.problem.title, folder, quiet)
+    output: Output = "last line" if quiet else "all"
+    return finish_run(steps, found.spec, found.problem.title, folder, output)

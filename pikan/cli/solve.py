@@ -7,6 +7,7 @@ import typer
 
 from pikan.cli.check import remarks
 from pikan.cli.errors import refuse
+from pikan.cli.output import Output
 from pikan.cli.startup import without_garbage_collection
 from pikan.planner import complete
 from pikan.spec.formulas import problem as stated_problem
@@ -15,7 +16,7 @@ from pikan.spec.solutions import check_exact
 
 
 def solve_file(
-    file: Path, changes: Mapping[str, str], out: Path | None, force: bool, quiet: bool
+    file: Path, changes: Mapping[str, str], out: Path | None, force: bool, output: Output
 ) -> int:
     """The exit code of solving the problem in a file; its results are in a folder then.
 
@@ -25,7 +26,7 @@ def solve_file(
     problem = stated_problem(spec)
     chosen, reasons = complete(spec, problem)
     check_exact(problem, spec.origin)
-    if not quiet:
+    if output == "all":
         for line in (*reasons, *remarks(problem)):
             typer.echo(line)
     # These import torch, which is worth its time only when the file is known to be sound.
@@ -41,4 +42,5 @@ def solve_file(
         refuse(f"{file}: {error}")
     folder = Path("results") / spec.name if out is None else out
     with room(folder, run.resolved_text(chosen, problem), kept_data(problem, folder), force):
-        return finish_run(run.solve(chosen, problem, folder), chosen, problem.title, folder, quiet)
+        steps = run.solve(chosen, problem, folder)
+        return finish_run(steps, chosen, problem.title, folder, output, reasons)

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pikan.files.atomic import write_together
+from pikan.plots.formula import equation_latex, formula_svg
 from pikan.plots.history import history
 from pikan.plots.picture import Picture
 from pikan.plots.solution import solution
 from pikan.problem.statement import Problem
 from pikan.report.fields import Field
+from pikan.report.page import Formulas, Illustration, page
 from pikan.report.report import Record, Report
+
+PAGE = "report.html"
 
 
 def run_history(
@@ -25,13 +29,25 @@ def draw(
     fields: Sequence[Field],
     records: Sequence[Record],
     report: Report,
+    spec: str,
     folder: Path,
 ) -> tuple[Path, ...]:
-    """Leave `solution.png` and `history.png` in a folder: those for which there is something."""
-    pictures: dict[Path, Picture] = {}
+    """Leave the figures of which there is something in a folder, and all of the run as a page.
+
+    `spec` is the text of the resolved problem file.
+    """
+    pictures: dict[str, Picture] = {}
     if fields:
-        pictures[folder / "solution.png"] = solution(problem, fields)
+        pictures["solution"] = solution(problem, fields)
     if records:
-        pictures[folder / "history.png"] = run_history(problem, fields, records, report)
-    write_together({path: picture.png for path, picture in pictures.items()})
-    return tuple(pictures)
+        pictures["history"] = run_history(problem, fields, records, report)
+    written = {folder / f"{name}.png": picture.png for name, picture in pictures.items()}
+    shown = [Illustration(name.capitalize(), picture.svg) for name, picture in pictures.items()]
+    formulas = Formulas(
+        [formula_svg(equation_latex(one.residual)) for one in problem.equations],
+        [formula_svg(equation_latex(one.residual)) for one in problem.conditions],
+    )
+    text = page(report, problem, spec, folder, formulas, shown)
+    written[folder / PAGE] = text.encode()
+    write_together(written)
+    return tuple(written)

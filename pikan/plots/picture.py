@@ -50,12 +50,19 @@ class Picture(Figure):
         """The text of an SVG file."""
         return self._content("svg", _SCREEN).decode()
 
-    def _content(self, suffix: str, dpi: float) -> bytes:
+    def tight_svg(self) -> str:
+        """The text of an SVG that ends where what is drawn ends."""
+        return self._content("svg", _SCREEN, tight=True).decode()
+
+    def _content(self, suffix: str, dpi: float, tight: bool = False) -> bytes:
         content = BytesIO()
+        box = "tight" if tight else None
         with figure_style(), catch_warnings():
             # A character that the font does not have becomes a box; a title may be in any script.
             filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-            self.savefig(content, format=suffix, dpi=dpi, metadata=_TIMELESS.get(suffix))
+            self.savefig(
+                content, format=suffix, dpi=dpi, metadata=_TIMELESS.get(suffix), bbox_inches=box
+            )
         return content.getvalue()
 
     def _repr_png_(self) -> bytes:

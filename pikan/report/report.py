@@ -126,6 +126,7 @@ class Report:
     `alternatives` are other solutions that were found. `found` has the constants that were found
     from data, `correlation` a row for each of them; `data` says how the fit stands to the data, and
     `agreement` how two bases and two tolerances do; all empty where nothing was to be found.
+    `reasons` say what was chosen, and why.
     """
 
     problem: str
@@ -152,6 +153,7 @@ class Report:
     correlation: tuple[tuple[float, ...], ...] = ()
     data: DataFit | None = None
     agreement: Agreement | None = None
+    reasons: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The text of `report.json`; numbers that are not finite become null, which JSON has."""
@@ -260,6 +262,7 @@ def _report(content: Mapping[str, object]) -> Report:
         ),
         data=None if (data := content.get("data")) is None else _data(_table(data)),
         agreement=None if (near := content.get("agreement")) is None else _agreement(_table(near)),
+        reasons=tuple(_word(entry) for entry in _row(content.get("reasons", []))),
     )
 
 

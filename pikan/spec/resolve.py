@@ -102,13 +102,24 @@ def _unknown_names(names: Iterable[str], text: str, scope: Scope) -> Iterator[st
             )
 
 
+def _leibniz(name: str, scope: Scope) -> str:
+    """How to write du/dt, where a name is a part of that; empty elsewhere."""
+    inner = name.removeprefix("d").lstrip("0123456789")
+    parts = (*scope.unknowns, *scope.coordinates)
+    if not name.startswith("d") or inner not in parts:
+        return ""
+    unknown = inner if inner in scope.unknowns else scope.unknowns[0]
+    coordinate = inner if inner in scope.coordinates else scope.coordinates[-1]
+    return f"; a derivative such as d{unknown}/d{coordinate} is written {unknown}_{coordinate}"
+
+
 def _unknown_name(name: str, text: str, scope: Scope) -> str:
     stem, underscore, subscript = name.partition("_")
     if not underscore:
         known = [*scope.unknowns, *scope.coordinates, *scope.constants.values]
         return (
             f"unknown name '{name}' in '{text}'; the problem has {word_list(known)}"
-            f"{did_you_mean(name, known)}"
+            f"{_leibniz(name, scope) or did_you_mean(name, known)}"
         )
     if stem not in scope.unknowns:
         return (

@@ -1,8 +1,10 @@
 """A spec to YAML that a person likes to read, and that reads back to an equal spec."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import yaml
 
 from pikan.expression.tree import number_text
@@ -36,6 +38,24 @@ def dump(spec: Spec) -> str:
     empty = ("", {}, ())
     kept = {k: value for k, value in written.items() if value not in empty or k == "conditions"}
     return "".join(f"{line}\n" for key, value in kept.items() for line in _entry(key, value))
+
+
+def inline(value: object) -> str:
+    """A value of Python as YAML on one line: numbers, text, mappings and lists, NumPy's too.
+
+    >>> inline({"x": (0, 1), "equations": ["u_x = 0"]}), inline(1e-8), inline("2 GB")
+    ('{"x": [0, 1], "equations": ["u_x = 0"]}', '1e-08', '2 GB')
+    """
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, default=_plain_value, ensure_ascii=False)
+
+
+def _plain_value(value: object) -> object:
+    """What JSON does not know: arrays and numbers of NumPy, paths, tuples of them."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return str(value)
 
 
 def _entry(key: str, value: object) -> Iterator[str]:

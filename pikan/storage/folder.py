@@ -16,7 +16,8 @@ from pikan.storage.file import FILE, ArchiveError, clear_drafts, get_text, readi
 
 # The report and the resolved problem file of a run, beside its archive.
 REPORT, RESOLVED = "report.json", "problem.yaml"
-FILES = (FILE, REPORT, RESOLVED, KEPT, OBSERVED, "solution.png", "history.png")
+_PICTURES = ("report.html", "solution.png", "history.png")
+FILES = (FILE, REPORT, RESOLVED, KEPT, OBSERVED, *_PICTURES)
 """All that a run leaves in its folder."""
 # What systems put into a folder that somebody looks at.
 _SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")

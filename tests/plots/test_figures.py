@@ -158,8 +158,10 @@ def test_pyplot_is_not_needed(boxed, tmp_path):
     had = "matplotlib.pyplot" in sys.modules
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        paths = draw(problem, fields(problem, waves), records(("adam", 9, 1.0)), REPORT, tmp_path)
-    assert [path.name for path in paths] == ["solution.png", "history.png"]
+        paths = draw(
+            problem, fields(problem, waves), records(("adam", 9, 1.0)), REPORT, "", tmp_path
+        )
+    assert [path.name for path in paths] == ["solution.png", "history.png", "report.html"]
     assert ("matplotlib.pyplot" in sys.modules) == had
 
 

@@ -1,0 +1,101 @@
+"""`report.html`: all of a run on one page that needs no other file and no network."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, StrictUndefined
+
+from pikan.expression.tree import number_text, text
+from pikan.problem.statement import Problem
+from pikan.report.report import Report
+from pikan.report.table import two_digits
+
+
+class Illustration(NamedTuple):
+    """A picture of the page with its title, as the text of an SVG."""
+
+    title: str
+    svg: str
+
+
+class Formulas(NamedTuple):
+    """The equations and the conditions as pictures, in the order of the problem."""
+
+    equations: Sequence[str]
+    conditions: Sequence[str]
+
+
+def page(
+    report: Report,
+    problem: Problem,
+    spec: str,
+    folder: Path,
+    formulas: Formulas,
+    figures: Sequence[Illustration],
+) -> str:
+    """The text of `report.html`; `spec` is the resolved problem file, `folder` where all lies."""
+    room = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    room.filters["digits"] = two_digits
+    template = files("pikan.report").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    equations = zip(problem.equations, formulas.equations, strict=True)
+    conditions = zip(problem.conditions, formulas.conditions, strict=True)
+    constants = ", ".join(f"{k} = {number_text(v)}" for k, v in problem.constants.items())
+    return room.from_string(template).render(
+        title=problem.title,
+        report=report,
+        equations=[
+            {"text": f"{text(one.residual)} = 0", "picture": _embedded(svg)}
+            for one, svg in equations
+        ],
+        conditions=[
+            {
+                "text": f"{text(one.residual)} = 0",
+                "picture": _embedded(svg),
+                "where": one.label.partition(": ")[0],
+            }
+            for one, svg in conditions
+        ],
+        periodic=[one.label for one in problem.periodic],
+        constants=constants,
+        domain=_domain(problem),
+        source=problem.source,
+        figures=[{"title": one.title, "picture": _embedded(one.svg)} for one in figures],
+        folder=str(folder),
+        example=_example(problem),
+        origin=_origin(report),
+        spec=spec,
+    )
+
+
+def _embedded(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+
+
+def _domain(problem: Problem) -> str:
+    box = problem.box
+    ranges = zip(box.coordinates, box.lower, box.upper, strict=True)
+    return ", ".join(f"{name} from {low:.6g} to {high:.6g}" for name, low, high in ranges)
+
+
+def _example(problem: Problem) -> str:
+    """A call at the middle of the domain."""
+    box = problem.box
+    middles = zip(box.coordinates, box.lower, box.upper, strict=True)
+    return ", ".join(f"{name}={(low + high) / 2:.6g}" for name, low, high in middles)
+
+
+def _origin(report: Report) -> list[tuple[str, str]]:
+    versions = report.versions
+    known = [
+        ("date", report.date),
+        ("file", report.file),
+        ("command", report.command),
+        ("host", report.host),
+        ("versions", f"pikan {versions.pikan}, torch {versions.torch}, Python {versions.python}"),
+        ("SHA-256 of the problem", report.hashes.problem),
+        ("SHA-256 of the weights", report.hashes.weights),
+    ]
+    return [(name, value) for name, value in known if value]
