@@ -1,6 +1,6 @@
 """Makes the pictures of the documentation: each problem in problems/, and a KAN.
 
-    python scripts/gallery.py [NAME ...]     # those named, else all; into docs/pictures
+python scripts/gallery.py [NAME ...]     # those named, else all; into docs/pictures
 """
 
 import sys
