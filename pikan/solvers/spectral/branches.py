@@ -57,10 +57,10 @@ _STEPS, _ON_THE_WAY, _NEAR = 30, 10, 10
 _FACTORS, _LEAST = (1.5, 3.0, 6.0), 0.02
 # Functions that depend on others to this part of themselves add nothing.
 _CUTOFF = 1e-10
-# Amplitudes along a direction, in parts of the solution's natural size.
 # Damping of steps on the way to a solution and near it, and changes of the residual by parts too
 # small to go on for, at its end and on the way.
 _SLIGHT, _UNDAMPED, _STEADY, _ROUGHLY = 1e-6, 1e-28, 1e-5, 1e-2
+# Amplitudes along a direction, in parts of the solution's natural size.
 _AMPLITUDES = torch.logspace(-4.0, 3.0, 43, dtype=torch.float64)
 # Totals of derivatives that differ by less are equal.
 _EQUAL = 1e-3

@@ -12,9 +12,10 @@ from pikan.network.parameters import with_parameters
 from pikan.planner import complete
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.run import solve_to_end
-from pikan.solvers.spectral.branches import branches
+from pikan.solvers.spectral.branches import Branch, _in_order_of_bending, _levels, branches
 from pikan.solvers.spectral.initial import extended_start
 from pikan.solvers.spectral.linear_extension import shorten, strengthen
+from pikan.spec.schema import ClimbSettings
 from tests.stated import drawn, evenly, finish, fitted, product, spec, stated
 
 
@@ -249,3 +250,54 @@ conditions: [{where: boundary, that: u = exp(x)*cos(y)}]
     points = drawn(problem).interior
     expected = torch.exp(points[:, :1]) * torch.cos(points[:, 1:])
     torch.testing.assert_close(start(points), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("domain", "unknowns", "degrees"),
+    [
+        ("{x: [0, 1]}", "[u]", [(16,), (32,), (64,)]),
+        ("{x: [0, 1], y: [0, 1]}", "[u]", [(8, 8), (16, 16)]),
+        # 2 x 81 coefficients, then 2 x 289, which are too many.
+        ("{x: [0, 1], y: [0, 1]}", "[u, v]", [(8, 8)]),
+        ("{x: [0, 1], y: [0, 1], z: [0, 1]}", "[u]", []),
+    ],
+)
+def test_solutions_are_looked_for_on_few_coefficients(domain, unknowns, degrees):
+    names = unknowns.strip("[]").split(", ")
+    equations = ", ".join(f"laplacian({name}) = {name}^2" for name in names)
+    conditions = ", ".join(f"{{where: boundary, that: {name} = 0}}" for name in names)
+    text = f"""
+domain: {domain}
+unknowns: {unknowns}
+equations: [{equations}]
+conditions: [{conditions}]
+"""
+    problem = stated(text)
+    completed, _ = complete(spec(text), problem)
+    settings = p_refinement_settings(completed, problem, ClimbSettings())
+    assert list(_levels(problem, settings)) == degrees
+
+
+def branch(name, *bending):
+    return Branch(product(PLAIN, 1), torch.zeros(2, 1), name, torch.tensor(bending))
+
+
+PLAIN = stated("""
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: [u_xx = u^2]
+conditions: [{where: boundary, that: u = 0}]
+""")
+
+
+def test_the_least_bent_solution_comes_first_and_of_equal_ones_that_found_first():
+    def order(*found):
+        return [one.start for one in _in_order_of_bending(found)]
+
+    assert order() == []
+    assert order(branch("a", 3.0), branch("b", 1.0), branch("c", 2.0)) == ["b", "a", "c"]
+    assert order(branch("a", 1.0005), branch("b", 1.0), branch("c", 2.0)) == ["a", "b", "c"]
+    # Each unknown counts in parts of its largest: 1 and 1/2 against 1/2 and 1.
+    pair = branch("a", 100.0, 1.0), branch("b", 50.0, 1.9)
+    assert order(*pair) == ["b", "a"]
+    assert order(*pair[::-1]) == ["b", "a"]
