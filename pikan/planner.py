@@ -14,6 +14,7 @@ from pikan.problem.initial_value import (
     largest_rate,
     space_axis,
 )
+from pikan.problem.separable import separated
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
 from pikan.spec.faults import SpecError
@@ -62,6 +63,8 @@ _ALONE_LARGEST, _ALONE_START = 40_000, 16
 # The accuracy aimed at on cells where none is asked, and the most coefficients of one unknown that
 # one polynomial has before.
 _ON_CELLS, _NONLINEAR_ON_CELLS, _BY_STEPS_ALONE, _BY_STEPS = 1e-10, 1e-9, 1e-8, 1e-6
+# In the plane, and where conditions do not fit together in its corners.
+_IN_PLANE, _IN_CORNERS = 1e-8, 1e-5
 # Unknowns that change by so many times themselves in all the time, at their first rate, are stiff.
 _STIFF = 100.0
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
@@ -117,6 +120,8 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         and (_is_rough(problem) or _misfits(problem) or _is_stiff(problem))
     ):
         return _plan_elements(spec, problem, None, ElementsSettings())
+    if separated(problem) is not None and (_is_rough(problem) or _misfits(problem)):
+        return _plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)
     # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
@@ -163,6 +168,7 @@ def _plan_elements(
         reason = f"{rough}{how}; a finer second march must agree to {accuracy:g}"
     else:
         how = "solved directly" if linear(problem) else "by Newton's method and continuation"
+        how = f"products of them, {how}" if problem.box.dimension > 1 else how
         reason = (
             f"{rough}polynomials on cells (spectral elements), {how}; "
             f"cells are halved until two degrees agree to {accuracy:g}"
@@ -207,6 +213,8 @@ def _known_features(problem: Problem) -> Features:
 def _accuracy_on_cells(problem: Problem) -> float:
     if is_stepped(problem):
         return _BY_STEPS_ALONE if problem.box.dimension == 1 else _BY_STEPS
+    if problem.box.dimension > 1:
+        return _IN_CORNERS if _misfits(problem) else _IN_PLANE
     return _ON_CELLS if linear(problem) else _NONLINEAR_ON_CELLS
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Inexact
 from torch import Tensor
@@ -166,3 +167,35 @@ def _triangle(
     """Orthonormal matrices and the weights with which the stacked ones are sums of them."""
     found = torch.linalg.qr(stack.flatten(1).mT)
     return found.Q, found.R
+
+
+def sylvester(first: Factors, second: Factors) -> Solve:
+    """The solution of A_1 W M_2ᵀ + M_1 W A_2ᵀ = R, from (A, M) of each of two coordinates.
+
+    By Schur forms of A⁻¹ M, which are bounded operators where A holds derivatives: smooth modes
+    keep their digits however small a cell is, which those of M⁻¹ A lose. Not finite where an A is
+    singular.
+
+    Source: Bartels and Stewart 1972, doi 10.1145/361573.361582.
+    """
+    import scipy.linalg  # slow to import, and seldom needed
+
+    solves, triangles, turns = list[Solve](), list[np.ndarray](), list[np.ndarray]()
+    for number, (derivative, mass) in enumerate((first, second)):
+        factored = torch.linalg.lu_factor_ex(derivative)
+        solves.append(lambda right, f=factored: torch.linalg.lu_solve(f.LU, f.pivots, right))
+        compact = solves[-1](mass)
+        if not bool(compact.isfinite().all()):
+            return lambda right: torch.full_like(right, torch.nan)
+        found = scipy.linalg.schur((compact.mT if number else compact).numpy(force=True))
+        triangles.append(found[0])
+        turns.append(found[1])
+    solver = scipy.linalg.get_lapack_funcs(("trsyl",), triangles)[0]
+
+    def solve(right: Tensor) -> Tensor:
+        inner = solves[1](solves[0](right).mT).mT.numpy(force=True)
+        turned = turns[0].T @ inner @ turns[1]
+        found, scale, _ = solver(*triangles, turned)
+        return torch.from_numpy(turns[0] @ (found / scale) @ turns[1].T).to(right)
+
+    return solve

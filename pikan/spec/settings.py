@@ -7,6 +7,7 @@ from pikan.bases.registry import BasisFamily, families
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.problem.classification import is_determined, is_evolution, linear
 from pikan.problem.initial_value import is_first_order_in_time
+from pikan.problem.separable import separated
 from pikan.problem.statement import Problem
 from pikan.spec.faults import Check, Fault, Keys
 from pikan.spec.resolve import Scope
@@ -125,10 +126,11 @@ def _whole(spec: Spec, problem: Problem, stage: WholeStage, keys: Keys) -> Itera
         message = "climb raises degrees without end; use chebyshev, legendre or jacobi"
         yield spec.origin.fault((*keys, name), message)
     closed = is_determined(problem) or is_first_order_in_time(problem)
-    if name == "elements" and not closed:
+    if name == "elements" and not closed and separated(problem) is None:
         message = (
-            "elements need one coordinate, or one beside t with equations of first order in t, an "
-            "equation for each unknown, and as many conditions as their orders; use climb or march"
+            "elements need one coordinate, one beside t with equations of first order in t, or a "
+            "linear equation in two whose coefficients are of one each, and as many conditions as "
+            "the orders ask for; use climb or march"
         )
         yield spec.origin.fault((*keys, name), message)
     if name == "march" and not is_evolution(problem):

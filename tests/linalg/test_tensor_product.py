@@ -5,7 +5,13 @@ from functools import reduce
 import pytest
 import torch
 
-from pikan.linalg.tensor_product import fast_diagonalization, lu, outer_product, product_of_vectors
+from pikan.linalg.tensor_product import (
+    fast_diagonalization,
+    lu,
+    outer_product,
+    product_of_vectors,
+    sylvester,
+)
 
 
 def drawn(*shape, seed=0):
@@ -67,3 +73,15 @@ def test_eigenvectors_that_are_nearly_dependent_are_not_used():
     solve = fast_diagonalization(both)
     # Along one coordinate a system is solved as it is, the other needs eigenvectors.
     assert solve is None
+
+
+def test_a_sylvester_equation_has_the_solution_of_the_whole_system():
+    generator = torch.Generator().manual_seed(0)
+    made = [
+        torch.rand(n, n, dtype=torch.float64, generator=generator) + k * n * torch.eye(n)
+        for n, k in ((4, 1), (4, 0), (6, 1), (6, 0))
+    ]
+    right = torch.rand(4, 6, dtype=torch.float64, generator=generator)
+    found = sylvester((made[0], made[1]), (made[2], made[3]))(right)
+    whole = torch.kron(made[0], made[3]) + torch.kron(made[1], made[2])
+    torch.testing.assert_close(found.flatten(), torch.linalg.solve(whole, right.flatten()))

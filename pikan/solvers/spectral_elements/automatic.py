@@ -1,4 +1,4 @@
-"""Piecewise polynomials for a problem: on all of its cells at once, or time step by time step."""
+"""Piecewise polynomials for a problem: in one coordinate, in the plane, or step by step."""
 
 from math import inf
 
@@ -8,6 +8,7 @@ from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events, map_events
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings, solve_on_cells
+from pikan.solvers.spectral_elements.plane import solve_in_plane
 from pikan.solvers.spectral_elements.time_steps import march_by_steps
 
 
@@ -15,6 +16,8 @@ def solve_by_elements(problem: Problem, settings: ElementSettings) -> Events[Sol
     """The solution by piecewise polynomials, on cells that are halved as they are needed."""
     if is_stepped(problem):
         return march_by_steps(problem, settings)
+    if problem.box.dimension == 2:
+        return solve_in_plane(problem, settings)
     return solve_on_cells(problem, settings)
 
 

@@ -50,10 +50,15 @@ def divisible(edges: Float[Tensor, " _"]) -> Bool[Tensor, " c"]:
     return edges.diff() > _ROUNDING * max(float(edges.abs().max()), float(edges[-1] - edges[0]))
 
 
-def grade_toward(edges: Float[Tensor, " _"], places: Iterable[float]) -> Float[Tensor, " _"]:
-    """More edges: cells of all sizes toward both ends of the axis and some places."""
+def grade_toward(
+    edges: Float[Tensor, " _"], places: Iterable[float], smallest: float = _SMALLEST
+) -> Float[Tensor, " _"]:
+    """More edges: cells of all sizes toward both ends of the axis and some places.
+
+    They are at least the part `smallest` of the axis.
+    """
     lower, upper = float(edges[0]), float(edges[-1])
-    count = int(np.log(_SMALLEST) / np.log(_RATIO))
+    count = max(int(np.log(smallest) / np.log(_RATIO)), 1)
     steps = (upper - lower) * _RATIO ** np.arange(1, count + 1)
     steps = np.concatenate([-steps, [0.0], steps])
     found = np.concatenate([edges.numpy(), *(place + steps for place in (lower, upper, *places))])

@@ -1,0 +1,303 @@
+"""Linear equations in two coordinates of space that separate, on products of cells."""
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.polynomial import legendre
+from torch import Tensor
+
+from pikan.bases.elements import Elements, elements
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import Expression
+from pikan.linalg.dense import inverse
+from pikan.linalg.tensor_product import sylvester
+from pikan.network.product import FullProduct
+from pikan.optimize.outcome import Outcome
+from pikan.optimize.stage import StageProgress
+from pikan.problem.separable import Separated, separated
+from pikan.problem.statement import Problem
+from pikan.solvers.level import SolverResult
+from pikan.solvers.replay import Event, Events
+from pikan.solvers.spectral_elements.boundary_value import ElementSettings
+from pikan.solvers.spectral_elements.mesh import divisible, grade_toward, halve, read_mesh
+from pikan.solvers.spectral_elements.space import gauss
+
+# Points in each cell of the first level, and so many more in the second.
+_POINTS, _MORE = 8, 2
+# Cells are halved that leave more than this part of the largest, or of their share.
+_LATER, _SHARE, _ROUNDS, _TAIL = 0.05, 0.5, 40, 2
+# Where last coefficients are larger at first, cells are graded toward the sides, down to this many
+# times the accuracy: a corner of that size holds as much in relative L2.
+_COARSE, _CORNER = 1e-2, 0.1
+# Functions of one coordinate that a level may have: Schur forms take their cube.
+_MOST = 900
+# Steps of iterative refinement with the residual of the whole equation.
+_CORRECTIONS = 2
+_HOW = "difference from the solution with fewer points in each cell, in the mean over all cells"
+
+
+class _Axis(NamedTuple):
+    """The functions of one coordinate, and what the equation and the conditions make of them.
+
+    The functions are those of the basis times `sizes`. `values` are theirs at Gauss points, and
+    `operator` what the equation has of this coordinate there. The functions `free` have none of the
+    `conditions` at the ends, those of `lift` one each. `coefficients` leads to a function from its
+    values at `nodes`, `finer` to as many values in each cell as tell its polynomial.
+    """
+
+    edges: Float[Tensor, " _"]
+    basis: Elements
+    sizes: Float[Tensor, " b"]
+    points: Float[Tensor, " n"]
+    weights: Float[Tensor, " n"]
+    values: Float[Tensor, "n b"]
+    operator: Float[Tensor, "n b"]
+    free: Float[Tensor, "b _"]
+    lift: Float[Tensor, "b 2"]
+    conditions: Float[Tensor, "2 b"]
+    nodes: Float[Tensor, " b"]
+    coefficients: Float[Tensor, "b b"]
+    finer: Float[Tensor, "_ b"]
+
+
+class _Level(NamedTuple):
+    """A solution: its axes, and the coefficient of every product."""
+
+    axes: tuple[_Axis, _Axis]
+    coefficients: Float[Tensor, "_ _"]
+
+
+def solve_in_plane(problem: Problem, settings: ElementSettings) -> Events[SolverResult]:
+    """Cells of each coordinate halved by themselves, until two degrees agree on the same ones.
+
+    The estimate is the difference in relative L2. Where two sides give different values in a
+    corner, the side that lies along the second coordinate has it.
+    """
+    parts = separated(problem)
+    assert parts is not None
+    edges = tuple(read_mesh(problem, settings.features, axis) for axis in range(2))
+    goal, best = settings.accuracy, None
+    number = -1
+    while True:
+        number += 1
+        level = _solve(problem, parts, edges, _POINTS)
+        tails = [_tails(level, axis) for axis in range(2)]
+        total = float(torch.cat(tails).norm())
+        yield _event(number, total, problem, settings, best)
+        if not total < inf:
+            break
+        if number == 0 and total > _COARSE:
+            # As where conditions contradict each other in a corner, which holds little.
+            smallest = _CORNER * settings.accuracy
+            edges = tuple(grade_toward(along, (), smallest) for along in edges)
+            continue
+        if total <= goal:
+            higher = _solve(problem, parts, edges, _POINTS + _MORE)
+            estimate = _difference(level, higher)
+            if best is None or estimate < best[1]:
+                best = higher, estimate
+            elif number:
+                break
+            if estimate <= settings.accuracy:
+                break
+            goal = total / 4
+        limit = max(
+            _SHARE * goal / sum(map(len, tails)) ** 0.5,
+            _LATER * max(float(one.max()) for one in tails),
+        )
+        finer = tuple(
+            halve(along, (left > limit) & divisible(along))
+            for along, left in zip(edges, tails, strict=True)
+        )
+        larger = max(map(len, finer)) * (_POINTS + _MORE) if number < _ROUNDS else _MOST + 1
+        if larger > _MOST or sum(map(len, finer)) == sum(map(len, edges)):
+            break
+        edges = finer
+    found, estimate = (level, inf) if best is None else best
+    network = _network(problem, found, settings.like)
+    return SolverResult(network, _end(found, estimate, settings.accuracy), estimate, _HOW)
+
+
+def _solve(
+    problem: Problem, parts: Separated, edges: Sequence[Float[Tensor, " _"]], points: int
+) -> _Level:
+    """The solution on cells: conditions built in, then a Sylvester equation, then refinement."""
+    first, second = (_axis(problem, parts, edges[axis], points, axis) for axis in range(2))
+    grid = {
+        problem.coordinates[0]: first.points[:, None].numpy(),
+        problem.coordinates[1]: second.points[None].numpy(),
+    }
+    source = _values(parts.source, problem, grid, (len(first.points), len(second.points)))
+    start = _lift(problem, parts, first, second)
+
+    def left(found: Tensor) -> Tensor:
+        across = first.operator @ found @ second.values.mT
+        return source - across - first.values @ found @ second.operator.mT
+
+    small = [(one.operator @ one.free, one.values @ one.free) for one in (first, second)]
+    solve = sylvester(*small)
+    found = start
+    for _ in range(1 + _CORRECTIONS):
+        found = found + first.free @ solve(left(found)) @ second.free.mT
+    return _Level((first, second), found)
+
+
+def _axis(
+    problem: Problem, parts: Separated, edges: Float[Tensor, " _"], points: int, axis: int
+) -> _Axis:
+    lower, upper = problem.box.lower[axis], problem.box.upper[axis]
+    center, scale = (lower + upper) / 2, (upper - lower) / 2
+    joined = max(parts.operators[axis])
+    basis = elements((edges - center) / scale, points + joined - 1, joined)
+    unit, weights = gauss(points)
+    half = edges.diff()[:, None] / 2
+    places = (edges[:-1, None] + half * (unit + 1)).flatten()
+
+    def table(x: Float[Tensor, " n"]) -> Float[Tensor, "k n b"]:
+        found = basis.derivatives(((x - center) / scale)[:, None], joined)[:, :, 0]
+        return found / scale ** torch.arange(joined + 1)[:, None, None]
+
+    inside, at_ends = table(places), table(edges[[0, -1]])
+    # Of the size of one, so that no function outweighs another.
+    sizes = inside[0].abs().amax(dim=0).reciprocal()
+    inside, at_ends = inside * sizes, at_ends * sizes
+    coordinate = problem.coordinates[axis]
+    operator = torch.zeros_like(inside[0])
+    for order, coefficient in parts.operators[axis].items():
+        values = _values(coefficient, problem, {coordinate: places.numpy()}, places.shape)
+        operator = operator + values[:, None] * inside[order]
+    conditions = torch.stack(
+        [_weighted(at_ends[:, one.end], one.weights) for one in parts.conditions[axis]]
+    )
+    # Functions of the end's own cell alone: a jump in a corner stays in its cell.
+    chosen = [int(row.abs().argmax()) for row in conditions]
+    others = [k for k in range(basis.size) if k not in chosen]
+    identity = torch.eye(basis.size, dtype=edges.dtype)
+    lift = identity[:, chosen] @ inverse(conditions[:, chosen])
+    free = identity[:, others] - lift @ conditions[:, others]
+    nodes = torch.cat([places, edges[[0, -1]]])
+    coefficients = inverse(torch.cat([inside[0], at_ends[0]]))
+    return _Axis(
+        edges,
+        basis,
+        sizes,
+        places,
+        (half * weights).flatten(),
+        inside[0],
+        operator,
+        free,
+        lift,
+        conditions,
+        nodes,
+        coefficients,
+        table((edges[:-1, None] + half * (gauss(basis.degree + 1)[0] + 1)).flatten())[0] * sizes,
+    )
+
+
+def _weighted(tables: Float[Tensor, "k b"], weights: Mapping[int, float]) -> Float[Tensor, " b"]:
+    """A weighted sum of derivatives."""
+    return sum((weight * tables[order] for order, weight in weights.items()), 0.0 * tables[0])
+
+
+def _values(
+    formula: Expression, problem: Problem, grid: Mapping[str, np.ndarray], shape: tuple[int, ...]
+) -> Tensor:
+    """A formula at points of a grid."""
+    found = np.asarray(evaluate(formula, {**problem.constants, **grid}, np), dtype=float)
+    return torch.from_numpy(np.broadcast_to(found, shape).copy())
+
+
+def _lift(problem: Problem, parts: Separated, first: _Axis, second: _Axis) -> Float[Tensor, "_ _"]:
+    """Coefficients that meet the conditions of both coordinates.
+
+    Where both give values in a corner it has those of the ends of the first coordinate.
+    """
+    given: list[Float[Tensor, "2 _"]] = []
+    for axis, other in ((0, second), (1, first)):
+        along = {problem.coordinates[1 - axis]: other.nodes.numpy()}
+        rows = [
+            _values(one.value, problem, along, tuple(other.nodes.shape))
+            for one in parts.conditions[axis]
+        ]
+        given.append(torch.stack(rows))
+    for row, one in enumerate(parts.conditions[1]):
+        for column, its in enumerate(parts.conditions[0]):
+            if max(one.weights) == max(its.weights) == 0:
+                corner = given[0][column, row - 2] / its.weights[0]
+                given[1][row, column - 2] = corner * one.weights[0]
+    at_first = given[0] @ second.coefficients.mT
+    at_second = given[1] @ first.coefficients.mT
+    found = first.lift @ at_first
+    return found + (at_second.mT - found @ second.conditions.mT) @ second.lift.mT
+
+
+def _tails(level: _Level, axis: int) -> Float[Tensor, " c"]:
+    """The last Legendre coefficients along an axis in each cell, in parts of the norm, in L2."""
+    own, other = level.axes[axis], level.axes[1 - axis]
+    coefficients = level.coefficients if axis == 0 else level.coefficients.mT
+    sampled = coefficients @ other.values.mT
+    cells = len(own.edges) - 1
+    unit, weights = gauss(own.basis.degree + 1)
+    at_points = (own.finer @ sampled).unflatten(0, (cells, -1))
+    degrees = torch.arange(len(unit))
+    polynomials = torch.from_numpy(legendre.legvander(unit.numpy(), len(unit) - 1))
+    projection = polynomials * (weights[:, None] * (2 * degrees + 1) / 2)
+    series = torch.einsum("cny,nj->cjy", at_points, projection)
+    norm = ((own.weights @ (own.values @ sampled).square()) @ other.weights).sqrt()
+    last = series[:, -_TAIL:].abs().amax(dim=1).square() @ other.weights
+    return (last * own.edges.diff()).sqrt() / norm.clamp_min(1e-300)
+
+
+def _difference(lower: _Level, higher: _Level) -> float:
+    """The relative L2 difference of two levels on the same cells, at points of the higher one."""
+    tables = []
+    for one, other in zip(lower.axes, higher.axes, strict=True):
+        edges = one.edges
+        center, scale = (edges[0] + edges[-1]) / 2, (edges[-1] - edges[0]) / 2
+        unit = ((other.points - center) / scale)[:, None]
+        tables.append(one.basis.derivatives(unit, 0)[0, :, 0] * one.sizes)
+    coarse = tables[0] @ lower.coefficients @ tables[1].mT
+    fine = higher.axes[0].values @ higher.coefficients @ higher.axes[1].values.mT
+    weights = higher.axes[0].weights[:, None] * higher.axes[1].weights
+    size = (weights * fine.square()).sum().sqrt()
+    found = float((weights * (fine - coarse).square()).sum().sqrt() / size)
+    return found if found == found else inf
+
+
+def _network(problem: Problem, level: _Level, like: Tensor) -> FullProduct:
+    first, second = level.axes
+    box = problem.box
+    network = FullProduct([first.basis, second.basis], 1, box.lower, box.upper)
+    with torch.no_grad():
+        sized = first.sizes[:, None] * level.coefficients * second.sizes
+        network.coefficients.copy_(sized.reshape(-1, 1))
+    return network.to(like)
+
+
+def _event(
+    number: int,
+    left: float,
+    problem: Problem,
+    settings: ElementSettings,
+    best: tuple[_Level, float] | None,
+) -> Event:
+    progress = StageProgress(
+        "elements", number, _ROUNDS, torch.zeros(0), left, {"coefficients": left}
+    )
+    return Event(
+        "", progress, lambda: None if best is None else _network(problem, best[0], settings.like)
+    )
+
+
+def _end(level: _Level, estimate: float, accuracy: float) -> Outcome:
+    counts = " x ".join(str(len(axis.edges) - 1) for axis in level.axes)
+    sentence = f"on {counts} cells, polynomials of two degrees agree to {estimate:.1e}"
+    if estimate <= accuracy:
+        return Outcome("converged", sentence)
+    if not bool(level.coefficients.isfinite().all()):
+        return Outcome("diverged", "the equation on cells has no single solution")
+    return Outcome("stalled", f"{sentence}, and finer cells no longer help or are too many")
