@@ -24,7 +24,7 @@ from pikan.optimize.adam import Adam
 from pikan.optimize.lbfgs import LBFGS
 from pikan.optimize.learning_rates import Schedule, constant, cosine, exponential, warmup_cosine
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Attention, Balance, Causal, Weights
 from pikan.problem.features import features
@@ -216,7 +216,7 @@ def _step(asked: schema.Stage) -> Step:
             own = SSBroyden(a.steps)
             return replace(own, tolerance=_or(a.tolerance, own.tolerance))
         case schema.LeastSquaresStage(least_squares=a):
-            return LeastSquares(a.cutoff)
+            return LinearLeastSquares(a.cutoff)
         case schema.GaussNewtonStage(gauss_newton=a):
             own = LevenbergMarquardt(a.steps, variable_projection=a.eliminate)
             damping, tolerance = _or(a.damping, own.damping), _or(a.tolerance, own.tolerance)

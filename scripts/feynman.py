@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 import pikan
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 from pikan.symbolic.symbolic_formula import SymbolicFormula
 
 # What counts as recovered.

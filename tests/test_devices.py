@@ -42,7 +42,7 @@ accuracy: 1e-3
 }
 FREE = {
     # The border: where a device is read or stated, and where numbers come back from a file.
-    "spec/schema.py", "spec/messages.py", "cli/main.py", "cli/torchrun.py", "fitting/factory.py",
+    "spec/schema.py", "spec/messages.py", "cli/main.py", "cli/torchrun.py", "kan/arguments.py",
     "kan/kan.py", "kan/dataset.py", "storage/checkpoint.py",
 }  # fmt: skip
 

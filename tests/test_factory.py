@@ -16,7 +16,7 @@ from pikan.optimize.adam import Adam
 from pikan.optimize.lbfgs import LBFGS
 from pikan.optimize.learning_rates import cosine
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Balance, Causal
 from pikan.planner import complete
@@ -102,7 +102,7 @@ def test_stages_are_those_named_with_their_settings():
         Refinement(None, 9, None, adapt=False),
         LBFGS(5, memory=3, tolerance=0.25, weights=Causal()),
         Resampling(None, 2.0, 0.0, weighted=True),
-        LeastSquares(0.125),
+        LinearLeastSquares(0.125),
         LevenbergMarquardt(2, variable_projection=True),
         SSBroyden(6, tolerance=0.5),
     )

@@ -8,8 +8,14 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Generator, Tensor
 
-from pikan.fitting.arguments import ModelError, no_unknown, one_of, whole
-from pikan.fitting.factory import read_device, read_precision
+from pikan.kan.arguments import (
+    ModelError,
+    no_unknown,
+    one_of,
+    read_device,
+    read_precision,
+    whole,
+)
 
 
 class Dataset(TypedDict):

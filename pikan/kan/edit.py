@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from pikan.bases.basis import Basis
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 from pikan.network.architecture import Width, node_count, sum_count
 from pikan.network.initialization import noise
 from pikan.network.kan import KANNetwork, with_layers

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pikan.files.arrays import DataError, read_arrays
 from pikan.files.atomic import write_bytes
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 from pikan.network.architecture import ArchitectureError
 from pikan.network.build import architecture_text, network_from_text, restore
 from pikan.network.kan import KANNetwork

@@ -1,23 +1,35 @@
-"""Fitting a network to data: its schedule, what it records, and its progress."""
+"""Fitting a network to data: pykan's words become stages, run one after the other."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import NamedTuple, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from pikan.fitting.arguments import ModelError
-from pikan.fitting.descent import DESCENTS, FitState
-from pikan.fitting.loss import FitLoss, Loss, fit_loss, mean_square
-from pikan.fitting.penalty import Penalty
+from pikan.kan.arguments import ModelError
 from pikan.kan.dataset import Data
+from pikan.kan.objective import FitObjective, FitQuality, Loss, fit_objective
+from pikan.kan.penalty import Penalty
 from pikan.network.kan import KANNetwork
-from pikan.network.parameters import with_parameters
+from pikan.network.parameters import parameter_vector, set_parameters
 from pikan.network.refine import adapt
+from pikan.optimize.adam import Adam
+from pikan.optimize.lbfgs import LBFGS
+from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
+from pikan.optimize.mini_batches import MiniBatches
+from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
+from pikan.optimize.stage import Stage, StageProgress, StageRun
+
+OPTIMIZERS = ("LBFGS", "LM", "Adam")
+"""The stages by the names that `fit` has for them."""
+
+# Steps of L-BFGS, each a line search, that are one step of a fit, and how many it remembers.
+_SEARCHES, _MEMORY = 10, 50
 
 # A loss that has risen to so many times the first is that of a descent that has diverged.
 _RISEN = 10.0
@@ -69,18 +81,11 @@ class _Best:
         self.number, self.loss, self.total = -1, inf, inf
         self.state: Mapping[str, Tensor] = deepcopy(network.state_dict())
 
-    def judge(self, network: KANNetwork, number: int, found: "FitQuality") -> None:
+    def judge(self, network: KANNetwork, number: int, found: FitQuality) -> None:
         """Keep this state if it is better than those before."""
         if found.total < self.total:
             self.number, self.loss, self.total = number, *found
             self.state = deepcopy(network.state_dict())
-
-
-class FitQuality(NamedTuple):
-    """The loss on all rows, and with the penalty."""
-
-    loss: float
-    total: float
 
 
 def fit_steps(
@@ -99,117 +104,156 @@ def fit_steps(
             "fit: all parameters are frozen; call requires_grad_(True) on those to be trained"
         )
     best = _Best(network)
-    best.judge(network, -1, _RunningFit(network, data, plan).quality())
+    fit, number = _Fit(network, data, plan, best), 0
+    best.judge(network, -1, fit.latest)
     if start is not None:
         network.load_state_dict(start.state_dict())
-    run = _RunningFit(network, data, plan)
+        fit = _Fit(network, data, plan, best)
     outcome = Outcome("out of budget", f"all {plan.steps} steps are used up")
     try:
-        _check_start(run.whole)
-        first = latest = run.quality()
+        _check_start(fit.whole, parameter_vector(network))
+        first = fit.latest
         best.judge(network, -1, first)
-        for number in range(plan.steps):
+        while number < plan.steps:
             if number in plan.grid_steps:
                 network.load_state_dict(adapt(network, data.train_input).state_dict())
-                run.restart()
-            try:
-                state = next(run.descent)
-            except StopIteration as end:
-                if any(number < later < plan.steps for later in plan.grid_steps):
-                    continue
-                outcome = end.value
-                yield run.step(number, None, outcome.message)
+                fit.restart()
+            later = [step for step in plan.grid_steps if number < step < plan.steps]
+            stop = later[0] if later else plan.steps
+            for made in fit.steps(parameter_vector(network), stop - number):
+                yield fit.advance(number, made)
+                number += 1
+            if number < stop and not later:
+                outcome = fit.outcome
+                yield fit.end(number, outcome.message)
                 break
-            run.put(state)
-            if number % run.rounds == 0 or number == plan.steps - 1:
-                latest = run.quality(state)
-                best.judge(network, number, latest)
-            yield run.step(number, state, None)
+            number = stop
     finally:
         network.load_state_dict(best.state)
+    latest = fit.latest
     if outcome.kind == "diverged" or not latest.total <= _RISEN * first.total:
-        outcome = Outcome(
-            "diverged",
-            f"the loss went from {run.recorded_loss(first.loss):.2g} to "
-            f"{run.recorded_loss(latest.loss):.2g}"
-            f"; lower lr, or take opt='LBFGS'",
-        )
+        before, after = fit.recorded_loss(first.loss), fit.recorded_loss(latest.loss)
+        said = f"the loss went from {before:.2g} to {after:.2g}; lower lr, or take opt='LBFGS'"
+        outcome = Outcome("diverged", said)
     elif best.number < 0 < plan.steps:
         outcome = Outcome("stalled", "no step made the loss smaller")
-    return FitResult(
-        run.recorded_loss(first.loss), run.recorded_loss(best.loss), best.number, outcome
-    )
+    losses = fit.recorded_loss(first.loss), fit.recorded_loss(best.loss)
+    return FitResult(*losses, best.number, outcome)
 
 
 @final
-class _RunningFit:
-    """A descent under way, with its tasks on the grid that the network has now."""
+class _Fit:
+    """A fit under way: its objectives on the grids that the network has now, and its stages.
 
-    def __init__(self, network: KANNetwork, data: Data, plan: FitPlan) -> None:
-        self.network, self.data, self.plan = network, data, plan
+    `latest` is how good the parameters are that the network has, `outcome` how the last steps
+    ended where not all of them were taken.
+    """
+
+    def __init__(self, network: KANNetwork, data: Data, plan: FitPlan, best: _Best) -> None:
+        self.network, self.data, self.plan, self.best = network, data, plan, best
         self.unit = _unit(data.train_label) if plan.loss is None else 1.0
         self.generator = torch.Generator().manual_seed(plan.seed)
         rows = len(data.train_input)
         self.batch = rows if plan.batch is None else min(plan.batch, rows)
         # Steps in which as many rows are drawn as there are.
         self.rounds = -(-rows // self.batch)
+        self.outcome = Outcome("out of budget", "no step was taken")
         self.restart()
+        self.latest = self.whole.quality(parameter_vector(network))
 
     def restart(self) -> None:
-        """Begin anew on the present grid."""
-        self.whole = self._task(self.data.train_input, self.data.train_label)
-        self.tested = self._task(self.data.test_input, self.data.test_label)
-        self.descent = DESCENTS[self.plan.opt](self._drawing(), self.plan.lr)
+        """Make the objectives anew on the present grid."""
+        self.whole = self._objective(self.data.train_input, self.data.train_label)
+        self.tested = self._objective(self.data.test_input, self.data.test_label)
 
-    def put(self, state: FitState) -> None:
-        """Give the network the weights of a state."""
-        self.network.load_state_dict(with_parameters(self.network, state.theta).state_dict())
+    def steps(self, theta: Float[Tensor, " p"], count: int) -> Generator[StageProgress]:
+        """The progress after each step of so many, fewer where nothing is left to gain."""
+        if self.rounds > 1 and self.plan.opt == "LBFGS":
+            yield from self._drawn_searches(theta, count)
+            return
+        objective: Objective = self.whole
+        if self.plan.opt == "LM":
+            assert self.whole.misfit is not None
+            objective = self.whole.misfit.least_squares()
+        elif self.rounds > 1:
+            objective = MiniBatches(self.whole, self._draw)
+        each = _SEARCHES if self.plan.opt == "LBFGS" else 1
+        run, made = StageRun(self._stage(count), objective, theta), None
+        for made in run:
+            if made.step and made.step % each == 0:
+                yield made
+        if made is not None and made.step % each:
+            yield made
+        self.outcome = run.result().outcome
+        if self.plan.opt == "LBFGS" and self.outcome.kind == "stalled":
+            said = "the loss is the least that the precision can tell"
+            self.outcome = Outcome("converged", said)
 
-    def quality(self, state: FitState | None = None) -> FitQuality:
-        """How good the weights are that the network has, those of this state if there is one."""
-        strength, theta = self.plan.rules.strength, self.whole.theta()
-        if state is not None and self.rounds == 1:
-            return FitQuality(state.loss, state.loss + strength * state.reg)
-        if not strength:
-            loss = self.whole.loss_at(theta)
-            return FitQuality(loss, loss)
-        weighed = self.whole.loss_and_gradient(theta)
-        return FitQuality(weighed.loss, weighed.loss + strength * weighed.reg)
+    def advance(self, number: int, made: StageProgress) -> FitStep:
+        """Give the network the parameters after a step; what is recorded of that."""
+        set_parameters(self.network, made.theta)
+        loss, penalized = made.blocks["loss"], made.blocks.get("penalty", 0.0)
+        if number % self.rounds == 0 or number == self.plan.steps - 1:
+            some = self.rounds > 1
+            total = FitQuality(loss, loss + penalized)
+            self.latest = self.whole.quality(made.theta) if some else total
+            self.best.judge(self.network, number, self.latest)
+        return self._recorded(number, loss, penalized, None)
 
-    def step(self, number: int, state: FitState | None, ending: str | None) -> FitStep:
-        """What is recorded of a step."""
-        theta = self.whole.theta()
-        loss = self.whole.loss_at(theta) if state is None else state.loss
-        test, reg = self.tested.loss_at(theta), 0.0 if state is None else state.reg
-        return FitStep(number, self.recorded_loss(loss), self.recorded_loss(test), reg, ending)
+    def end(self, number: int, why: str) -> FitStep:
+        """What is recorded where nothing is left to gain."""
+        loss = self.whole.loss_at(parameter_vector(self.network))
+        return self._recorded(number, loss, 0.0, why)
 
     def recorded_loss(self, loss: float) -> float:
         """A mean square as its root in the unit of the labels, any other loss as it is."""
         return loss**0.5 * self.unit if self.plan.loss is None else loss
 
-    def _task(self, points: Tensor, labels: Tensor) -> FitLoss:
-        loss, rules = self.plan.loss or mean_square, self.plan.rules
-        return fit_loss(self.network, points, labels, loss, rules, self.unit)
+    def _recorded(self, number: int, loss: float, penalized: float, ending: str | None) -> FitStep:
+        reg = penalized / (self.plan.rules.strength or 1.0)
+        test = self.tested.loss_at(parameter_vector(self.network))
+        losses = self.recorded_loss(loss), self.recorded_loss(test)
+        return FitStep(number, *losses, reg, ending)
 
-    def _drawing(self) -> Callable[[], FitLoss]:
-        points, labels, whole = self.data.train_input, self.data.train_label, self.whole
-        if self.rounds == 1:
-            return lambda: whole
+    def _drawn_searches(self, theta: Float[Tensor, " p"], count: int) -> Generator[StageProgress]:
+        """Searches on rows drawn for each step; on other rows one knows nothing of those before."""
+        for _ in range(count):
+            run, made = StageRun(self._stage(1), self._draw(), theta), None
+            for made in run:
+                theta = made.theta
+            if made is None:
+                self.outcome = run.result().outcome
+                return
+            yield made
 
-        def draw() -> FitLoss:
-            order = torch.randperm(len(points), generator=self.generator)
-            rows = order[: self.batch].to(points.device)
-            return self._task(points[rows], labels[rows])
+    def _stage(self, count: int) -> Stage:
+        """The stage that takes so many steps of the fit."""
+        lr = self.plan.lr
+        match self.plan.opt:
+            case "LBFGS":
+                first = 1.0 if lr is None else lr
+                return LBFGS(_SEARCHES * count, _MEMORY, tolerance=0.0, first=first)
+            case "LM":
+                return LevenbergMarquardt(count)
+            case _:
+                return Adam(count, 1e-2 if lr is None else lr, best=False)
 
-        return draw
+    def _objective(self, points: Tensor, labels: Tensor) -> FitObjective:
+        plan = self.plan
+        return fit_objective(self.network, points, labels, plan.loss, plan.rules, self.unit)
+
+    def _draw(self) -> FitObjective:
+        order = torch.randperm(len(self.data.train_input), generator=self.generator)
+        rows = order[: self.batch].to(self.data.train_input.device)
+        return self._objective(self.data.train_input[rows], self.data.train_label[rows])
 
 
-def _check_start(now: FitLoss) -> None:
-    loss, reg, slope = now.loss_and_gradient(now.theta())
-    if not isfinite(loss + now.rules.strength * reg) or not bool(slope.isfinite().all()):
+def _check_start(whole: FitObjective, theta: Float[Tensor, " p"]) -> None:
+    found = whole.evaluate(theta)
+    if not isfinite(found.loss) or not bool(found.gradient.isfinite().all()):
         raise ModelError(
-            f"fit: no step was taken: the loss is {loss:g} at the start, and it or the penalty or "
-            "its slope is not finite; give data, loss_fn and lamb with which they are"
+            f"fit: no step was taken: the loss is {float(found.rows[0]):g} at the start, and it, "
+            "the penalty or a slope is not finite; give data, loss_fn and lamb with which they are"
         )
 
 

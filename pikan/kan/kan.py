@@ -13,19 +13,17 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pikan.bases.from_word import word
-from pikan.fitting.arguments import AbsentError, ModelError, no_unknown, number, one_of, whole
-from pikan.fitting.attribution import METRICS, Scores, attribution, edge_measures
-from pikan.fitting.descent import DESCENTS
-from pikan.fitting.factory import (
-    WidthLike,
-    build_kan,
-    outputs,
+from pikan.kan.arguments import (
+    AbsentError,
+    ModelError,
+    no_unknown,
+    number,
+    one_of,
     read_device,
     read_precision,
-    width_list,
+    whole,
 )
-from pikan.fitting.initialization import scaling_of, standardize
-from pikan.fitting.penalty import MEASURES, Penalty
+from pikan.kan.attribution import METRICS, Scores, attribution, edge_measures
 from pikan.kan.dataset import (
     Data,
     DatasetLike,
@@ -37,15 +35,18 @@ from pikan.kan.dataset import (
 )
 from pikan.kan.edit import deepen, mask_edges, select_nodes, widen
 from pikan.kan.file import load, save
-from pikan.kan.fit import FitPlan, FitResult, fit_steps
+from pikan.kan.fit import OPTIMIZERS, FitPlan, FitResult, fit_steps
+from pikan.kan.make import WidthLike, build_kan
+from pikan.kan.penalty import MEASURES, Penalty
 from pikan.kan.progress_bar import progress_bar
 from pikan.network.architecture import node_count
+from pikan.network.data_dependent import scaling_of, standardize
 from pikan.network.initialization import noise
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
 from pikan.network.refine import adapt, refine
 from pikan.symbolic.candidates import candidates, rate
-from pikan.symbolic.library import LIBRARY, Numbers, select_functions
+from pikan.symbolic.library import LIBRARY, USUAL, Numbers
 from pikan.symbolic.refit import ConstantSamples
 from pikan.symbolic.snap import (
     Edge,
@@ -177,7 +178,7 @@ class KAN(nn.Module):
     @property
     def width(self) -> list[int | list[int]]:
         """The nodes of every layer, inputs that are in use first."""
-        return width_list(self.network.widths)
+        return [each if isinstance(each, int) else list(each) for each in self.network.widths]
 
     @property
     def grid(self) -> int:
@@ -206,7 +207,7 @@ class KAN(nn.Module):
             raise ModelError(f"KAN: got shape {list(x.shape)}, needs [..., {self.inputs}]")
         rows = points.reshape(-1, self.inputs).to(self.network.center.dtype)
         values: Tensor = self.network(rows)
-        return values.reshape(*points.shape[:-1], outputs(self.network.widths))
+        return values.reshape(*points.shape[:-1], node_count(self.network.widths[-1]))
 
     def fit(
         self,
@@ -255,7 +256,7 @@ class KAN(nn.Module):
         `best_step` and `outcome` say how the fit went.
         """
         no_unknown("fit", unknown, _KNOWN_FITTING, _GONE)
-        one_of("fit", "opt", opt, DESCENTS)
+        one_of("fit", "opt", opt, OPTIMIZERS)
         wanted: Mapping[str, object] = {"loss_fn": [loss_fn or float], "metrics": metrics or ()}
         for name, given in wanted.items():
             if not isinstance(given, list | tuple) or not all(map(callable, given)):
@@ -284,7 +285,7 @@ class KAN(nn.Module):
         plan = FitPlan(
             opt, whole("fit", "steps", steps, 0), rules, grid_steps, loss_fn, rate, rows, int(seed)
         )
-        known = outputs(self.network.widths) if loss_fn is None else None
+        known = node_count(self.network.widths[-1]) if loss_fn is None else None
         data = check_dataset(dataset, self.inputs, known, self.network.center)
         data = data if loss_fn is None else suitable(data, loss_fn, self)
         always = ("train_loss", "test_loss", "reg")
@@ -335,13 +336,13 @@ class KAN(nn.Module):
         also written there, as kan.png.
         """
         # matplotlib takes as long to import as torch, and not every model is looked at.
-        from pikan.plots.kan_diagram import DiagramStyle, kan_diagram
+        from pikan.plots.kan_diagram import AxesError, DiagramStyle, kan_diagram
 
         no_unknown("plot", unknown, _KNOWN_PLOTTING, _GONE)
         one_of("plot", "metric", metric, METRICS)
         for name, names, count in (
             ("in_vars", in_vars, node_count(self.network.widths[0])),
-            ("out_vars", out_vars, outputs(self.network.widths)),
+            ("out_vars", out_vars, node_count(self.network.widths[-1])),
         ):
             if names is not None and len(names) != count:
                 raise ModelError(f"plot: {name}: got {len(names)} names, needs {count}")
@@ -349,7 +350,10 @@ class KAN(nn.Module):
         below, above = (None if each is None else list(each) for each in (in_vars, out_vars))
         look = DiagramStyle(beta, scale, sample, below, above, title, width)
         measures = edge_measures(metric, layers, self.network.widths)
-        drawn = kan_diagram(self.network, layers, measures, look, ax)
+        try:
+            drawn = kan_diagram(self.network, layers, measures, look, ax)
+        except AxesError as fault:
+            raise ModelError(f"plot: {fault}") from None
         if folder is not None and drawn is not None:
             drawn.save(Path(folder) / "kan.png")
         return drawn
@@ -470,7 +474,7 @@ class KAN(nn.Module):
         generator = torch.Generator().manual_seed(int(self._made_of[-1]))
         changed.network = standardize(noise(changed.network, generator), points)
         if y is not None:
-            count = outputs(self.network.widths)
+            count = node_count(self.network.widths[-1])
             labels = checked_labels("initialize_from_data", "y", y, len(points), count)
             changed.network.scaling = scaling_of(labels.detach().to(points))
         changed.samples = points
@@ -583,7 +587,7 @@ class KAN(nn.Module):
         """
         no_unknown("suggest_symbolic", unknown, ("lib", "topk", "weight_simple", "x"), _GONE)
         edge = self._live_edge("suggest_symbolic", l, i, j)
-        search = SymbolicSearch(select_functions("suggest_symbolic", lib), weight_simple, 0.0)
+        search = SymbolicSearch(_functions("suggest_symbolic", lib), weight_simple, 0.0)
         layers = self._exact()._layers("suggest_symbolic", x)  # noqa: SLF001 (its own)
         found = suggest(layers, edge, search, 0.0)
         return Suggestions(found.rows[: whole("suggest_symbolic", "topk", topk, 1)])
@@ -608,7 +612,7 @@ class KAN(nn.Module):
         """
         names = ("lib", "dataset", "weight_simple", "r2_threshold", "starts")
         no_unknown("auto_symbolic", unknown, names, _GONE)
-        search = SymbolicSearch(select_functions("auto_symbolic", lib), weight_simple, r2_threshold)
+        search = SymbolicSearch(_functions("auto_symbolic", lib), weight_simple, r2_threshold)
         exact = self._exact()
         points, labels, _, _ = exact._data("auto_symbolic", dataset)  # noqa: SLF001 (its own)
         afresh = whole("auto_symbolic", "starts", starts, 0)
@@ -765,7 +769,7 @@ class KAN(nn.Module):
     ]:
         """Points and labels to fit to and to test on: the dataset's, or what this model gives."""
         if dataset is not None:
-            known = outputs(self.network.widths)
+            known = node_count(self.network.widths[-1])
             data = check_dataset(dataset, self.inputs, known, self.network.center)
             return data.train_input, data.train_label, data.test_input, data.test_label
         points = self._points(call, None)
@@ -818,6 +822,13 @@ _KNOWN_FITTING = tuple(
 _KNOWN_PLOTTING = tuple(
     name for name in KAN.plot.__annotations__ if name not in ("return", "unknown")
 )
+
+
+def _functions(call: str, lib: Sequence[str] | None) -> tuple[str, ...]:
+    """The functions named, or those that are looked among where none are; ModelError if unknown."""
+    if lib is None:
+        return USUAL
+    return tuple(one_of(call, "lib", name, LIBRARY) for name in lib)
 
 
 def _name(metric: Callable[[], Tensor | float]) -> str:

@@ -110,6 +110,12 @@ class KANNetwork(FeatureNetwork):
         self._through(self.entering(place(points)), detailed)
         return tuple(made)
 
+    def last_nodes(self, layers: Sequence[LayerActivations]) -> Float[Tensor, "n m"]:
+        """What the last layer in detail leads to, before it is scaled."""
+        return self.next_nodes(Jet(((0,),), layers[-1].sums.unsqueeze(0)), len(layers) - 1).values[
+            0
+        ]
+
     def next_nodes(self, sums: Jet, layer: int) -> Jet:
         """The nodes that the sums of a layer make; only hidden ones are squashed."""
         combined = product_nodes(sums, self.widths[layer + 1])

@@ -57,12 +57,17 @@ def last_layer(network: Network) -> slice:
 def with_parameters(network: N, theta: Float[Tensor, " p"]) -> N:
     """The network with the parameters of a vector in place of its own."""
     copied = deepcopy(network)
-    pieces = parameter_dict(network, theta)
-    with torch.no_grad():
-        for name, parameter in copied.named_parameters():
-            if name in pieces:
-                parameter.copy_(pieces[name])
+    set_parameters(copied, theta)
     return copied
+
+
+def set_parameters(network: Network, theta: Float[Tensor, " p"]) -> None:
+    """Give a network that is trained in place the parameters of a vector."""
+    named = _parameters_in_order(network)
+    pieces = theta.split([parameter.numel() for _, parameter in named])
+    with torch.no_grad():
+        for (_, parameter), piece in zip(named, pieces, strict=True):
+            parameter.copy_(piece.view(parameter.shape))
 
 
 def _parameters_in_order(network: Network) -> list[tuple[str, nn.Parameter]]:

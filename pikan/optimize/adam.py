@@ -8,12 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.optimize.gradient import finite, gradient
 from pikan.optimize.learning_rates import Schedule, constant
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import Objective, finite
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import Stage, StageProgress, State, faulty, progress, start_failure
-from pikan.optimize.weights import Weights
+from pikan.optimize.stage import Stage, StageProgress, State, progress, start_failure
+from pikan.optimize.weights import Weights, evaluate_weighted
 
 
 @final
@@ -37,9 +36,9 @@ class AdamState(State):
 class Adam(Stage):
     """Steepest descent with momentum and a step length for each parameter.
 
-    Yields after every step the best point so far by loss; with `weights` the newest point, since
-    losses under different weights do not compare. `weights` is None where every row keeps the
-    weight it came with.
+    Yields after every step the best point so far by loss, or the newest unless `best`; with
+    `weights` the newest, since losses under different weights do not compare. `weights` is None
+    where every row keeps the weight it came with.
 
     Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
     """
@@ -48,6 +47,7 @@ class Adam(Stage):
     lr: float = 1e-3
     schedule: Schedule = constant
     weights: Weights | None = None
+    best: bool = True
     name: ClassVar[str] = "adam"
 
     def run(
@@ -61,29 +61,28 @@ class Adam(Stage):
         # As wide as torch makes it by itself where nobody has set another default.
         steps = torch.tensor(float(begin.step), dtype=torch.float32)
         optimizer.state[moving] = {"step": steps, "exp_avg": mean, "exp_avg_sq": square}
-        residual = objective.residual(moving)
-        ones = torch.ones_like(residual).detach()
-        multipliers = ones if begin.multipliers is None else begin.multipliers
-        best = begin.best
+        multipliers, best = begin.multipliers, begin.best
         for step in range(begin.step, self.steps + 1):
-            where = faulty(objective, residual)
-            if where:
-                return divergence(step, f"the residual of {where}")
-            here = progress(self, objective, step, self.steps, moving, residual)
-            kept = best is not None and self.weights is None and best.loss <= here.loss
-            best = best if best is not None and kept else here
-            now = AdamState(step, moving, mean, square, multipliers, best)
+            before = multipliers
+            if self.weights is None:
+                found = objective.evaluate(moving)
+            else:
+                rule = self.weights if step % self.weights.every == 0 else None
+                found, multipliers = evaluate_weighted(objective, moving, multipliers, rule)
+            if where := objective.faults(found.rows):
+                return divergence(step, where)
+            here = progress(self, objective, step, self.steps, moving, found.rows)
+            newest = not self.best or self.weights is not None
+            best = here if best is None or newest or here.loss < best.loss else best
+            now = AdamState(step, moving, mean, square, before, best)
             yield replace(best, step=step, state=now)
             if step == self.steps:
                 break
-            if self.weights is not None and step % self.weights.every == 0:
-                multipliers = self.weights.update(objective, moving, residual, multipliers)
-            moving.grad = gradient(multipliers * residual, moving)
-            if not finite(moving.grad):
+            if not finite(found.gradient):
                 return divergence(step, "the gradient")
+            moving.grad = found.gradient
             optimizer.param_groups[0]["lr"] = self.lr * self.schedule(step / self.steps)
             optimizer.step()
-            residual = objective.residual(moving)
         return Outcome(
             "out of budget",
             f"adam took its {self.steps} steps; more steps or an lbfgs stage after it would go on",

@@ -10,12 +10,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from pikan.linalg.dense import solve_triangle
-from pikan.optimize.evaluation import Evaluate, Evaluation, evaluator
-from pikan.optimize.line_search import line_search
-from pikan.optimize.objective import Objective
+from pikan.optimize.line_search import Evaluate, line_search
+from pikan.optimize.objective import Evaluation, Objective, least_squares
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.quasi_newton import Descent, stall, start_descent
-from pikan.optimize.scaling import rescale
+from pikan.optimize.quasi_newton import Descent, in_variables, stall, start_descent
 from pikan.optimize.stage import Stage, StageProgress, State, progress
 from pikan.optimize.weights import Weights
 
@@ -55,7 +53,8 @@ class LBFGS(Stage):
     a diagonal first guess of the Hessian: coefficients of high degree and of low ones then weigh
     alike. Has converged once ten steps lower the loss by less than `tolerance` of itself. A line
     search that fails empties the memory; if the next one fails as well, the stage has stalled.
-    `weights` is None where every row keeps the weight it came with.
+    `weights` is None where every row keeps the weight it came with. `first` is the length that a
+    search tries first, in quasi-Newton steps.
 
     Source: Nocedal and Wright 2006, algorithms 7.5 and 3.5; section 7.2 on the first guess.
     """
@@ -64,6 +63,7 @@ class LBFGS(Stage):
     memory: int = 50
     tolerance: float = 1e-9
     weights: Weights | None = None
+    first: float = 1.0
     name: ClassVar[str] = "lbfgs"
 
     def run(
@@ -74,21 +74,24 @@ class LBFGS(Stage):
         if isinstance(at, Outcome):
             return at
         descent, multipliers, memory = at.descent, at.multipliers, at.memory
-        inner = rescale(objective, descent.lengths)
-        evaluate = evaluator(inner, None if self.weights is None else multipliers)
+        lengths, weighed = descent.lengths, None if self.weights is None else multipliers
+        evaluate = in_variables(objective, lengths, weighed)
         for step in range(at.step, self.steps + 1):
             here, now = descent.here, LBFGSState(step, descent, multipliers, memory)
-            yield progress(self, objective, step, self.steps, descent.theta, here.residual, now)
+            yield progress(self, objective, step, self.steps, descent.theta, here.rows, now)
             if descent.stagnates(self.tolerance):
                 return Outcome("converged", f"the loss has stopped falling after {step} steps")
             if step == self.steps:
                 break
             if self.weights is not None and step % ROUND == 0:
-                multipliers = next_multipliers(self.weights, inner, here.theta, multipliers)
-                evaluate = evaluator(inner, multipliers)
+                moving = here.theta.clone().requires_grad_()
+                rows = least_squares(objective, "weights")
+                residual = rows.residual(moving / lengths)
+                multipliers = self.weights.update(rows, moving, residual, multipliers)
+                evaluate = in_variables(objective, lengths, multipliers)
                 here, memory = evaluate(here.theta), empty_memory(here.theta)
                 descent = descent._replace(here=here, losses=(here.loss,))
-            moved = advance(memory, self.memory, here, evaluate)
+            moved = advance(memory, self.memory, here, evaluate, self.first)
             if moved is None:
                 return stall(here, step)
             ahead, memory = moved
@@ -104,19 +107,8 @@ def initial_state(objective: Objective, theta: Float[Tensor, " p"]) -> LBFGSStat
     descent = start_descent(LBFGS.name, objective, theta)
     if isinstance(descent, Outcome):
         return descent
-    ones = torch.ones_like(descent.here.residual)
+    ones = torch.ones_like(descent.here.rows)
     return LBFGSState(0, descent, ones, empty_memory(descent.here.theta))
-
-
-def next_multipliers(
-    weights: Weights,
-    objective: Objective,
-    theta: Float[Tensor, " p"],
-    multipliers: Float[Tensor, " r"],
-) -> Float[Tensor, " r"]:
-    """The next multipliers at `theta`."""
-    here = theta.clone().requires_grad_()
-    return weights.update(objective, here, objective.residual(here), multipliers)
 
 
 def empty_memory(like: Float[Tensor, " p"]) -> Memory:

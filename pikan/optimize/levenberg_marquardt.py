@@ -12,9 +12,9 @@ from pikan.linalg.dense import scaled_least_squares
 from pikan.linalg.frontal import FrontalJacobian, fronts
 from pikan.linalg.jacobian import DenseJacobian, Jacobian, LeastSquaresModel
 from pikan.optimize.linear_least_squares import CUTOFF, last_layer
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares, Objective, least_squares
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import Stage, StageProgress, State, faulty, progress, start_failure
+from pikan.optimize.stage import Stage, StageProgress, State, progress, start_failure
 
 # The loss must fall over this many steps; a single step may well be a poor one.
 SPAN = 20
@@ -63,6 +63,7 @@ class LevenbergMarquardt(Stage):
         With elimination step 0 is the start with its last layer solved for; NotLinearError where
         the objective is not linear in one.
         """
+        objective = least_squares(objective, self.name)
         part = last_layer(objective) if self.variable_projection else slice(0, 0)
         at = (
             state
@@ -81,7 +82,7 @@ class LevenbergMarquardt(Stage):
             if step == self.steps:
                 break
             jacobian = jacobian_at(here.theta)
-            if where := faulty(objective, jacobian.row_lengths()):
+            if where := objective.faults(jacobian.row_lengths()):
                 return Outcome(
                     "diverged", f"{where} has infinite derivatives at gauss_newton step {step + 1}"
                 )
@@ -99,11 +100,11 @@ class LevenbergMarquardt(Stage):
         )
 
     def initial_state(
-        self, objective: Objective, theta: Float[Tensor, " p"], part: slice
+        self, objective: LeastSquares, theta: Float[Tensor, " p"], part: slice
     ) -> "LevenbergMarquardtState | Outcome":
         """The state before the first step, or why there is none."""
         here = Iterate(theta.detach().clone(), objective.residual(theta).detach())
-        if where := faulty(objective, here.residual):
+        if where := objective.faults(here.residual):
             return start_failure(self.name, where)
         here = solve_linear_part(objective, here, part)
         damping, scale = Damping(self.damping), torch.zeros_like(here.theta)
@@ -160,7 +161,7 @@ class LinearModel(NamedTuple):
     rounding: float
 
 
-def jacobian_operator(objective: Objective) -> Callable[[Float[Tensor, " p"]], Jacobian]:
+def jacobian_operator(objective: LeastSquares) -> Callable[[Float[Tensor, " p"]], Jacobian]:
     """The way to the Jacobian at a point: by its entries if there are few, else the whole.
 
     Where several processes share the rows each makes its own.
@@ -192,7 +193,7 @@ def undamp(scale: Float[Tensor, " p"], part: slice) -> Float[Tensor, " p"]:
 
 
 def move(
-    objective: Objective,
+    objective: LeastSquares,
     here: Iterate,
     model: LinearModel,
     damping: Damping,
@@ -210,7 +211,7 @@ def move(
         if change == 0.0 or (slight and change <= max(tolerance * size, model.rounding)):
             return Outcome("converged", "converged to a local minimum of the residual")
         ahead = solve_linear_part(objective, trial(objective, here, y / model.scale), part)
-        where = faulty(objective, ahead.residual)
+        where = objective.faults(ahead.residual)
         promised = 0.5 * change**2 + damping.value * float(y.square().sum())
         fall = 0.5 * float((here.residual - ahead.residual) @ (here.residual + ahead.residual))
         if not where and fall > 0.0:
@@ -226,18 +227,18 @@ def move(
     return Outcome("stalled", "no step lowers the loss; start elsewhere, or use more parameters")
 
 
-def trial(objective: Objective, here: Iterate, step: Float[Tensor, " p"]) -> Iterate:
+def trial(objective: LeastSquares, here: Iterate, step: Float[Tensor, " p"]) -> Iterate:
     """The place a step away."""
     theta = here.theta + step
     return Iterate(theta, objective.residual(theta).detach())
 
 
-def solve_linear_part(objective: Objective, place: Iterate, part: slice) -> Iterate:
+def solve_linear_part(objective: LeastSquares, place: Iterate, part: slice) -> Iterate:
     """The place with the coefficients in `part` that are best there, if r is linear in them."""
-    if part.start == part.stop or faulty(objective, place.residual):
+    if part.start == part.stop or objective.faults(place.residual):
         return place
     design = objective.jacobian(place.theta).detach()[:, part]
-    if faulty(objective, design):
+    if objective.faults(design):
         return place
     change = scaled_least_squares(
         design, -place.residual, CUTOFF * torch.finfo(design.dtype).eps

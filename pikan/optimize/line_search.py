@@ -1,12 +1,13 @@
 """A step length along a descent direction that meets the strong Wolfe conditions."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.optimize.evaluation import Evaluate, Evaluation
+from pikan.optimize.objective import Evaluation
 
 # The usual constants of quasi-Newton methods: Nocedal and Wright 2006, section 3.1.
 DECREASE = 1e-4
@@ -20,6 +21,10 @@ LEAST, MOST = 1.1, 10.0
 
 # A step inside a bracket keeps this part of it away from both ends, so that the bracket shrinks.
 MARGIN = 0.1
+
+
+Evaluate: TypeAlias = Callable[[Float[Tensor, " p"]], Evaluation]
+"""An objective as a function of the variables of a search."""
 
 
 class Trial(NamedTuple):

@@ -10,10 +10,9 @@ from torch import Tensor
 
 from pikan.linalg.dense import scaled_least_squares
 from pikan.linalg.jacobian import DenseJacobian
-from pikan.optimize.gradient import finite
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares, Objective, finite, least_squares
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import Stage, StageProgress, State, faulty, progress, start_failure
+from pikan.optimize.stage import Stage, StageProgress, State, progress, start_failure
 
 # Directions below so many ε of the largest are rounding.
 CUTOFF = 64.0
@@ -23,7 +22,7 @@ class NotLinearError(ValueError):
     """The objective is not linear in a last layer, so there is no system to solve."""
 
 
-def last_layer(objective: Objective) -> slice:
+def last_layer(objective: LeastSquares) -> slice:
     """The part of θ in which the objective is linear; NotLinearError if there is none."""
     if objective.last_layer is None or not objective.linear:
         raise NotLinearError(
@@ -35,7 +34,7 @@ def last_layer(objective: Objective) -> slice:
 
 @final
 @dataclass(frozen=True)
-class LeastSquares(Stage):
+class LinearLeastSquares(Stage):
     """The least loss over the last layer, all else fixed, in one step.
 
     Directions in which the residual changes by less than `cutoff` times the most count as
@@ -56,13 +55,14 @@ class LeastSquares(Stage):
         Fewer rows than coefficients leave the solution open between them: that is stalled.
         Raises NotLinearError if the objective is not linear in a last layer.
         """
+        objective = least_squares(objective, self.name)
         part = last_layer(objective)
         residual = objective.residual(theta).detach()
         if objective.partition is None:
             jacobian = DenseJacobian(objective.jacobian(theta).detach())
         else:
             jacobian = objective.partition.at(theta, len(residual))
-        where = faulty(objective, residual) or faulty(objective, jacobian.row_lengths())
+        where = objective.faults(residual) or objective.faults(jacobian.row_lengths())
         if where:
             return start_failure(self.name, where)
         yield progress(self, objective, 0, 1, theta, residual)

@@ -5,11 +5,11 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.optimize.evaluation import Evaluation, evaluator
-from pikan.optimize.objective import Objective
+from pikan.optimize.line_search import Evaluate
+from pikan.optimize.objective import Evaluation, Objective
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.scaling import column_lengths
-from pikan.optimize.stage import faulty, start_failure
+from pikan.optimize.stage import start_failure
+from pikan.optimize.weights import evaluate_weighted
 
 # The loss must fall over this many steps; a single step may well be a poor one.
 SPAN = 10
@@ -41,13 +41,30 @@ def start_descent(
     stage: str, objective: Objective, theta: Float[Tensor, " p"]
 ) -> Descent | Outcome:
     """The start of the stage of this name, or why there is none."""
-    start = evaluator(objective, None)(theta)
+    start = objective.evaluate(theta)
     if not start.finite():
-        where = faulty(objective, start.residual) or "the gradient"
-        return start_failure(stage, where)
-    lengths = column_lengths(objective, start.theta)
+        return start_failure(stage, objective.faults(start.rows) or "the gradient")
+    lengths = objective.column_lengths(start.theta)
     here = start._replace(theta=start.theta * lengths, gradient=start.gradient / lengths)
     return Descent(start.theta, here, lengths, (here.loss,))
+
+
+def in_variables(
+    objective: Objective,
+    lengths: Float[Tensor, " p"],
+    multipliers: Float[Tensor, " r"] | None = None,
+) -> Evaluate:
+    """The objective as a function of `lengths` times θ; None multiplies no row of it."""
+
+    def evaluate(y: Float[Tensor, " p"]) -> Evaluation:
+        theta = y / lengths
+        if multipliers is None:
+            here = objective.evaluate(theta)
+        else:
+            here = evaluate_weighted(objective, theta, multipliers).evaluation
+        return here._replace(theta=y, gradient=here.gradient / lengths)
+
+    return evaluate
 
 
 def stall(here: Evaluation, steps: int) -> Outcome:

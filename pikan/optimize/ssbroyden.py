@@ -8,12 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.optimize.broyden_update import broyden_update
-from pikan.optimize.evaluation import Evaluate, Evaluation, evaluator
-from pikan.optimize.line_search import Trial, line_search
-from pikan.optimize.objective import Objective
+from pikan.optimize.line_search import Evaluate, Trial, line_search
+from pikan.optimize.objective import Evaluation, Objective
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.quasi_newton import Descent, stall, start_descent
-from pikan.optimize.scaling import rescale
+from pikan.optimize.quasi_newton import Descent, in_variables, stall, start_descent
 from pikan.optimize.stage import Stage, StageProgress, State, progress
 
 
@@ -34,7 +32,7 @@ class SSBroyden(Stage):
 
     For networks too large for a Jacobian of all rows and small enough for a matrix of p²
     numbers, a few thousand parameters; a step costs some 3 p² operations beside its evaluations.
-    Searches in the variables of `scaling`, and ends, as `lbfgs` does: converged once ten steps
+    Searches in variables that weigh alike, and ends, as `lbfgs` does: converged once ten steps
     lower the loss by less than `tolerance` of itself; where a line search fails the matrix is
     forgotten, and if the next one fails as well, the stage has stalled.
 
@@ -54,10 +52,10 @@ class SSBroyden(Stage):
         if isinstance(begin, Outcome):
             return begin
         descent, inverse = begin.descent, begin.inverse
-        evaluate = evaluator(rescale(objective, descent.lengths), None)
+        evaluate = in_variables(objective, descent.lengths)
         for step in range(begin.step, self.steps + 1):
             here, now = descent.here, SSBroydenState(step, descent, inverse)
-            yield progress(self, objective, step, self.steps, descent.theta, here.residual, now)
+            yield progress(self, objective, step, self.steps, descent.theta, here.rows, now)
             if descent.stagnates(self.tolerance):
                 return Outcome("converged", f"the loss has stopped falling after {step} steps")
             if step == self.steps:

@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, NamedTuple, final
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -25,9 +25,9 @@ class State(ABC):  # noqa: B024 (what a stage needs is its own)
 class StageProgress:
     """Where a stage stands after `step` of at most `steps` steps.
 
-    `loss` and `blocks` belong to `theta`; `blocks` holds |r|² of each block by label, its
-    weighted mean square. These add up to twice the loss. `state` is None where the stage would
-    begin anew.
+    `loss` and `blocks` belong to `theta`; `blocks` holds the objective's parts by label: |r|² of
+    each block of least squares, its weighted mean square, which add up to twice the loss. `state`
+    is None where the stage would begin anew.
     """
 
     stage: str
@@ -60,28 +60,57 @@ class Stage(ABC):
         """
 
 
+class StageResult(NamedTuple):
+    """The last parameters of a stage, and how it ended."""
+
+    theta: Float[Tensor, " p"]
+    outcome: Outcome
+
+
+@final
+class StageRun:
+    """A stage under way, to be gone through once: its progress, and then its result."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        objective: Objective,
+        theta: Float[Tensor, " p"],
+        state: State | None = None,
+    ) -> None:
+        self.theta = theta
+        self.outcome: Outcome | None = None
+        self._run = stage.run(objective, theta, state)
+
+    def __iter__(self) -> Generator[StageProgress]:
+        with closing(self._run):
+            while True:
+                try:
+                    made = next(self._run)
+                except StopIteration as end:
+                    self.outcome = end.value
+                    return
+                self.theta = made.theta
+                yield made
+
+    def result(self) -> StageResult:
+        """The last parameters and the outcome, once the stage has ended."""
+        assert self.outcome is not None
+        return StageResult(self.theta, self.outcome)
+
+
 def progress(
     stage: Stage,
     objective: Objective,
     step: int,
     steps: int,
     theta: Float[Tensor, " p"],
-    residual: Float[Tensor, " r"],
+    rows: Float[Tensor, " r"],
     state: State | None = None,
 ) -> StageProgress:
-    """The state of a stage whose best point so far is `theta`, where r is `residual`."""
-    squares = residual.detach().square()
-    parts = torch.stack([squares[block.rows].sum() for block in objective.blocks]).tolist()
-    blocks = dict(zip((block.label for block in objective.blocks), parts, strict=True))
-    loss = 0.5 * float(squares.sum())
-    return StageProgress(stage.name, step, steps, theta.detach().clone(), loss, blocks, state)
-
-
-def faulty(objective: Objective, rows: Float[Tensor, "r ..."]) -> str:
-    """The blocks with rows that are not finite, or so large that their squares are not."""
-    finite = [bool(rows[block.rows].square().sum().isfinite()) for block in objective.blocks]
-    blocks = zip(objective.blocks, finite, strict=True)
-    return ", ".join(f"'{block.label}'" for block, good in blocks if not good)
+    """The state of a stage whose best point so far is `theta`, with these rows of the objective."""
+    loss, parts = objective.value(rows), objective.parts(rows)
+    return StageProgress(stage.name, step, steps, theta.detach().clone(), loss, parts, state)
 
 
 def start_failure(stage: str, where: str) -> Outcome:

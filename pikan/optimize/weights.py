@@ -6,14 +6,20 @@ squared residuals. Each kind of weights is a pure function of the state before.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pikan.optimize.gradient import gradient
-from pikan.optimize.objective import Block, Objective
+from pikan.optimize.objective import (
+    Block,
+    Evaluation,
+    LeastSquares,
+    Objective,
+    gradient,
+    least_squares,
+)
 
 
 class Weights(ABC):
@@ -27,7 +33,7 @@ class Weights(ABC):
     @abstractmethod
     def update(
         self,
-        objective: Objective,
+        objective: LeastSquares,
         theta: Float[Tensor, " p"],
         residual: Float[Tensor, " r"],
         multipliers: Float[Tensor, " r"],
@@ -56,7 +62,7 @@ class Balance(Weights):
 
     def update(
         self,
-        objective: Objective,
+        objective: LeastSquares,
         theta: Float[Tensor, " p"],
         residual: Float[Tensor, " r"],
         multipliers: Float[Tensor, " r"],
@@ -91,7 +97,7 @@ class Attention(Weights):
 
     def update(
         self,
-        objective: Objective,
+        objective: LeastSquares,
         theta: Float[Tensor, " p"],  # noqa: ARG002 (only Balance takes gradients)
         residual: Float[Tensor, " r"],
         multipliers: Float[Tensor, " r"],
@@ -124,7 +130,7 @@ class Causal(Weights):
 
     def update(
         self,
-        objective: Objective,
+        objective: LeastSquares,
         theta: Float[Tensor, " p"],  # noqa: ARG002 (only Balance takes gradients)
         residual: Float[Tensor, " r"],
         multipliers: Float[Tensor, " r"],
@@ -147,6 +153,35 @@ class Causal(Weights):
         losses = sums / counts
         earlier = losses.cumsum(0) - losses
         return torch.exp(-0.5 * self.strength * earlier)[slices]
+
+
+class WeightedEvaluation(NamedTuple):
+    """Least squares at a point: rows as they are, value and gradient under the multipliers."""
+
+    evaluation: Evaluation
+    multipliers: Float[Tensor, " r"]
+
+
+def evaluate_weighted(
+    objective: Objective,
+    theta: Float[Tensor, " p"],
+    multipliers: Float[Tensor, " r"] | None,
+    weights: Weights | None = None,
+) -> WeightedEvaluation:
+    """Least squares under multipliers, None for ones, that `weights` bring up to date before.
+
+    NotLeastSquaresError for any other objective.
+    """
+    rows, here = least_squares(objective, "weighting rows"), theta.detach().clone().requires_grad_()
+    residual = rows.residual(here)
+    multipliers = torch.ones_like(residual).detach() if multipliers is None else multipliers
+    if weights is not None:
+        multipliers = weights.update(rows, here, residual, multipliers)
+    weighted = multipliers * residual
+    loss, slope = rows.value(weighted), gradient(weighted, here)
+    return WeightedEvaluation(
+        Evaluation(here.detach(), residual.detach(), loss, slope), multipliers
+    )
 
 
 def time_slices(times: Float[Tensor, " n"], slices: int) -> Int[Tensor, " n"]:

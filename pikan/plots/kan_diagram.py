@@ -20,7 +20,6 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.textpath import text_to_path
 from torch import Tensor
 
-from pikan.fitting.arguments import ModelError
 from pikan.network.architecture import Width, node_count, sum_count
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
@@ -48,6 +47,11 @@ _NAME = "pikan.KAN"
 
 # Points of a curve; more cannot be seen in a box.
 _POINTS = 60
+
+
+@final
+class AxesError(ValueError):
+    """What is to be drawn into are no axes."""
 
 
 @final
@@ -132,7 +136,7 @@ def kan_diagram(
     drawn = _names(_legible(_diagram(network, layers, measures, wanted)))
     if ax is not None:
         if not isinstance(ax, Axes):
-            raise ModelError(f"plot: ax: got {type(ax).__name__}, needs axes of matplotlib")
+            raise AxesError(f"ax: got {type(ax).__name__}, needs axes of matplotlib")
         with figure_style():
             _draw(ax, drawn)
         return None

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
 from pikan.network.base import FeatureNetwork
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.residuals.evaluation import TermEvaluation, balanced_factors, jacobians, residual
 from pikan.residuals.terms import Partials, Term
 from pikan.residuals.weights import blocks
@@ -76,7 +76,7 @@ def last_layer_evaluations(
 
 def last_layer_objective(
     terms: Sequence[Term], network: FeatureNetwork, factors: Sequence[float], *, linear: bool
-) -> Objective:
+) -> LeastSquares:
     """r as a function of the last layer's coefficients, the rows of each term times its factor.
 
     `linear` says that every formula is affine in the unknowns.
@@ -90,7 +90,7 @@ def balanced_objective(
     start: Float[Tensor, " p"] | None,
     *,
     linear: bool,
-) -> Objective:
+) -> LeastSquares:
     """The same with `balanced_factors` at the network's coefficients.
 
     At the `start`, if there is one, where a formula such as sqrt(u) has no derivative at them.
@@ -107,8 +107,8 @@ def _objective(
     network: FeatureNetwork,
     factors: Sequence[float],
     linear: bool,
-) -> Objective:
-    return Objective(
+) -> LeastSquares:
+    return LeastSquares(
         lambda theta: residual(evaluations, factors, theta),
         lambda theta: torch.cat(jacobians(evaluations, factors, theta)),
         blocks([one.term for one in evaluations], None),

@@ -10,7 +10,7 @@ from torch import Tensor
 from pikan.jets.autograd import Context
 from pikan.network.base import FeatureNetwork, Network
 from pikan.network.parameters import last_layer, parameter_vector
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.residuals.assembly import Rows, assemble_rows
 from pikan.residuals.batches import RowBatch, row_batches
 from pikan.residuals.terms import Term
@@ -30,7 +30,7 @@ def network_objective(
     linear: bool,
     time: int | None,
     memory: int,
-) -> Objective:
+) -> LeastSquares:
     """r as a function of all parameters of the network, in the order of `parameter_vector`.
 
     The rows of each term are multiplied by its factor. Beside r, θ and the points no evaluation
@@ -40,7 +40,7 @@ def network_objective(
     parts = row_batches(terms, factors, memory // _bytes_per_point(terms, network))
     rows = assemble_rows(network, *parts[0]) if len(parts) == 1 else _in_batches(network, parts)
     ends = last_layer(network) if isinstance(network, FeatureNetwork) else None
-    return Objective(rows.residual, rows.jacobian, blocks(terms, time), ends, linear)
+    return LeastSquares(rows.residual, rows.jacobian, blocks(terms, time), ends, linear)
 
 
 def _bytes_per_point(terms: Sequence[Term], network: Network) -> int:

@@ -8,17 +8,17 @@ from torch import Tensor
 
 from pikan.linalg import distributed
 from pikan.linalg.row_partition import RowPartition
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.residuals.terms import Term
 from pikan.residuals.weights import blocks
 
-Make = Callable[[Sequence[Term], Sequence[float]], Objective]
+Make = Callable[[Sequence[Term], Sequence[float]], LeastSquares]
 """From terms and the factors of their rows to their objective."""
 
 
 def partition_objective(
     make: Make, terms: Sequence[Term], factors: Sequence[float], time: int | None
-) -> Objective:
+) -> LeastSquares:
     """The objective of all terms, of which this process makes its share of the rows.
 
     Point after point is dealt out in turn. Every process sees the same r and the same gradient,
@@ -44,6 +44,6 @@ def partition_objective(
         return distributed.gather(part.jacobian(theta), rows, length)
 
     share = RowPartition(rows, part.jacobian)
-    return Objective(
+    return LeastSquares(
         residual, jacobian, blocks(terms, time), part.last_layer, part.linear, partition=share
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 from pikan.network.base import Network
 from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import Stage, StageProgress
+from pikan.optimize.stage import Stage, StageProgress, StageResult, StageRun
 from pikan.solvers.found import NOTHING, Identification
 from pikan.solvers.replay import Event, Events, InProgress, resume
 
@@ -48,13 +48,6 @@ def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:
     return float(((one - other).norm(dim=0) / measured).max())
 
 
-class StageResult(NamedTuple):
-    """The last parameters of a stage, and how it ended."""
-
-    theta: Float[Tensor, " p"]
-    outcome: Outcome
-
-
 def run_stage(
     stage: Stage,
     objective: Objective,
@@ -68,28 +61,23 @@ def run_stage(
     """
 
     def run(going: InProgress | None) -> Events[StageResult]:
-        best, largest = theta, 0.0 if going is None else going.largest
-        steps = stage.run(objective, theta, None if going is None else going.state)
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration as end:
-                return StageResult(best, end.value)
-            best, largest = progress.theta, max(largest, progress.loss)
+        state, largest = (None, 0.0) if going is None else going
+        stage_run = StageRun(stage, objective, theta, state)
+        for progress in stage_run:
+            largest = max(largest, progress.loss)
             now = None if progress.state is None else InProgress(progress.state, largest)
             yield event(progress)._replace(in_progress=now)
             if progress.loss < enough**2 * largest:
                 end = Outcome("converged", "what is left of the residual is rounding")
-                return StageResult(best, end)
+                return StageResult(progress.theta, end)
+        return stage_run.result()
 
     return resume(run, StageResult)
 
 
 def run_quietly(stage: Stage, objective: Objective, theta: Float[Tensor, " p"]) -> StageResult:
     """The end of a stage without its progress, where it is quick enough to be run again."""
-    run = stage.run(objective, theta)
-    while True:
-        try:
-            theta = next(run).theta
-        except StopIteration as end:
-            return StageResult(theta, end.value)
+    run = StageRun(stage, objective, theta)
+    for _ in run:
+        pass
+    return run.result()

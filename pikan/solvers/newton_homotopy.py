@@ -6,10 +6,10 @@ from dataclasses import replace
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import Stage, StageProgress
-from pikan.solvers.level import StageResult, run_stage
+from pikan.optimize.stage import Stage, StageProgress, StageResult
+from pikan.solvers.level import run_stage
 from pikan.solvers.replay import Event, Events
 
 _PARTS = 5
@@ -17,7 +17,7 @@ _PARTS = 5
 
 def solve_by_homotopy(
     stage: Stage,
-    objective: Objective,
+    objective: LeastSquares,
     start: Float[Tensor, " p"],
     event: Callable[[StageProgress], Event],
 ) -> Events[StageResult]:
@@ -34,7 +34,7 @@ def solve_by_homotopy(
     return StageResult(theta, outcome)
 
 
-def newton_homotopy(objective: Objective, start: Float[Tensor, " p"]) -> Iterator[Objective]:
+def newton_homotopy(objective: LeastSquares, start: Float[Tensor, " p"]) -> Iterator[LeastSquares]:
     """r(θ) - (1 - k/K) r(start) for k = 1 to K.
 
     Source: Allgower and Georg 2003, Introduction to Numerical Continuation Methods, Eq. (1.1.4).

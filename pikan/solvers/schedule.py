@@ -17,8 +17,8 @@ from pikan.network.partials import partials
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.refine import adapt, raise_rank, refine
 from pikan.network.time_slabs import TimeSlabs
-from pikan.optimize.linear_least_squares import LeastSquares
-from pikan.optimize.objective import Objective
+from pikan.optimize.linear_least_squares import LinearLeastSquares
+from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
 from pikan.problem.classification import linear
@@ -174,7 +174,7 @@ def _stage_event(
 class _Assembly(NamedTuple):
     """What a stage works on, and the way back from its parameters to a network."""
 
-    objective: Objective
+    objective: LeastSquares
     start: Float[Tensor, " p"]
     network: Callable[[Float[Tensor, " p"]], Network]
 
@@ -189,7 +189,7 @@ def _assemble(
     """The last layer alone where that is all there is or all the stage asks for, else the whole."""
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
     affine, theta, time = linear(problem), parameter_vector(network), problem.box.time
-    alone = isinstance(stage, LeastSquares) or (
+    alone = isinstance(stage, LinearLeastSquares) or (
         isinstance(network, FullProduct) and features_size(found, network) <= parts.memory // 2
     )
     part = slice(0, len(theta))

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple, TypeAlias, final
 import numpy as np
 from jaxtyping import Float
 
-from pikan.fitting.arguments import one_of
-
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
 Symbolic: TypeAlias = Any
 
@@ -42,13 +40,6 @@ class LibraryFunction:
     starts: Callable[[], Starts]
     canonical: Callable[[Numbers], Numbers]
     symbolic: Callable[[Symbolic], Symbolic]
-
-
-def select_functions(call: str, lib: Sequence[str] | None) -> tuple[str, ...]:
-    """The functions named, or those that are looked among where none are; ModelError if unknown."""
-    if lib is None:
-        return USUAL
-    return tuple(one_of(call, "lib", name, LIBRARY) for name in lib)
 
 
 def _flat() -> Starts:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import inf
 from typing import NamedTuple, final
 
@@ -10,15 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.fitting.descent import levenberg_marquardt
-from pikan.fitting.loss import fit_loss, mean_square
-from pikan.fitting.penalty import Penalty
 from pikan.network.backpropagation import evaluate, fixed_part, sensitivity
 from pikan.network.base import place
 from pikan.network.kan import KANNetwork, with_layers
 from pikan.network.layer import LayerActivations
 from pikan.network.parameters import parameter_vector, with_parameters
 from pikan.network.symbolic_edges import SymbolicEdge
+from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
+from pikan.optimize.stage import StageRun
+from pikan.residuals.data_objective import data_misfit
 from pikan.symbolic.candidates import Candidate, candidates
 from pikan.symbolic.library import COMPOSED, LIBRARY, Numbers
 from pikan.symbolic.sparsify import sparsify
@@ -222,14 +221,13 @@ def refit(
     network: KANNetwork, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"], steps: int
 ) -> tuple[KANNetwork, float]:
     """The network fitted to the labels by so many steps at most, and its mean square."""
-    now = fit_loss(network, points, labels, mean_square, Penalty())
-    best, loss = None, inf
-    for state in islice(levenberg_marquardt(lambda: now, None), steps):
-        if state.loss < loss:
-            best, loss = state.theta, state.loss
-    if best is None:
+    objective = data_misfit(network, points, labels).least_squares()
+    run = StageRun(LevenbergMarquardt(steps), objective, parameter_vector(network))
+    # The residual's square is the mean square; where no step lowers it nothing is to be changed.
+    losses = [2.0 * made.loss for made in run if made.step]
+    if not losses:
         return network, _mean_square(network, points, labels)
-    return with_parameters(network, best), loss
+    return with_parameters(network, run.theta), losses[-1]
 
 
 def _plain_first(search: SymbolicSearch) -> tuple[SymbolicSearch, ...]:
@@ -242,7 +240,7 @@ def _mean_square(
     network: KANNetwork, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"]
 ) -> float:
     with torch.no_grad():
-        left = float(mean_square(network(points), labels))
+        left = float((network(points) - labels).square().mean())
     return left if left == left else inf
 
 

@@ -9,8 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.fitting.factory import build_kan
+from pikan.bases.from_word import on_interval
+from pikan.network.activation import silu
 from pikan.network.base import Network
+from pikan.network.data_dependent import fresh_kan
 from pikan.network.kan import KANNetwork
 from pikan.problem.statement import Problem
 from pikan.report.errors import Evaluate, by_chunks, check_points, comparison_points, distance
@@ -188,9 +190,9 @@ def _small(
 ) -> KANNetwork | None:
     """One sum of functions of the coordinates and a function of it, if that can be the solution."""
     inputs = points.shape[1]
-    lower, upper = float(place.lower.min()), float(place.upper.max())
-    small = build_kan(
-        [inputs, 1, 1], _CELLS, 3, "bspline", "silu", (lower, upper), 0, points.device
-    )
-    small, left = refit(small, points, labels, _STEPS)
+    ends = [float(place.lower.min()), float(place.upper.max())]
+    intervals = (points.new_tensor([ends] * nodes) for nodes in (inputs, 1))
+    bases = [on_interval("bspline", each, 3, _CELLS) for each in intervals]
+    fresh = fresh_kan([inputs, 1, 1], bases, silu, 0, points.device)
+    small, left = refit(fresh, points, labels, _STEPS)
     return small if left <= _CLOSE**2 * float(labels.square().mean()) else None

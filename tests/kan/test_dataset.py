@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 from pikan.kan.dataset import check_dataset
 
 LIKE = torch.zeros(1)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.arguments import ModelError
-from pikan.fitting.penalty import Penalty, penalty
+from pikan.kan.arguments import ModelError
+from pikan.kan.penalty import Penalty, penalty
 from pikan.network.refine import adapt
 
 
@@ -179,12 +179,15 @@ def test_a_fit_is_as_good_in_any_unit_of_the_points(factor, term):
 
 
 def test_a_constant_column_and_products_do_no_harm_beyond_the_points():
-    x = torch.cat([normal(60, 3), torch.full((60, 1), 5.0)], dim=1)
-    labels = x[:, [0]] * x[:, [1]] + x[:, [2]]
-    model, _, error = fitted_to(x, labels, [4, [2, 2], 1], steps=20)
-    assert error < 1.0
-    with torch.no_grad():
-        assert bool((model(3 * x).abs() < 1e3 * labels.abs().max()).all())
+    errors = []
+    for seed in range(5):
+        x = torch.cat([normal(60, 3, seed), torch.full((60, 1), 5.0)], dim=1)
+        labels = x[:, [0]] * x[:, [1]] + x[:, [2]]
+        model, _, error = fitted_to(x, labels, [4, [2, 2], 1], steps=20)
+        errors.append(error)
+        with torch.no_grad():
+            assert bool((model(3 * x).abs() < 1e3 * labels.abs().max()).all())
+    assert sorted(errors)[2] < 1.0
 
 
 @pytest.mark.parametrize("opt", ["LBFGS", "LM", "Adam"])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 
 
 def points(count: int = 6) -> torch.Tensor:

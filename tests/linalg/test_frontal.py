@@ -9,7 +9,7 @@ from pikan.linalg.frontal import FrontalJacobian, eliminate, fronts
 from pikan.linalg.jacobian import DenseJacobian
 from pikan.linalg.sparse_jacobian import SparseJacobian
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.objective import Block, Objective
+from pikan.optimize.objective import Block, LeastSquares
 from tests.optimize.objectives import finish
 
 
@@ -132,8 +132,8 @@ def test_gauss_newton_takes_the_same_steps_by_entries_as_by_the_whole_matrix():
         return tuple(s[:, None] * v for s, v in zip(rows, values, strict=True))
 
     blocks = (Block("all", slice(0, len(matrix))),)
-    whole = Objective(residual, lambda theta: slopes(theta)[:, None] * matrix, blocks)
-    few = Objective(
+    whole = LeastSquares(residual, lambda theta: slopes(theta)[:, None] * matrix, blocks)
+    few = LeastSquares(
         residual,
         whole.jacobian,
         blocks,

@@ -2,13 +2,13 @@
 
 import torch
 
-from pikan.optimize.objective import Block, Objective
+from pikan.optimize.objective import Block, LeastSquares
 
 
 def objective(residual, rows, last_layer=None, linear=False):
     """An objective of one block, its Jacobian by forward differentiation."""
     blocks = (Block("all", slice(0, rows)),)
-    return Objective(residual, torch.func.jacfwd(residual), blocks, last_layer, linear)
+    return LeastSquares(residual, torch.func.jacfwd(residual), blocks, last_layer, linear)
 
 
 def rosenbrock(size, factor=1.0):
@@ -24,7 +24,7 @@ def affine(matrix, right):
     """matrix · θ - right, in two blocks of rows; all of θ is the last layer."""
     half = len(right) // 2
     blocks = (Block("upper", slice(0, half)), Block("lower", slice(half, len(right))))
-    return Objective(
+    return LeastSquares(
         lambda theta: matrix @ theta - right,
         lambda theta: matrix,
         blocks,

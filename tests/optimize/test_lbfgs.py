@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from pikan.optimize.lbfgs import LBFGS
-from pikan.optimize.scaling import column_lengths
 from pikan.optimize.weights import Attention
 from tests.optimize.objectives import affine, finish, objective, rosenbrock
 
@@ -32,7 +31,7 @@ def test_an_ill_conditioned_linear_system_is_solved():
 def test_steps_are_those_of_one_long_run_of_torch():
     chain = rosenbrock(6)
     states, _ = finish(LBFGS(steps=20), chain, torch.zeros(6))
-    lengths = column_lengths(chain, torch.zeros(6))
+    lengths = chain.column_lengths(torch.zeros(6))
     scaled = torch.zeros(6, requires_grad=True)
     plain = torch.optim.LBFGS(
         [scaled],
@@ -78,7 +77,7 @@ def test_every_residual_is_used_once():
 def test_estimated_column_lengths_are_near_the_true_ones():
     generator = torch.Generator().manual_seed(0)
     matrix = torch.randn(400, 12, generator=generator) * torch.logspace(0, -2, 12)
-    estimated = column_lengths(affine(matrix, torch.zeros(400)), torch.ones(12))
+    estimated = affine(matrix, torch.zeros(400)).column_lengths(torch.ones(12))
     # 50 signs: a relative spread of about sqrt(2 / 50) / 2 in a length.
     assert torch.allclose(estimated, matrix.norm(dim=0), rtol=0.35)
 

@@ -3,14 +3,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pikan.optimize.evaluation import evaluator
 from pikan.optimize.line_search import CURVATURE, DECREASE, EVALUATIONS, line_search
 from tests.optimize.objectives import objective, rosenbrock
 
 
 def searched(target, theta, first=1.0):
     """The end of a search along the gradient, where it began, and its evaluations."""
-    evaluate = evaluator(target, None)
+    evaluate = target.evaluate
     seen = []
 
     def counted(point):

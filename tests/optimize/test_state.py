@@ -10,7 +10,7 @@ from pikan.optimize.adam import Adam
 from pikan.optimize.lbfgs import LBFGS
 from pikan.optimize.learning_rates import cosine
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Attention, Balance
 from tests.optimize.objectives import affine, finish, rosenbrock
@@ -27,7 +27,7 @@ RUNS = {
     "ssbroyden": (SSBroyden(60), *CHAIN),
     "gauss_newton": (LevenbergMarquardt(60), *CHAIN),
     "gauss_newton, eliminate": (LevenbergMarquardt(20, variable_projection=True), *SYSTEM),
-    "least_squares": (LeastSquares(), *SYSTEM),
+    "least_squares": (LinearLeastSquares(), *SYSTEM),
 }
 
 

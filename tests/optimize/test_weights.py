@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pikan.optimize.adam import Adam
-from pikan.optimize.objective import Block, Objective
+from pikan.optimize.objective import Block, LeastSquares
 from pikan.optimize.weights import Attention, Balance, Causal
 from tests.optimize.objectives import affine, finish
 
@@ -62,7 +62,7 @@ def test_attention_settles_where_decay_and_gain_are_even(system):
 def timed(times, rows):
     """An objective of a block with times and a block without, r = rows at θ = 0."""
     blocks = (Block("equation", slice(0, len(times)), times), Block("x = 0", slice(len(times), 99)))
-    return Objective(lambda theta: rows + 0.0 * theta, lambda theta: rows[:, None], blocks)
+    return LeastSquares(lambda theta: rows + 0.0 * theta, lambda theta: rows[:, None], blocks)
 
 
 def test_causal_weights_are_the_formula_written_plainly():

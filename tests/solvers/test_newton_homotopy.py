@@ -3,7 +3,7 @@
 import torch
 
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.objective import Block, Objective
+from pikan.optimize.objective import Block, LeastSquares
 from pikan.solvers.newton_homotopy import newton_homotopy, solve_by_homotopy
 from pikan.solvers.replay import Event
 from tests.stated import finish
@@ -11,7 +11,7 @@ from tests.stated import finish
 
 def arctangent():
     """A root at 2, from which Newton's steps run away where they start further off than 1.4."""
-    return Objective(
+    return LeastSquares(
         lambda theta: torch.atan(theta - 2.0),
         lambda theta: (1.0 / (1.0 + (theta - 2.0) ** 2))[:, None],
         (Block("all", slice(0, 1)),),

@@ -7,7 +7,7 @@ import sympy
 import torch
 
 import pikan
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 from pikan.symbolic.snap import symbolic_edges
 
 LIB = ["x", "x^2", "x^3", "exp", "log", "sqrt", "sin", "tanh"]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.arguments import ModelError
+from pikan.kan.arguments import ModelError
 from pikan.symbolic.sparsify import sparsify
 
 

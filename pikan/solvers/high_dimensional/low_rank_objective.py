@@ -12,7 +12,7 @@ from torch import Tensor
 from pikan.jets.jet import MultiIndex, closure, coordinates
 from pikan.network.parameters import parameter_vector
 from pikan.network.product import Factors, LowRank, factors_at
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.residuals.evaluation import TermEvaluation, jacobians, residual, unit_factors
 from pikan.residuals.terms import Partials, Term
 from pikan.residuals.weights import blocks
@@ -117,13 +117,13 @@ def low_rank_evaluations(
 
 def low_rank_objective(
     evaluations: Sequence[LowRankEvaluation], factors: Sequence[float], *, linear: bool
-) -> Objective:
+) -> LeastSquares:
     """r as a function of the free parameters, the rows of each term times its factor.
 
     `linear` says that the formulas are affine in the unknowns, and these in the free parameters.
     """
     everything = slice(0, int(evaluations[0].free.sum())) if linear else None
-    return Objective(
+    return LeastSquares(
         lambda theta: residual(evaluations, factors, theta),
         lambda theta: torch.cat(jacobians(evaluations, factors, theta)),
         blocks([one.term for one in evaluations], None),

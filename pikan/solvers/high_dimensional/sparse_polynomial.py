@@ -10,7 +10,7 @@ from pikan.jets.jet import MultiIndex, closure
 from pikan.network.parameters import last_layer, parameter_vector, with_parameters
 from pikan.network.product import LowRank
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
 from pikan.residuals.evaluation import balanced_factors
@@ -144,7 +144,9 @@ def _solve_level(
     factors = balanced_factors(evaluations, whole[free])
     objective = low_rank_objective(evaluations, factors, linear=affine)
     stage = (
-        LeastSquares() if affine else LevenbergMarquardt(steps=settings.steps, tolerance=_STEADY)
+        LinearLeastSquares()
+        if affine
+        else LevenbergMarquardt(steps=settings.steps, tolerance=_STEADY)
     )
     words = f"{len(orders)} products of polynomials"
     best = None if lower is None else lower.network

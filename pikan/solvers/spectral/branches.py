@@ -15,7 +15,7 @@ from pikan.network.parameters import parameter_dict, parameter_vector, with_para
 from pikan.network.partials import partials
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import progress
 from pikan.problem.classification import is_evolution, linear
@@ -179,7 +179,7 @@ class _Level:
     settings: PRefinement
     network: FullProduct
     extended: Float[Tensor, " p"]
-    objective: Objective
+    objective: LeastSquares
 
     def relative_residual(self, problem: Problem, theta: Float[Tensor, " p"]) -> float:
         """The largest relative residual, infinite where a formula has no value."""
@@ -289,7 +289,7 @@ def _unit_points(level: _Level, problem: Problem) -> Float[Tensor, "r d"]:
     return (places - level.network.center) / level.network.scale
 
 
-def _unweighted_objective(level: _Level, problem: Problem) -> Objective:
+def _unweighted_objective(level: _Level, problem: Problem) -> LeastSquares:
     """All rows as they are, so that those of different problems can be compared."""
     on_points = terms(problem, matching_points(problem, level.network))
     return last_layer_objective(on_points, level.network, [1.0] * len(on_points), linear=False)

@@ -9,7 +9,7 @@ from torch import Tensor
 from pikan.linalg.dense import least_squares
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LeastSquares
+from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import balanced_objective, last_layer_objective
@@ -69,7 +69,7 @@ def extended_start(problem: Problem, network: FullProduct) -> Float[Tensor, " p"
     start = smooth_start(on_points, network)
     objective = balanced_objective(on_points, network, start, linear=linear(simple))
     # Conditions may be nonlinear, which takes some steps.
-    stage = LeastSquares() if objective.linear else LevenbergMarquardt(steps=_EXTENDING)
+    stage = LinearLeastSquares() if objective.linear else LevenbergMarquardt(steps=_EXTENDING)
     return run_quietly(stage, objective, start).theta
 
 

@@ -14,10 +14,10 @@ from torch.func import functional_call
 from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LeastSquares
-from pikan.optimize.objective import Objective
+from pikan.optimize.linear_least_squares import LinearLeastSquares
+from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import Stage, StageProgress
+from pikan.optimize.stage import Stage, StageProgress, StageResult
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import balanced_objective
@@ -25,7 +25,7 @@ from pikan.residuals.relative_residual import RelativeResidual, largest_relative
 from pikan.residuals.terms import Term, terms
 from pikan.sampling.held_out import HeldOut
 from pikan.solvers.decay import coefficient_decay, tail_size
-from pikan.solvers.level import StageResult, distance, run_stage
+from pikan.solvers.level import distance, run_stage
 from pikan.solvers.newton_homotopy import solve_by_homotopy
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.spectral.basis_recombination import basis_recombination
@@ -211,7 +211,7 @@ def _least_squares_level(
     near = lower is not None and lower.near and not affine
     damping = _UNDAMPED if near else LevenbergMarquardt.damping
     newton = LevenbergMarquardt(steps=settings.steps, damping=damping, tolerance=_STEADY)
-    stage = LeastSquares() if affine else newton
+    stage = LinearLeastSquares() if affine else newton
     best = None if lower is None else lower.network
     found: list[_Attempt] = []
     for way, given in _ways(on_points, network, best, affine, near):
@@ -243,7 +243,7 @@ def _merit(found: _Attempt) -> float:
 
 
 def _without_rounding(
-    objective: Objective, theta: Float[Tensor, " p"], unknowns: int
+    objective: LeastSquares, theta: Float[Tensor, " p"], unknowns: int
 ) -> Float[Tensor, " p"]:
     """The same with zero for unknowns that are zero but for rounding, if the residual agrees."""
     by_unknown = theta.view(-1, unknowns)
@@ -254,7 +254,7 @@ def _without_rounding(
 
 
 Way = Callable[
-    [Stage, Objective, Float[Tensor, " p"], Callable[[StageProgress], Event]],
+    [Stage, LeastSquares, Float[Tensor, " p"], Callable[[StageProgress], Event]],
     Events[StageResult],
 ]
 

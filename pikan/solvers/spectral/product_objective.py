@@ -10,7 +10,7 @@ from pikan.expression.undefined_parts import undefined_part
 from pikan.network.parameters import with_parameters
 from pikan.network.partials import partials
 from pikan.network.product import FullProduct
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import balanced_objective
@@ -35,7 +35,7 @@ def matching_points(problem: Problem, network: FullProduct) -> CollocationPoints
 
 def product_objective(
     problem: Problem, network: FullProduct, start: Float[Tensor, " p"] | None = None
-) -> Objective:
+) -> LeastSquares:
     """Equations and conditions on the points that match a network, as `balanced_objective`."""
     on_points = terms(problem, matching_points(problem, network))
     return balanced_objective(on_points, network, start, linear=linear(problem))

@@ -15,7 +15,7 @@ from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import linear
 from pikan.problem.features import Features
@@ -235,7 +235,7 @@ def _objective(
     terms: Sequence[Term],
     network: FullProduct,
     start: Float[Tensor, " p"],
-) -> Objective:
+) -> LeastSquares:
     """Splines know only of their neighbors, polynomials of all points."""
     if grid.knots is not None:
         space = 1 - problem.box.evolution

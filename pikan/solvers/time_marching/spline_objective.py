@@ -13,7 +13,7 @@ from pikan.bases.bspline import cells
 from pikan.jets.jet import MultiIndex
 from pikan.linalg.sparse_jacobian import SparseJacobian
 from pikan.network.product import FullProduct
-from pikan.optimize.objective import Objective
+from pikan.optimize.objective import LeastSquares
 from pikan.residuals.evaluation import TermEvaluation, balanced_factors, jacobians, residual
 from pikan.residuals.terms import Partials, Term
 from pikan.residuals.weights import blocks
@@ -65,7 +65,7 @@ class SplineEvaluation(TermEvaluation):
 
 def spline_objective(
     terms: Sequence[Term], network: FullProduct, axis: int, *, linear: bool
-) -> Objective:
+) -> LeastSquares:
     """r as a function of the coefficients, its rows balanced at those of the network.
 
     The network has two coordinates and splines along `axis`. `linear` says that every formula is
@@ -82,7 +82,7 @@ def spline_objective(
         _spline_by_spline(network, axis),
         lambda theta: jacobians(evaluations, factors, theta),
     )
-    return Objective(
+    return LeastSquares(
         lambda theta: residual(evaluations, factors, theta),
         sparse.dense,
         blocks(terms, None),

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.arguments import ModelError
-from pikan.fitting.factory import read_widths
+from pikan.kan.arguments import ModelError
+from pikan.kan.make import read_widths
 
 
 @pytest.mark.parametrize(

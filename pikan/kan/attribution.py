@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.fitting.arguments import ModelError, whole
+from pikan.kan.arguments import ModelError, whole
 from pikan.network.architecture import Width
 from pikan.network.layer import LayerActivations
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.fitting.attribution import edge_measures
+from pikan.kan.attribution import edge_measures
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
 

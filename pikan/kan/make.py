@@ -9,12 +9,11 @@ import torch
 from pikan.bases.basis import Basis
 from pikan.bases.from_word import on_interval
 from pikan.bases.registry import family
-from pikan.fitting.arguments import ModelError, is_finite, one_of, whole
-from pikan.fitting.initialization import standardize
+from pikan.kan.arguments import ModelError, is_finite, one_of, whole
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.architecture import Width, node_count
-from pikan.network.initialization import noise
-from pikan.network.kan import KANNetwork, Scaling
+from pikan.network.data_dependent import fresh_kan
+from pikan.network.kan import KANNetwork
 
 WidthLike: TypeAlias = int | Sequence[int]
 """The nodes of a layer: sums alone, or [sums, products of two]."""
@@ -24,13 +23,6 @@ BASE_FUNCTIONS: Mapping[str, Activation | None] = {
     "zero": None,
 }
 """What every edge has beside its basis, by pykan's names where it has one."""
-
-# Points on which a new model is laid, and how far they are spread, in parts of the first grid: for
-# data that fill it and for standardized ones, which are sqrt(3) times as far apart.
-_POINTS, _SPREAD = 500, 1.3
-
-# What can be fitted: coarser numbers leave a search nothing to tell.
-_PRECISIONS = (torch.float32, torch.float64)
 
 
 def build_kan(
@@ -48,19 +40,7 @@ def build_kan(
     base = BASE_FUNCTIONS[one_of("KAN", "base_fun", base_fun, BASE_FUNCTIONS)]
     seed = whole("KAN", "seed", seed, 0)
     bases = [build_basis(node_count(each), grid, k, basis, grid_range) for each in widths[:-1]]
-    size = node_count(widths[0])
-    # The grid is the network's own matter: coordinates enter it as they are.
-    kan = KANNetwork(widths, bases, [-1.0] * size, [1.0] * size, base=base)
-    generator = torch.Generator().manual_seed(seed)
-    kan = noise(kan, generator)
-    ones = kan.center.new_ones(outputs(widths))
-    kan.scaling = Scaling(ones, ones - 1)
-    kan = kan.to(device)
-    knots = kan.layers()[0].edges.basis.knots
-    lower, upper = knots[:, 0], knots[:, -1]
-    shares = torch.rand(_POINTS, size, generator=generator, dtype=knots.dtype).to(device)
-    middle, length = (lower + upper) / 2, _SPREAD * (upper - lower)
-    return standardize(kan, middle + (shares - 0.5) * length, inputs=False)
+    return fresh_kan(widths, bases, base, seed, device)
 
 
 def read_widths(width: object) -> tuple[Width, ...]:
@@ -117,37 +97,3 @@ def _read_ends(given: object) -> tuple[float, float]:
     if len(ends) != 2 or not all(map(is_finite, ends)) or not ends[0] < ends[1]:
         raise ModelError(f"KAN: grid_range: got {given!r}, needs a lower and an upper end")
     return ends[0], ends[1]
-
-
-def read_precision(call: str, given: object) -> torch.dtype:
-    """The precision given, torch's default for None; ModelError for one not to compute in."""
-    given = torch.get_default_dtype() if given is None else given
-    if not isinstance(given, torch.dtype) or given not in _PRECISIONS:
-        needs = " or ".join(map(str, _PRECISIONS))
-        raise ModelError(f"{call}: dtype: got {given!r}, needs {needs}")
-    return given
-
-
-def read_device(call: str, given: str | torch.device) -> torch.device:
-    """The device given, if there is one; ModelError if not."""
-    try:
-        return torch.empty(0, device=given).device
-    # Without CUDA, torch fails an assertion of its own.
-    except (AssertionError, RuntimeError, TypeError):
-        raise ModelError(
-            f"{call}: device: got {given!r}, needs one that torch has here, such as 'cpu'"
-        ) from None
-
-
-def width_list(widths: Sequence[Width]) -> list[int | list[int]]:
-    """The widths as they are given to `KANNetwork`.
-
-    >>> width_list((2, (5, 3), 1))
-    [2, [5, 3], 1]
-    """
-    return [width if isinstance(width, int) else list(width) for width in widths]
-
-
-def outputs(widths: Sequence[Width]) -> int:
-    """How many values come out."""
-    return node_count(widths[-1])

@@ -6,6 +6,11 @@ from math import inf, isfinite
 from numbers import Integral, Real
 from typing import TypeGuard, final
 
+import torch
+
+# What can be fitted: coarser numbers leave a search nothing to tell.
+_PRECISIONS = (torch.float32, torch.float64)
+
 
 @final
 class ModelError(ValueError):
@@ -65,3 +70,23 @@ def number(call: str, name: str, given: object, least: float = -inf, above: floa
 def is_finite(given: object) -> TypeGuard[float]:
     """Whether this is a number, and neither infinite nor NaN."""
     return not isinstance(given, bool) and isinstance(given, Real) and isfinite(given)
+
+
+def read_precision(call: str, given: object) -> torch.dtype:
+    """The precision given, torch's default for None; ModelError for one not to compute in."""
+    given = torch.get_default_dtype() if given is None else given
+    if not isinstance(given, torch.dtype) or given not in _PRECISIONS:
+        needs = " or ".join(map(str, _PRECISIONS))
+        raise ModelError(f"{call}: dtype: got {given!r}, needs {needs}")
+    return given
+
+
+def read_device(call: str, given: str | torch.device) -> torch.device:
+    """The device given, if there is one; ModelError if not."""
+    try:
+        return torch.empty(0, device=given).device
+    # Without CUDA, torch fails an assertion of its own.
+    except (AssertionError, RuntimeError, TypeError):
+        raise ModelError(
+            f"{call}: device: got {given!r}, needs one that torch has here, such as 'cpu'"
+        ) from None

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import pikan
-from pikan.fitting.attribution import edge_measures, spread
+from pikan.kan.attribution import edge_measures, spread
 
 
 def layers(model, x):

@@ -1,19 +1,49 @@
-"""A start that suits data, and what turns its values into values like theirs."""
+"""Data-dependent initialization, and what turns its values into values like the labels."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.bases.basis import Basis
 from pikan.jets.jet import Jet
-from pikan.network.architecture import Width
+from pikan.network.activation import Activation
+from pikan.network.architecture import Width, node_count
 from pikan.network.base import place
+from pikan.network.initialization import noise
 from pikan.network.kan import KANNetwork, Scaling, product_nodes
 from pikan.network.layer import Layer
 
+# Points on which a new model is laid, and how far they are spread, in parts of the first grid: for
+# data that fill it and for standardized ones, which are sqrt(3) times as far apart.
+_POINTS, _SPREAD = 500, 1.3
+
 # A sum that varies less than this stays as it is: it has nothing to be scaled by.
 _STILL = 1e-6
+
+
+def fresh_kan(
+    widths: Sequence[Width],
+    bases: Sequence[Basis],
+    base: Activation | None,
+    seed: int,
+    device: torch.device,
+) -> KANNetwork:
+    """A network in float64 with the random start of `seed`, for data of which nothing is known."""
+    size = node_count(widths[0])
+    # The grid is the network's own matter: coordinates enter it as they are.
+    kan = KANNetwork(widths, bases, [-1.0] * size, [1.0] * size, base=base)
+    generator = torch.Generator().manual_seed(seed)
+    kan, ones = noise(kan, generator), kan.center.new_ones(node_count(widths[-1]))
+    kan.scaling = Scaling(ones, ones - 1)
+    kan = kan.to(device)
+    knots = kan.layers()[0].edges.basis.knots
+    lower, upper = knots[:, 0], knots[:, -1]
+    shares = torch.rand(_POINTS, size, generator=generator, dtype=knots.dtype).to(device)
+    middle, length = (lower + upper) / 2, _SPREAD * (upper - lower)
+    return standardize(kan, middle + (shares - 0.5) * length, inputs=False)
 
 
 def standardize(

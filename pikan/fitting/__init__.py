@@ -1,1 +1,0 @@
-"""Fits of a KAN to data: loss, penalty, attribution and descent."""
