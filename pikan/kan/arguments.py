@@ -1,12 +1,18 @@
 """What goes wrong with the arguments of a model, in one sentence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
+from functools import wraps
 from math import inf, isfinite
 from numbers import Integral, Real
-from typing import TypeGuard, final
+from typing import ParamSpec, TypeGuard, TypeVar, final
 
 import torch
+
+from pikan.kan.pykan_names import GONE
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # What can be fitted: coarser numbers leave a search nothing to tell.
 _PRECISIONS = (torch.float32, torch.float64)
@@ -22,19 +28,27 @@ class AbsentError(AttributeError):
     """A method of pykan's that a model does not have, and what does the same."""
 
 
-def no_unknown(
-    call: str, unknown: Collection[str], known: Collection[str], gone: Mapping[str, str]
-) -> None:
-    """ModelError for the first argument that a call does not have.
+def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, which says what is wrong with an argument that it does not have.
 
-    `gone` says of pykan's arguments that pikan has no use for why that is.
+    ModelError, with the reason why pikan has no use for it where it is one of pykan's.
     """
-    for name in unknown:
-        if name in gone:
-            raise ModelError(f"{call}: leave out '{name}': {gone[name]}")
-        close = get_close_matches(name, list(known), n=1, cutoff=0.6)
-        remedy = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(sorted(known))}"
-        raise ModelError(f"{call}: unknown argument '{name}'; {remedy}")
+    call = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    known = [name for name in function.__annotations__ if name != "return"]
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in kwargs:
+            if name in known:
+                continue
+            if name in GONE:
+                raise ModelError(f"{call}: leave out '{name}': {GONE[name]}")
+            close = get_close_matches(name, known, n=1, cutoff=0.6)
+            remedy = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(known)}"
+            raise ModelError(f"{call}: unknown argument '{name}'; {remedy}")
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def one_of(call: str, name: str, given: object, choices: Collection[str]) -> str:

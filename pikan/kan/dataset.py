@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from pikan.kan.arguments import (
     ModelError,
-    no_unknown,
+    known_arguments,
     one_of,
     read_device,
     read_precision,
@@ -31,6 +31,7 @@ DatasetLike: TypeAlias = Dataset | Mapping[str, Tensor]
 """A dataset, or any other mapping of these names."""
 
 
+@known_arguments
 def create_dataset(
     f: Callable[[Tensor], Tensor],
     n_var: int = 2,
@@ -43,7 +44,6 @@ def create_dataset(
     device: str | torch.device = "cpu",
     seed: int = 0,
     dtype: torch.dtype | None = None,
-    **unknown: object,
 ) -> Dataset:
     """The values of a function at uniform random points.
 
@@ -55,7 +55,6 @@ def create_dataset(
     >>> dataset["train_label"].shape
     torch.Size([100, 1])
     """
-    no_unknown("create_dataset", unknown, create_dataset.__annotations__, {})
     one_of("create_dataset", "f_mode", f_mode, ("col", "row"))
     device = read_device("create_dataset", device)
     bounds = _bounds(ranges, whole("create_dataset", "n_var", n_var, 1))

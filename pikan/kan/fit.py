@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from math import inf, isfinite
 from typing import NamedTuple, final
 
@@ -12,8 +11,8 @@ from torch import Tensor
 
 from pikan.kan.arguments import ModelError
 from pikan.kan.dataset import Data
-from pikan.kan.objective import FitObjective, FitQuality, Loss, fit_objective
-from pikan.kan.penalty import Penalty
+from pikan.kan.objective import FitObjective, FitQuality, fit_objective
+from pikan.kan.plan import FitPlan
 from pikan.network.kan import KANNetwork
 from pikan.network.parameters import parameter_vector, set_parameters
 from pikan.network.refine import adapt
@@ -25,29 +24,11 @@ from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress, StageRun
 
-OPTIMIZERS = ("LBFGS", "LM", "Adam")
-"""The stages by the names that `fit` has for them."""
-
 # Steps of L-BFGS, each a line search, that are one step of a fit, and how many it remembers.
 _SEARCHES, _MEMORY = 10, 50
 
 # A loss that has risen to so many times the first is that of a descent that has diverged.
 _RISEN = 10.0
-
-
-@final
-@dataclass(frozen=True)
-class FitPlan:
-    """How to fit. `batch` is None for all rows; `loss` None for the mean square."""
-
-    opt: str
-    steps: int
-    rules: Penalty
-    grid_steps: range
-    loss: Loss | None
-    lr: float | None
-    batch: int | None
-    seed: int
 
 
 class FitStep(NamedTuple):

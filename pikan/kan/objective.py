@@ -112,13 +112,16 @@ class FitObjective(Objective):
         if self.misfit is not None:
             return self.misfit.differences(nodes).square().mean()
         scaling = self.network.scaling
-        loss: object = self.loss(nodes if scaling is None else scaling(nodes), self.labels)
-        if not isinstance(loss, Tensor) or loss.numel() != 1:
-            got = f"shape {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
-            raise ModelError(
-                f"fit: loss_fn: got {got}, needs a tensor of one number, as of .mean()"
-            )
-        return loss.reshape(())
+        return _one_number(self.loss(nodes if scaling is None else scaling(nodes), self.labels))
+
+
+def _one_number(loss: object) -> Tensor:
+    """What a caller's function gives, if that is a tensor of one number; ModelError if not."""
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        got = f"shape {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        needs = "needs a tensor of one number, as of .mean()"
+        raise ModelError(f"fit: loss_fn: got {got}, {needs}")
+    return loss.reshape(())
 
 
 @final

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, final
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
+from pikan.linalg.row_partition import RowPartition
 from pikan.linalg.sparse_jacobian import SparseJacobian
 
 # Random vectors in an estimate of the Jacobian's column lengths, good to a fifth or so.
@@ -73,15 +74,6 @@ class Block:
     label: str
     rows: slice
     coordinates: Float[Tensor, " _"] | None = None
-
-
-@final
-@dataclass(frozen=True)
-class RowPartition:
-    """The rows of r that this process makes where several share them, and their Jacobian at θ."""
-
-    rows: Int[Tensor, " _"]
-    jacobian: Callable[[Float[Tensor, " p"]], Float[Tensor, "_ p"]]
 
 
 @final
