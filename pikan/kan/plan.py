@@ -62,7 +62,7 @@ def read_penalty(
     for name, given in strengths.items():
         number("fit", f"lamb{name}", given, least=0.0)
     measure = MEASURES[one_of("fit", "reg_metric", reg_metric, MEASURES)]
-    return Penalty(*strengths.values(), measure)
+    return Penalty(lamb, l1, entropy, coef, coefdiff, measure)
 
 
 def read_grid_steps(update_grid: bool, times: int, start: int, stop: int) -> range:

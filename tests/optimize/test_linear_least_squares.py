@@ -79,7 +79,7 @@ def test_a_solution_at_which_the_residual_has_no_value_is_not_taken():
         return rows if not theta.any() else rows * torch.nan
 
     blocks = (Block("all", slice(0, 2)),)
-    objective = Objective(residual, plain.jacobian, blocks, slice(0, 2), linear=True)
-    states, outcome = finish(LeastSquares(), objective, torch.zeros(2))
+    objective = LeastSquares(residual, plain.jacobian, blocks, slice(0, 2), linear=True)
+    states, outcome = finish(LinearLeastSquares(), objective, torch.zeros(2))
     assert outcome.kind == "stalled"
     assert not states[-1].theta.any()

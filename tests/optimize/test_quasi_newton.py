@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pikan.optimize.evaluation import Evaluation
+from pikan.optimize.objective import Evaluation
 from pikan.optimize.quasi_newton import SPAN, Descent
 
 
