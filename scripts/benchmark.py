@@ -3,7 +3,7 @@
     python scripts/benchmark.py                                 # all problems, seeds 0, 1, 2
     python scripts/benchmark.py --problems poisson burgers --seeds 0
     python scripts/benchmark.py --classical                     # Adam and L-BFGS alone
-    python scripts/benchmark.py --readme                        # what is missing, then README.md
+    python scripts/benchmark.py --readme                        # what is missing, then the table
     python scripts/benchmark.py peers --seconds 60              # pykan, DeepXDE, jaxKAN, PINA
 
 Each run has a process of its own, so that its time and memory are its own. What is there already is
@@ -161,7 +161,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     problems.add_argument("--limit", type=float, default=3600.0, help="longest run [s]")
     problems.add_argument("--keep", action="store_true", help="keep runs of other source files")
     problems.add_argument("--into", type=Path, default=ROOT / "results" / "benchmark.json")
-    problems.add_argument("--readme", type=Path, nargs="?", const=ROOT / "README.md")
+    problems.add_argument("--readme", type=Path, nargs="?", const=ROOT / "docs" / "benchmarks.md")
     compare.arguments(commands.add_parser("peers", help="compare with other packages"))
     bare = not words or (words[0] not in commands.choices and words[0] not in {"-h", "--help"})
     return parser.parse_args(["problems", *words] if bare else words)

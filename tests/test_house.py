@@ -98,14 +98,14 @@ def test_every_public_name_is_there():
         getattr(pikan, "nothing")  # noqa: B009  the plain form is a type error
 
 
-def test_the_readme_explains_every_key_of_a_problem_file():
+def test_the_documentation_explains_every_key_of_a_problem_file():
     from pikan.spec.schema import Spec
 
     schema = Spec.model_json_schema()
     models = [schema, *schema["$defs"].values()]
     keys = {key for model in models for key in model.get("properties", {})}
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    explained = set(re.findall(r"`(\w+)[`:]", readme)) | {"where", "that", "periodic"}
+    page = (ROOT / "docs" / "problem_file.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"`(\w+)[`:]", page)) | {"where", "that", "periodic"}
     assert keys <= explained
 
 
@@ -157,3 +157,14 @@ def test_least_squares_name_their_driver(file):
     for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.linalg.lstsq":
             assert "driver" in {keyword.arg for keyword in node.keywords}, node.lineno
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_links_of_the_readme_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert links
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []

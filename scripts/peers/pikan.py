@@ -8,6 +8,7 @@ import os
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,8 @@ def classical(basis: str, task: Task) -> Answer:
     )
 
 
-def timed(file: Path, settings: dict[str, float | int]) -> tuple[Solution, float]:
+# Any: each of the keywords of `solve` has a type of its own.
+def timed(file: Path, settings: dict[str, Any]) -> tuple[Solution, float]:
     """A solution, and which share of the clock's time the processor worked for it, at most all."""
     clock, processor = time.perf_counter(), time.process_time()
     solution = pikan.solve(file, **settings)
