@@ -51,7 +51,7 @@ def _keys_of(title: str, part: Mapping[str, object]) -> Iterator[str]:
         yield f"{part['description']}\n"
     yield "| key | values | meaning |\n|---|---|---|"
     for key, entry in properties.items():
-        said = str(entry.get("description", "")).replace("|", "\\|")
+        said = re.sub(r"([*_|<])", r"\\\1", str(entry.get("description", "")))
         yield f"| `{key}` | {_values(entry)} | {said} |"
     yield ""
 
@@ -68,8 +68,10 @@ def _values(entry: Mapping[str, object]) -> str:
     if isinstance(choices, list):
         found = [_values(one) for one in choices if one.get("type") != "null"]
         return " or ".join(dict.fromkeys(found))
-    kind = str(entry.get("type", "any"))
-    return {"array": "list", "object": "mapping", "string": "text"}.get(kind, kind)
+    kinds = entry.get("type", "any")
+    words = {"array": "list", "object": "mapping", "string": "text"}
+    several = kinds if isinstance(kinds, list) else [kinds]
+    return " or ".join(words.get(str(kind), str(kind)) for kind in several)
 
 
 def command_line() -> str:
