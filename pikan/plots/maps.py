@@ -25,6 +25,8 @@ _KINDS = ("value", "exact", "error", "residual")
 _WIDTH, _HEIGHT, _FREE_RATIO = 3.4, 2.35, 0.8
 # No panel is narrower [inch], and so many stand side by side where nobody says how wide they are.
 _NARROWEST, _ACROSS = 2.2, 3
+# From this part of the full width on five numbers fit below a panel.
+_ROOMY = 0.8
 
 
 @final
@@ -70,7 +72,7 @@ def maps(
             axes.set_axis_off()
             continue
         quantity, i = panel
-        draw_map(axes, box, planes[i], quantity.parts[i], scales[quantity.title])
+        draw_map(axes, box, planes[i], quantity.parts[i], scales[quantity.title], part > _ROOMY)
         first = quantity.kind == "value" or not whole
         place = place_text(planes[i].fixed) if first else ""
         axes.set_title(f"{quantity.title}\n{place}" if place else quantity.title)
@@ -118,9 +120,17 @@ def _plain(parts: tuple[Float[np.ndarray, "_ _"], ...]) -> Scale:
 
 
 def draw_map(
-    axes: Axes, box: Box, plane: Section, values: Float[np.ndarray, "_ _"], scaled: Scale
+    axes: Axes,
+    box: Box,
+    plane: Section,
+    values: Float[np.ndarray, "_ _"],
+    scaled: Scale,
+    wide: bool = True,
 ) -> None:
-    """Draw the values on a plane into axes, with a bar of colors beside them."""
+    """Draw the values on a plane into axes, with a bar of colors beside them.
+
+    `wide` says that there is room for more than three numbers below.
+    """
     across, up = _orientation(box, plane)
     axes.set_xlabel(name_label(plane.axes[across]))
     axes.set_ylabel(name_label(plane.axes[up]))
@@ -142,7 +152,7 @@ def draw_map(
         aspect="auto",
         interpolation="bilinear",
     )
-    few_ticks(axes)
+    few_ticks(axes, 5 if wide else 3)
     # Inset, so that the bar is as high as the map whatever the layout does.
     bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.045, 1.0)))
     bar.outline.set_linewidth(0.4)

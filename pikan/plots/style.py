@@ -102,9 +102,9 @@ def magnitudes(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def few_ticks(axes: Axes) -> None:
-    """Put at most five round numbers on each axis."""
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+def few_ticks(axes: Axes, across: int = 5) -> None:
+    """Put at most five round numbers on each axis, or fewer `across` where it is narrow."""
+    axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
 
 
@@ -136,7 +136,9 @@ def place_text(fixed: Sequence[tuple[str, float]]) -> str:
     if len(fixed) > 3:
         time = [f"$t$ = {short(value)}" for name, value in fixed if name == "t"]
         return ", ".join([*time, "the others near the middle"])
-    return ", ".join(f"{name_label(name)} = {short(value)}" for name, value in fixed)
+    said = [f"{name_label(name)} = {short(value)}" for name, value in fixed]
+    # Two stand side by side above a panel of three in a page.
+    return "\n".join(", ".join(said[i : i + 2]) for i in range(0, len(said), 2))
 
 
 def remark(axes: Axes, values: Float[np.ndarray, "*_"]) -> None:
