@@ -151,6 +151,15 @@ def test_quick_commands_import_nothing_slow(words):
     assert run.stdout.splitlines()[-1] == ""
 
 
+def test_a_solution_imports_what_reads_and_draws_it_only_when_asked():
+    code = (
+        "import sys, pikan.solution; "
+        "print(*{'pikan.symbolic', 'scipy.optimize', 'matplotlib'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_least_squares_name_their_driver(file):
     """torch's own choice on a CPU, gelsy, starts from pivots that nobody has set."""
