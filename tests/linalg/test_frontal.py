@@ -82,6 +82,14 @@ def test_lengths_are_those_of_the_dense_rows_and_columns(cells, overlap, per_cel
     torch.testing.assert_close(front.column_lengths(), plain.column_lengths())
 
 
+def test_the_dense_jacobian_has_the_entries_and_zeros_elsewhere():
+    generator = torch.Generator().manual_seed(0)
+    sparse, values = staircase(4, 3, 2, True, generator)
+    whole = sparse.dense(torch.zeros(len(sparse.order)))
+    assert torch.equal(whole, dense(sparse.columns, values, len(sparse.order)))
+    assert int((whole != 0).sum()) <= sum(some.numel() for some in values)
+
+
 def test_a_nearly_singular_system_is_solved_as_well_as_by_dense_householder():
     # Normal equations would lose all digits here: the condition number is 1e9.
     generator = torch.Generator().manual_seed(0)

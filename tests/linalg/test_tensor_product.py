@@ -85,3 +85,22 @@ def test_a_sylvester_equation_has_the_solution_of_the_whole_system():
     found = sylvester((made[0], made[1]), (made[2], made[3]))(right)
     whole = torch.kron(made[0], made[3]) + torch.kron(made[1], made[2])
     torch.testing.assert_close(found.flatten(), torch.linalg.solve(whole, right.flatten()))
+
+
+def solved(terms):
+    """What all coordinates at once give, and what one after the other gives."""
+    matrix = sum(reduce(torch.kron, factors) for factors in terms)
+    sizes = [len(one) for one in terms[0]]
+    right = drawn(*sizes, seed=5)
+    expected = torch.linalg.solve(matrix, right.flatten()).view(sizes)
+    solve = fast_diagonalization(terms)
+    assert solve is not None
+    return solve(right), expected
+
+
+def test_the_better_conditioned_matrix_along_a_coordinate_is_inverted():
+    # By far the largest part along x is singular; the identity beside it is not.
+    singular = 100.0 * torch.diag(torch.tensor([1.0, 2.0, 3.0, 0.0], dtype=torch.float64))
+    one, other = (torch.eye(size, dtype=torch.float64) for size in (4, 6))
+    found, expected = solved([(singular, other), (one, near_identity(6, 3))])
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
