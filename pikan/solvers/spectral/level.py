@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import functional_call
 
+from pikan.linalg.dense import column_lengths, smallest_singular_value, triangular_factor
 from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
@@ -194,6 +195,28 @@ def _with_and_without(
         values = functional_call(network, {"coefficients": both}, samples)
     first, second = values.chunk(2, dim=1)
     return first, second
+
+
+def freedom(problem: Problem, network: FullProduct) -> float:
+    """How far at most a level may be from one that satisfies all rows, relative to its size.
+
+    The length of the residual over the smallest singular value of the Jacobian: the residual is
+    orthogonal to all columns, so that no step shows how much of it belongs to a direction that the
+    rows hardly see, as that in which a layer moves whose place the conditions determine but for an
+    exponentially small part of them. Lengths are those of scaled columns. Cost: one step.
+
+    Source: Kantorovich's theorem, in Deuflhard 2004, Newton Methods for Nonlinear Problems,
+    theorem 2.1.
+    """
+    on_points = terms(problem, matching_points(problem, network))
+    theta = network.coefficients.detach().flatten()
+    objective = balanced_objective(on_points, network, theta, linear=linear(problem))
+    jacobian = objective.jacobian(theta)
+    lengths = column_lengths(jacobian)
+    least = smallest_singular_value(triangular_factor(jacobian / lengths))
+    size = least * float((lengths * theta).norm())
+    left = float(objective.residual(theta).norm())
+    return 0.0 if left == 0.0 else left / size if size > 0.0 else inf
 
 
 class _Attempt(NamedTuple):

@@ -21,7 +21,7 @@ from pikan.solvers.spectral.basis_recombination import is_recombinable
 from pikan.solvers.spectral.decision import LIMITS, STATES, Cost, Evidence, Limit, State, decide
 from pikan.solvers.spectral.error_estimate import error_estimate, extrapolated_error
 from pikan.solvers.spectral.initial import NUDGE
-from pikan.solvers.spectral.level import Level, PRefinement, solve_level
+from pikan.solvers.spectral.level import Level, PRefinement, freedom, solve_level
 from pikan.solvers.spectral.limits import affordable, size_of, time_of, too_large, too_late
 
 # The rounding of a solution relative to its largest coefficient: decay below it is chance.
@@ -35,6 +35,9 @@ _OPEN = 1e-3 * NUDGE
 _BOTH = 1e-3
 # What is left open is a smooth function too, and polynomials of lower degree do not show it.
 _TELLING = 24
+# A level that may be this far from a solution, as its residual and the smallest singular value tell,
+# and so many times its estimate, need not be near one. Elsewhere it is 1 to 1000 times that.
+_FREE, _AMPLIFIED = 1e-3, 1e4
 # Derivatives are worse than what they are derivatives of: residuals of this part of their terms,
 # or of this many times the accuracy, are still small where a solution is resolved.
 _MISFIT, _LOOSE = 1e-5, 10.0
@@ -93,7 +96,7 @@ def p_refinement(
                 telling = tuple(max(degree, _TELLING) for degree in degrees)
                 other = yield from _other_solution(problem, settings, level, degrees, telling)
                 if other is None:
-                    return _agreement(level, seen)
+                    return _agreement(problem, level, seen)
                 levels, level, seen, degrees = [level, other], other, None, telling
                 aim = _raise(degrees)
             case State.ENDED:
@@ -236,7 +239,15 @@ def _other_solution(
     return None if other is None or distance(level.values, other.values) <= _OPEN else other
 
 
-def _agreement(level: Level, seen: _Observation) -> SolverResult:
+def _agreement(problem: Problem, level: Level, seen: _Observation) -> SolverResult:
+    free = 0.0 if level.determined else freedom(problem, level.network)
+    if free > max(_FREE, _AMPLIFIED * seen.error):
+        end = (
+            f"two levels agree to {seen.difference:.1e}, but what they leave of the equations does "
+            "not tell them from solutions that are far from them: see whether the place of a layer "
+            "is determined"
+        )
+        return SolverResult(level.network, Outcome("stalled", end), inf, "")
     end = f"two levels agree to {seen.difference:.1e}, the higher one to {seen.error:.1e}"
     return SolverResult(level.network, Outcome("converged", end), seen.error, seen.how)
 

@@ -418,3 +418,19 @@ conditions: [{where: boundary, that: u = 0}]
     assert "has no value at x = 0.5" in solution.outcome.message
     assert solution.report.estimate is None
     assert solution.report.network.parameters < 200
+
+
+@pytest.mark.slow
+def test_a_layer_that_may_lie_anywhere_has_not_converged(tmp_path):
+    # -tanh((x - 0.3) / 0.1) meets the conditions, and so does, but for 1e-6, what is far from it.
+    file = tmp_path / "layer.yaml"
+    file.write_text(
+        "domain: {x: [-1, 1]}\nunknowns: [u]\nequations: [0.05*u_xx = u*u_x]\naccuracy: 1e-6\n"
+        "conditions:\n  - {where: x = -1, that: u = tanh(13)}\n"
+        "  - {where: x = 1, that: u = -tanh(7)}\ntraining: [climb]\n"
+    )
+    solution = solve_to_end(file)
+    x = np.linspace(-1.0, 1.0, 201)
+    if np.abs(solution(x=x) + np.tanh(10.0 * (x - 0.3))).max() > 1e-3:
+        assert solution.outcome.kind != "converged"
+        assert solution.report.estimate is None
