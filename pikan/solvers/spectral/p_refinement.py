@@ -35,8 +35,8 @@ _OPEN = 1e-3 * NUDGE
 _BOTH = 1e-3
 # What is left open is a smooth function too, and polynomials of lower degree do not show it.
 _TELLING = 24
-# A level that may be this far from a solution, as its residual and the smallest singular value tell,
-# and so many times its estimate, need not be near one. Elsewhere it is 1 to 1000 times that.
+# A level that may be this far from a solution, as residual and smallest singular value tell, and so
+# many times its estimate, need not be near one. Elsewhere it is 1 to 1000 times that.
 _FREE, _AMPLIFIED = 1e-3, 1e4
 # Derivatives are worse than what they are derivatives of: residuals of this part of their terms,
 # or of this many times the accuracy, are still small where a solution is resolved.
