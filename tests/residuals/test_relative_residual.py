@@ -136,7 +136,7 @@ def test_a_feature_is_judged_by_itself_inside_its_cells_by_the_equation_that_has
     held_out, feature = pulse("equation 1", 0.5)
     found = list(misfits(PULSE, fitted(PULSE), held_out))
     assert [(one.label, one.feature) for one in found if one.feature is not None] == [
-        ("equation 1", feature)
+        ("equation 1", feature.words())
     ]
     # There u_x = 1 is the one term; inside the cells nothing else is looked at.
     (there,) = (one.relative for one in found if one.feature is not None)
@@ -146,7 +146,7 @@ def test_a_feature_is_judged_by_itself_inside_its_cells_by_the_equation_that_has
 def test_the_largest_of_all_is_told_with_its_label_and_feature():
     held_out, feature = pulse("equation 1", 1.75)
     worst = largest_relative_residual(PULSE, fitted(PULSE), held_out)
-    assert (worst.label, worst.feature) == ("equation 1", feature)
+    assert (worst.label, worst.feature) == ("equation 1", feature.words())
     assert worst.relative > max(
         one.relative for one in misfits(PULSE, fitted(PULSE), evenly(SQUARE))
     )
@@ -160,5 +160,5 @@ def test_the_sentence_names_the_equation_and_the_feature():
     plain = RelativeResidual("equation", 0.25).sentence()
     assert "'equation'" in plain
     assert "2.5e-01" in plain
-    told = RelativeResidual("equation", 0.25, feature).sentence()
+    told = RelativeResidual("equation", 0.25, feature.words()).sentence()
     assert all(part in told for part in ("exp(-x)", "x = 0.5", "1.0e-04", "'equation'", "2.5e-01"))
