@@ -33,7 +33,9 @@ def lasting(output: nbformat.NotebookNode) -> bool:
     """Whether an output means something without the process that made it."""
     if output.output_type == "stream":
         return output.name == "stdout"
-    return _WIDGET not in output.get("data", {})
+    data = output.get("data", {})
+    # A bar of progress that has ended leaves a page without a word.
+    return _WIDGET not in data and data.get("text/plain", "-") != ""
 
 
 def main() -> None:
