@@ -411,6 +411,7 @@ domain: {x: [0, 1]}
 unknowns: [u]
 equations: [u_xx = 1/(x - 0.5)]
 conditions: [{where: boundary, that: u = 0}]
+training: [climb]
 """
         )
     )
