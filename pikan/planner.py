@@ -124,6 +124,13 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         return _plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)
+    if linear(problem) and is_first_order_in_time(problem) and _has_diffusion(problem):
+        completed, (reason,) = _plan_p_refinement(spec, problem, None, ClimbSettings())
+        assert completed.training is not None
+        aim = None if spec.accuracy else _accuracy_on_cells(problem)
+        cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
+        reason += "; where that does not do, time steps with Radau stages on cells"
+        return _with(completed, training=(*completed.training, cells)), (reason,)
     # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
     if (
         problem.box.dimension < _FULL

@@ -1,17 +1,17 @@
 """Polynomials on unequal cells, joined with their first derivatives: spectral elements."""
 
+from math import comb, factorial
 from typing import NamedTuple, final
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from numpy.polynomial import legendre
+from numpy.polynomial import Polynomial, legendre
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less, outside
 from pikan.bases.knots import adapted_knots
 from pikan.bases.recurrence import three_term_recurrence
-from pikan.linalg.dense import inverse
 
 
 class LocalFunctions(NamedTuple):
@@ -76,9 +76,8 @@ class Elements(Basis):
         beyond = outside(x[None], lower, upper)
         nearest = torch.where(beyond, x[None].clamp(lower, upper), x[None])
         cell, local = self._local(nearest, self.knots, max(order, 1))
-        if bool(beyond.any()):
-            local[0] += local[1] * (x[None] - nearest).unsqueeze(1)
-            local[2:].masked_fill_(beyond.unsqueeze(1), 0)
+        local[0] += local[1] * (x[None] - nearest).unsqueeze(1)
+        local[2:].masked_fill_(beyond.unsqueeze(1), 0)
         steps = torch.arange(self.degree + 1, device=x.device)
         return LocalFunctions(cell[0, :, None] * self.own + steps, local[: order + 1, 0])
 
@@ -186,11 +185,18 @@ def _differentiate(series: Float[np.ndarray, "b n"], times: int) -> Float[np.nda
 
 
 def _hermite(joined: int) -> Float[np.ndarray, "_ _"]:
-    """Hermite's polynomials by columns: one derivative at one end is one, all others are zero."""
-    size = 2 * joined
-    ends = np.array([-1.0, 1.0])
-    own, conditions = np.eye(size), np.zeros((size, size))
-    for derivative in range(joined):
-        conditions[derivative::joined] = legendre.legval(ends, own).T
-        own = _differentiate(own, 1)
-    return inverse(torch.from_numpy(conditions)).numpy() if size else conditions
+    """Hermite's polynomials by columns: one derivative at one end is one, all others are zero.
+
+    For derivative l at the lower end (1 - s)^m s^l / l! times the first m - l terms of the series
+    of (1 - s)^-m, with s from 0 to 1.
+    """
+    found = np.zeros((2 * joined, 2 * joined))
+    share = Polynomial([0.5, 0.5])
+    signs = (-1.0) ** np.arange(2 * joined)
+    for order in range(joined):
+        sums = sum(comb(joined - 1 + k, k) * share ** (k + order) for k in range(joined - order))
+        made = 2**order / factorial(order) * (1 - share) ** joined * sums
+        own = legendre.poly2leg(made.coef)
+        found[: len(own), order] = own
+        found[: len(own), joined + order] = (-1) ** order * (signs[: len(own)] * own)
+    return found

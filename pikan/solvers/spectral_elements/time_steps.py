@@ -1,6 +1,6 @@
 """Time steps with Radau stages, on cells in space that go with the solution."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -145,7 +145,8 @@ def _one_march(
         known = steps[-1] if steps else None
         found = _solve_step(problem, made, step, start, known)
         left = None if found is None else _left(problem, made, step, found, start, sizes)
-        yield _event(time, min(time + length, end), len(steps), left, best)
+        moment = min(time + length, end)
+        yield _event(time, moment, len(steps), left, _best(problem, settings, steps, best))
         least = max(_SHORTEST * (end - begin), _SHORTEST_LATER * (time - begin))
         too_short = length <= least or time + length == time
         if left is None or (left.in_time > tolerance and not too_short):
@@ -380,17 +381,31 @@ def _points_of(
     return (center + scale * places).flatten(), (scale * half * weights.to(edges)).flatten()
 
 
+def _best(
+    problem: Problem, settings: ElementSettings, steps: Sequence[_Step], before: Network | None
+) -> Callable[[], Network | None]:
+    """The march before, or this one as far as it has come."""
+    done = tuple(steps)
+
+    def best() -> Network | None:
+        if before is not None or not done:
+            return before
+        return _network(problem, done, done[-1].begin + done[-1].length).to(settings.like)
+
+    return best
+
+
 def _event(
     time: float,
     end: float,
     number: int,
     left: _Left | None,
-    best: Network | None,
+    best: Callable[[], Network | None],
 ) -> Event:
     size = inf if left is None else max(left.in_time, float(left.in_cells.sum()))
     parts = {"coefficients": size}
     progress = StageProgress("time steps", number, _MOST, torch.zeros(0), size, parts)
-    return Event(f"t = {time:.4g} to {end:.4g}", progress, lambda: best)
+    return Event(f"t = {time:.4g} to {end:.4g}", progress, best)
 
 
 def _stuck(time: float) -> Outcome:

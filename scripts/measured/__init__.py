@@ -1,0 +1,1 @@
+"""Rough problems with their solutions, to measure errors, estimates and times on."""

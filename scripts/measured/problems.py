@@ -1,0 +1,352 @@
+"""Rough problems: their text, and their solution by a formula, a series or SciPy at 1e-12."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from scipy.integrate import solve_bvp, solve_ivp
+from scipy.special import erf, erfc
+from scipy.stats import norm
+
+Array = np.ndarray
+
+
+class Rough(NamedTuple):
+    """A problem; `truth` of points by rows gives unknowns by rows, None where none is known.
+
+    `yardstick` does the same by SciPy with a tolerance of 1e-9, from the lengths of the domain.
+    """
+
+    text: str
+    truth: Callable[[Array], Array] | None
+    yardstick: Callable[[], Callable[[Array], Array]] | None = None
+
+
+def _text(domain: str, unknowns: str, equations: str, conditions: str, more: str = "") -> str:
+    return (
+        f"domain: {domain}\nunknowns: {unknowns}\nequations: {equations}\n"
+        f"conditions: {conditions}\n{more}"
+    )
+
+
+def _pulse(width: float) -> Rough:
+    """u' = -u pulse, a rate that is large for a moment."""
+
+    def truth(points: Array) -> Array:
+        parts = erf((points - 4.3) / width) + erf(4.3 / width)
+        return np.exp(-np.sqrt(np.pi) / 2 * parts)
+
+    def yardstick() -> Callable[[Array], Array]:
+        found = solve_ivp(
+            lambda t, u: -np.exp(-(((t - 4.3) / width) ** 2)) / width * u,
+            (0, 10),
+            [1.0],
+            "Radau",
+            dense_output=True,
+            rtol=1e-9,
+            atol=1e-12,
+        )
+        return lambda points: found.sol(points[:, 0]).T
+
+    equation = f'["u_t = -u*exp(-((t - 4.3)/{width})^2)/{width}"]'
+    conditions = "[{where: t = 0, that: u = 1}]"
+    return Rough(_text("{t: [0, 10]}", "[u]", equation, conditions), truth, yardstick)
+
+
+def _outflow(d: float) -> Rough:
+    """-d u'' + u' = 1 with a layer at the outflow."""
+
+    def truth(points: Array) -> Array:
+        edge = np.exp(-1 / d)
+        return points - (np.exp((points - 1) / d) - edge) / (1 - edge)
+
+    def yardstick() -> Callable[[Array], Array]:
+        x = np.sort(np.concatenate([np.linspace(0, 1, 40), 1 - np.geomspace(d / 10, 0.5, 60)]))
+        found = solve_bvp(
+            lambda _, y: np.stack([y[1], (y[1] - 1) / d]),
+            lambda left, right: np.array([left[0], right[0]]),
+            x,
+            np.zeros((2, len(x))),
+            tol=1e-9,
+            max_nodes=50_000,
+        )
+        return lambda points: found.sol(points[:, 0])[:1].T
+
+    text = _text("{x: [0, 1]}", "[u]", f"[-{d}*u_xx + u_x = 1]", "[{where: boundary, that: u = 0}]")
+    return Rough(text, truth, yardstick)
+
+
+def _turning(d: float) -> Rough:
+    def truth(points: Array) -> Array:
+        return np.cos(np.pi * points) + erf(points / np.sqrt(2 * d)) / erf(1 / np.sqrt(2 * d))
+
+    equation = f"[{d}*u_xx + x*u_x = -{d}*pi^2*cos(pi*x) - pi*x*sin(pi*x)]"
+    conditions = "[{where: x = -1, that: u = -2}, {where: x = 1, that: u = 0}]"
+    return Rough(_text("{x: [-1, 1]}", "[u]", equation, conditions), truth)
+
+
+def _materials() -> Rough:
+    def truth(points: Array) -> Array:
+        x = points[:, 0]
+        flux = 1 / (0.4 + 0.6 / 100)
+        u = np.where(x < 0.4, 1 - flux * x, flux / 100 * (1 - x))
+        return np.stack([u, np.full_like(x, flux)], axis=1)
+
+    equations = '["q = -(step(0.4 - x) + 100*step(x - 0.4))*u_x", q_x = 0]'
+    conditions = "[{where: x = 0, that: u = 1}, {where: x = 1, that: u = 0}]"
+    return Rough(_text("{x: [0, 1]}", "[u, q]", equations, conditions), truth)
+
+
+def _rod(accuracy: float) -> Rough:
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        root = np.sqrt(4 * t)
+        found = sum(erfc((2 * n + x) / root) - erfc((2 * n + 2 - x) / root) for n in range(6))
+        return np.asarray(found)[:, None]
+
+    conditions = (
+        "[{where: t = 0, that: u = 0}, {where: x = 0, that: u = 1}, {where: x = 1, that: u = 0}]"
+    )
+    more = f"accuracy: {accuracy}\n"
+    return Rough(_text("{x: [0, 1], t: [0, 1]}", "[u]", "[u_t = u_xx]", conditions, more), truth)
+
+
+def _column() -> Rough:
+    """Convection and dispersion with a given flux at the inlet, before anything comes through."""
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        d, root = 0.01, np.sqrt(4 * 0.01 * t)
+        late = np.exp(x / d) * erfc((x + t) / root)
+        found = (
+            0.5 * erfc((x - t) / root)
+            + np.sqrt(t / (np.pi * d)) * np.exp(-((x - t) ** 2) / root**2)
+            - 0.5 * (1 + x / d + t / d) * np.where(np.isfinite(late), late, 0.0)
+        )
+        return found[:, None]
+
+    conditions = (
+        "[{where: t = 0, that: u = 0}, {where: x = 0, that: u - 0.01*u_x = 1}, "
+        "{where: x = 1, that: u_x = 0}]"
+    )
+    text = _text("{x: [0, 1], t: [0, 0.4]}", "[u]", "[u_t = 0.01*u_xx - u_x]", conditions)
+    return Rough(text + "accuracy: 1e-6\n", truth)
+
+
+def _hat() -> Rough:
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        found = np.zeros_like(x)
+        for k in range(1, 400):
+            wave = 2 * np.sin(0.3 * np.pi * k) / (0.21 * (np.pi * k) ** 2)
+            found += wave * np.sin(np.pi * k * x) * np.exp(-((np.pi * k) ** 2) * t)
+        return found[:, None]
+
+    conditions = (
+        '[{where: t = 0, that: "u = minimum(x/0.3, (1 - x)/0.7)"}, {where: boundary, that: u = 0}]'
+    )
+    text = _text("{x: [0, 1], t: [0, 0.5]}", "[u]", "[u_t = u_xx]", conditions)
+    return Rough(text + "accuracy: 1e-6\n", truth)
+
+
+def _spread() -> Rough:
+    """Heat from a Gaussian of width 1e-3."""
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        square = 1e-6 + 4 * t
+        return (1e-3 / np.sqrt(square) * np.exp(-((x - 0.1) ** 2) / square))[:, None]
+
+    conditions = (
+        "[{where: t = 0, that: u = exp(-((x - 0.1)/1e-3)^2)}, {where: boundary, that: u = 0}]"
+    )
+    text = _text("{x: [-2, 2], t: [0, 0.02]}", "[u]", "[u_t = u_xx]", conditions)
+    return Rough(text + "accuracy: 1e-6\n", truth)
+
+
+def _option(digital: bool, accuracy: float) -> Rough:
+    def truth(points: Array) -> Array:
+        price, t = points.T
+        with np.errstate(all="ignore"):
+            spread = 0.2 * np.sqrt(t)
+            depth = (np.log(price / 100) + (0.05 - 0.02) * t) / spread
+            inside = 100 * np.exp(-0.05 * t) * norm.cdf(depth)
+            whole = price * norm.cdf(depth + spread) - inside
+        return np.nan_to_num(inside / 100 if digital else whole)[:, None]
+
+    payoff, end = (
+        ("step(S - 100)", "exp(-0.05*t)")
+        if digital
+        else (
+            "maximum(S - 100, 0)",
+            "S - 100*exp(-0.05*t)",
+        )
+    )
+    conditions = (
+        f'[{{where: t = 0, that: "V = {payoff}"}}, {{where: S = 0, that: V = 0}}, '
+        f'{{where: S = 400, that: "V = {end}"}}]'
+    )
+    equation = "[V_t = 0.5*0.2^2*S^2*V_SS + 0.05*S*V_S - 0.05*V]"
+    text = _text("{S: [0, 400], t: [0, 1]}", "[V]", equation, conditions)
+    return Rough(text + f"accuracy: {accuracy}\n", truth)
+
+
+def _source() -> Rough:
+    def truth(points: Array) -> Array:
+        return np.exp(-((points - [0.5, 0.4]) ** 2).sum(axis=1) / 0.003**2)[:, None]
+
+    square = "((x - 0.5)^2 + (y - 0.4)^2)"
+    equation = f'["laplacian(u) = (4*{square}/0.003^4 - 4/0.003^2)*exp(-{square}/0.003^2)"]'
+    text = _text("{x: [0, 1], y: [0, 1]}", "[u]", equation, "[{where: boundary, that: u = 0}]")
+    return Rough(text + "accuracy: 1e-8\n", truth)
+
+
+def _lid() -> Rough:
+    def truth(points: Array) -> Array:
+        x, y = points.T
+        with np.errstate(all="ignore"):
+            found = 2 / np.pi * np.arctan2(np.sin(np.pi * x), np.sinh(np.pi * (1 - y)))
+        for k in np.arange(1, 40, 2) * np.pi:
+            rise = np.exp(-k * (1 - y)) - np.exp(-k * (1 + y))
+            rest = rise / (1 - np.exp(-2 * k)) - np.exp(-k * (1 - y))
+            found += 4 / k * np.sin(k * x) * rest
+        return found[:, None]
+
+    conditions = "[{where: y = 1, that: u = 1}, {where: [x = 0, x = 1, y = 0], that: u = 0}]"
+    text = _text("{x: [0, 1], y: [0, 1]}", "[u]", "[laplacian(u) = 0]", conditions)
+    return Rough(text + "accuracy: 1e-5\n", truth)
+
+
+def _flow(beta: float, second: float) -> Rough:
+    """Falkner and Skan's equation, against an integration from the wall shear that is known."""
+
+    def slopes(_: float, y: Array) -> list[float]:
+        return [y[1], y[2], -y[0] * y[2] - beta * (1 - y[1] ** 2)]
+
+    def yardstick() -> Callable[[Array], Array]:
+        x = np.linspace(0, 10, 60)
+        found = solve_bvp(
+            lambda s, y: np.stack(slopes(s, y)),
+            lambda left, right: np.array([left[0], left[1], right[1] - 1]),
+            x,
+            np.stack([x - 1 + np.exp(-x), 1 - np.exp(-x), np.exp(-x)]),
+            tol=1e-9,
+        )
+        return lambda points: found.sol(points[:, 0])[:1].T
+
+    def truth(points: Array) -> Array:
+        x = np.linspace(0, 10, 400)
+        fine = solve_bvp(
+            lambda s, y: np.stack(slopes(s, y)),
+            lambda left, right: np.array([left[0], left[1], right[1] - 1]),
+            x,
+            np.stack([x - 1 + np.exp(-x), 1 - np.exp(-x), second * np.exp(-x)]),
+            tol=1e-13,
+            max_nodes=100_000,
+        )
+        return fine.sol(points[:, 0])[:1].T
+
+    conditions = (
+        "[{where: x = 0, that: f = 0}, {where: x = 0, that: f_x = 0}, "
+        "{where: x = 10, that: f_x = 1}]"
+    )
+    equation = f'["f_xxx + f*f_xx + {beta}*(1 - f_x^2) = 0"]'
+    return Rough(_text("{x: [0, 10]}", "[f]", equation, conditions), truth, yardstick)
+
+
+def _troesch(strength: float) -> Rough:
+    equation = f'["u_xx = {strength}*sinh({strength}*u)"]'
+    conditions = "[{where: x = 0, that: u = 0}, {where: x = 1, that: u = 1}]"
+    return Rough(_text("{x: [0, 1]}", "[u]", equation, conditions), None)
+
+
+def _interior(d: float) -> Rough:
+    equation = f'["{d}*u_xx + u*u_x = u"]'
+    conditions = "[{where: x = 0, that: u = -7/6}, {where: x = 1, that: u = 3/2}]"
+    return Rough(_text("{x: [0, 1]}", "[u]", equation, conditions), None)
+
+
+def _bratu(constant: float) -> Rough:
+    conditions = "[{where: boundary, that: u = 0}]"
+    return Rough(_text("{x: [0, 1]}", "[u]", f"[u_xx + {constant}*exp(u) = 0]", conditions), None)
+
+
+def _stiff(
+    unknowns: tuple[str, ...],
+    equations: str,
+    start: tuple[float, ...],
+    end: float,
+    slopes: Callable[[float, Array], Array],
+) -> Rough:
+    def by(tolerance: float, least: float) -> Callable[[Array], Array]:
+        found = solve_ivp(
+            slopes, (0, end), start, "Radau", dense_output=True, rtol=tolerance, atol=least
+        )
+        return lambda points: found.sol(points[:, 0]).T
+
+    conditions = ", ".join(
+        f"{{where: t = 0, that: {name} = {value}}}"
+        for name, value in zip(unknowns, start, strict=True)
+    )
+    text = _text(f"{{t: [0, {end}]}}", f"[{', '.join(unknowns)}]", equations, f"[{conditions}]")
+    return Rough(
+        text + "accuracy: 1e-6\n", lambda points: by(1e-12, 1e-15)(points), lambda: by(1e-9, 1e-14)
+    )
+
+
+def _robertson(_: float, y: Array) -> Array:
+    slow, fast = 0.04 * y[0] - 1e4 * y[1] * y[2], 3e7 * y[1] ** 2
+    return np.array([-slow, slow - fast, fast])
+
+
+def _reactor(_: float, y: Array) -> Array:
+    rate = 7.2e10 * np.exp(-8750 / y[1])
+    heat = 350 - y[1] + 5e4 / 239 * rate * y[0] + 5e4 / 23900 * (305 - y[1])
+    return np.array([1 - y[0] - rate * y[0], heat])
+
+
+PROBLEMS: Mapping[str, Rough] = {
+    **{f"pulse {width:g}": _pulse(width) for width in (1e-1, 1e-3, 1e-6)},
+    **{f"outflow layer {d:g}": _outflow(d) for d in (1e-2, 1e-4, 1e-6, 1e-8)},
+    **{f"interior layer {d:g}": _turning(d) for d in (1e-2, 1e-5, 1e-8)},
+    "two materials on a line": _materials(),
+    "rod suddenly hot": _rod(1e-6),
+    "column with flux inlet": _column(),
+    "heat from a hat": _hat(),
+    "heat from width 1e-3": _spread(),
+    "call option": _option(False, 1e-6),
+    "digital option": _option(True, 1e-4),
+    "hot lid": _lid(),
+    "Gaussian source 3e-3": _source(),
+    "Blasius": _flow(0.0, 0.46960),
+    "Hiemenz": _flow(1.0, 1.23259),
+    "Falkner-Skan -0.18": _flow(-0.18, 0.12864),
+    "Falkner-Skan 2": _flow(2.0, 1.68722),
+    "Troesch 10": _troesch(10),
+    "Troesch 20": _troesch(20),
+    "Bratu 3.5138": _bratu(3.5138),
+    "Bratu 4": _bratu(4),
+    "layer of unknown place 1e-6": _interior(1e-6),
+    "Robertson": _stiff(
+        ("a", "b", "c"),
+        "[a_t = -0.04*a + 1e4*b*c, b_t = 0.04*a - 1e4*b*c - 3e7*b^2, c_t = 3e7*b^2]",
+        (1.0, 0.0, 0.0),
+        1e5,
+        _robertson,
+    ),
+    "van der Pol 1000": _stiff(
+        ("u", "v"),
+        '["u_t = v", "v_t = 1000*(1 - u^2)*v - u"]',
+        (2.0, 0.0),
+        2000.0,
+        lambda _, y: np.array([y[1], 1000 * (1 - y[0] ** 2) * y[1] - y[0]]),
+    ),
+    "stirred reactor": _stiff(
+        ("c", "h"),
+        '["c_t = 1 - c - 7.2e10*exp(-8750/h)*c", '
+        '"h_t = 350 - h + 5e4/239*7.2e10*exp(-8750/h)*c + 5e4/23900*(305 - h)"]',
+        (0.5, 350.0),
+        10.0,
+        _reactor,
+    ),
+}
