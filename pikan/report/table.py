@@ -35,8 +35,12 @@ def two_digits(value: float) -> str:
 
     >>> two_digits(1.2345e-9), two_digits(9.137), two_digits(0.0), two_digits(float("nan"))
     ('1.2e-9', '9.1', '0', 'nan')
+    >>> two_digits(135.0), two_digits(2.4e6)
+    ('135', '2.4e6')
     """
-    return f"{value:.2g}".replace("e-0", "e-").replace("e+0", "e+")
+    if 99.5 <= abs(value) < 1e4:
+        return f"{value:.0f}"
+    return f"{value:.2g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text | Table]:
