@@ -118,7 +118,7 @@ def number_to(value: float, error: float) -> str:
     """
     if not (error > 0.0 and math.isfinite(error) and math.isfinite(value)):
         return f"{value:.6g}"
-    digits = 2 + math.floor(math.log10(max(abs(value), error) / error))
+    digits = 3 + math.floor(math.log10(max(abs(value), error) / error))
     return f"{value:.{min(max(digits, 2), 12)}g}"
 
 
