@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pikan.export.samples import Grid
 from pikan.files.atomic import write_together
+from pikan.files.json_text import to_json
 from pikan.network.base import Network
 from pikan.network.build import architecture_text
 from pikan.network.partials import partials
@@ -309,7 +310,7 @@ class Solution:
     def _texts(self, folder: Path) -> Mapping[Path, bytes]:
         """The report and the resolved problem file, by where they belong."""
         return {
-            folder / REPORT: self.report.to_json().encode(),
+            folder / REPORT: to_json(self.report, indent=2).encode(),
             folder / RESOLVED: self.spec.encode(),
         }
 

@@ -16,9 +16,11 @@ def small_run() -> ArchivedRun:
     """The run."""
     network = MLP([1, 2, 1], (0.0,), (1.0,))
     report = Report(
-        "rod", "converged", "It is solved.", {"u": Errors(1e-9, 1e-9, 1e-9, "exact", 9)}, None,
-        {"equation": 1e-9}, NetworkFacts("mlp", 7), 0, "float64", "cpu", 1, Seconds(1.0, 0.5), (),
-        Versions("0", "2", "3"),
+        problem="rod", outcome="converged", message="It is solved.",
+        errors={"u": Errors(1e-9, 1e-9, 1e-9, "exact", 9)}, estimate=None,
+        residuals={"equation": 1e-9}, network=NetworkFacts("mlp", 7), seed=0, dtype="float64",
+        device="cpu", threads=1, seconds=Seconds(1.0, 0.5), stages=(),
+        versions=Versions("0", "2", "3"),
     )  # fmt: skip
     axis = np.linspace(0.0, 1.0, 3)
     return ArchivedRun(

@@ -17,6 +17,7 @@ import torch
 
 import pikan
 from pikan import monitor, run
+from pikan.files.json_text import to_json
 from pikan.run import solve
 from pikan.solvers.time_marching import march as marching
 from pikan.spec.faults import SpecError
@@ -449,7 +450,7 @@ def test_the_report_counts_what_was_made(first):
     assert report.network.parameters == 2 * (2 * 3 + 3 * 1) * (3 + 3 + 1)
     assert report.seconds.training <= report.seconds.total
     assert report.threads == torch.get_num_threads()
-    assert json.loads(report.to_json())["problem"] == "rod"
+    assert json.loads(to_json(report))["problem"] == "rod"
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_begins():

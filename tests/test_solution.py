@@ -9,6 +9,7 @@ import torch
 
 from pikan.bases.chebyshev import Chebyshev
 from pikan.expression.parse import parse
+from pikan.files.json_text import from_json
 from pikan.geometry.box import Box
 from pikan.network.base import place
 from pikan.network.product import FullProduct
@@ -16,7 +17,7 @@ from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Equation, Problem
 from pikan.references.formula import FormulaSolution
 from pikan.report.errors import errors
-from pikan.report.report import NetworkFacts, Record, Report, Seconds, Versions, from_json
+from pikan.report.report import NetworkFacts, Record, Report, Seconds, Versions
 from pikan.solution import Solution, equation_residuals, evaluation
 from pikan.storage.run_archive import network, read_run
 
@@ -40,9 +41,11 @@ def solved(formulas: dict[str, str]) -> Solution:
         (), (), exact, "",
     )  # fmt: skip
     report = Report(
-        "line", "converged", "It is <solved>.", errors(problem, evaluation(problem, network)), None,
-        {"equation": 0.0}, NetworkFacts("product", 16), 0, "float64", "cpu", 1, Seconds(1.0, 0.5),
-        (), Versions("0", "2", "3"),
+        problem="line", outcome="converged", message="It is <solved>.",
+        errors=errors(problem, evaluation(problem, network)), estimate=None,
+        residuals={"equation": 0.0}, network=NetworkFacts("product", 16), seed=0, dtype="float64",
+        device="cpu", threads=1, seconds=Seconds(1.0, 0.5), stages=(),
+        versions=Versions("0", "2", "3"),
     )  # fmt: skip
     history = tuple(
         Record("adam", 0, i, float(i), 0.1**i, (("equation", 0.1**i),), None) for i in range(9)
@@ -136,7 +139,7 @@ def test_what_it_saves_is_what_it_is(solution, tmp_path):
     kept = read_run(tmp_path / "line" / "run.h5")
     assert kept.spec == solution.spec == (tmp_path / "line" / "problem.yaml").read_text()
     assert kept.report == solution.report
-    assert from_json((tmp_path / "line" / "report.json").read_text()) == solution.report
+    assert from_json((tmp_path / "line" / "report.json").read_text(), Report) == solution.report
     assert kept.history == solution.history
     points = torch.rand(9, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     assert torch.equal(network(kept)(points), solution.network(points))

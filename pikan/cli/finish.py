@@ -14,6 +14,7 @@ from pikan.cli.exit_codes import MISSED, closing, exit_code
 from pikan.cli.interrupt import drive, interruptible
 from pikan.cli.output import Output
 from pikan.cli.progress import display
+from pikan.files.json_text import to_json
 from pikan.report.table import show
 from pikan.run import Progress, UnfinishedError
 from pikan.solution import Solution
@@ -60,7 +61,7 @@ def finish_run(
             raise
     code = exit_code(solution.report, asked)
     if output == "json":
-        typer.echo(solution.report.to_json(), nl=False)
+        typer.echo(to_json(solution.report, indent=2), nl=False)
         return code
     typer.echo(closing(solution.report, code, folder))
     if solution.checkpoint is not None:

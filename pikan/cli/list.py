@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pikan.cli.errors import refuse
-from pikan.report.report import Report, ReportError, from_json
+from pikan.files.json_text import JSONError, from_json, to_json
+from pikan.report.report import Report
 from pikan.report.table import two_digits
 from pikan.storage.folder import REPORT
 
@@ -20,7 +21,7 @@ def list_folder(folder: Path, as_json: bool) -> None:
         refuse(f"{folder}: there is no such folder; name one with results of runs")
     found = sorted(_runs(folder), key=lambda run: run[1].date, reverse=True)
     if as_json:
-        rows = [{"folder": str(place), **json.loads(one.to_json())} for place, one in found]
+        rows = [{"folder": str(place), **json.loads(to_json(one))} for place, one in found]
         typer.echo(json.dumps(rows, indent=2))
         return
     if not found:
@@ -40,8 +41,8 @@ def _runs(folder: Path) -> list[tuple[Path, Report]]:
     found = list[tuple[Path, Report]]()
     for file in folder.glob(f"**/{REPORT}"):
         try:
-            found.append((file.parent, from_json(file.read_text(encoding="utf-8"))))
-        except ReportError:
+            found.append((file.parent, from_json(file.read_text(encoding="utf-8"), Report)))
+        except JSONError:
             typer.echo(f"{file}: no report that this version reads", err=True)
     return found
 

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from pikan.cli.load import load_run
+from pikan.files.json_text import to_json
 from pikan.report.table import show
 
 
@@ -14,7 +15,7 @@ def report_folder(folder: Path, as_json: bool) -> None:
     solution = load_run(folder)
     solution.keep_texts(folder)
     if as_json:
-        typer.echo(solution.report.to_json(), nl=False)
+        typer.echo(to_json(solution.report, indent=2), nl=False)
         return
     figures = solution.draw(folder)
     show(Console(), solution.report, solution.problem.title, figures)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, final
 
+from pikan.files.json_text import Real
+
 Kind = Literal["converged", "finished", "stalled", "out of budget", "diverged", "interrupted"]
 """Finished is a schedule by hand that has come to its end, whatever the error is then."""
 
@@ -29,6 +31,6 @@ class Alternative:
     `distance` the relative L2 difference from the solution taken, absolute if that is zero.
     """
 
-    size: Mapping[str, float]
-    middle: Mapping[str, float]
-    distance: float
+    size: Mapping[str, Real]
+    middle: Mapping[str, Real]
+    distance: Real

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
+from pikan.files.json_text import Real
+
 
 @final
 @dataclass(frozen=True)
@@ -14,12 +16,12 @@ class FoundConstant:
     that the data have told it.
     """
 
-    value: float
-    standard_error: float
-    interval: tuple[float, float]
-    level: float
+    value: Real
+    standard_error: Real
+    interval: tuple[Real, Real]
+    level: Real
     identified: bool
-    prior_ratio: float
+    prior_ratio: Real
 
 
 @final
@@ -33,12 +35,12 @@ class DataFit:
     `used` points lay in the domain, `outside` did not, `missing` had no value.
     """
 
-    noise: Mapping[str, float]
+    noise: Mapping[str, Real]
     estimated: bool
-    chi2: float
-    freedom: float
-    autocorrelation: float
-    worst: float
+    chi2: Real
+    freedom: Real
+    autocorrelation: Real
+    worst: Real
     used: int
     outside: int
     missing: int
@@ -49,8 +51,8 @@ class DataFit:
 class Agreement:
     """How far the constants of two bases and of two tolerances are apart, in standard errors."""
 
-    basis: float
-    tolerance: float
+    basis: Real
+    tolerance: Real
 
 
 @final
@@ -64,7 +66,7 @@ class Identification:
     """
 
     found: Mapping[str, FoundConstant]
-    correlation: tuple[tuple[float, ...], ...]
+    correlation: tuple[tuple[Real, ...], ...]
     data: DataFit | None
     agreement: Agreement | None
 

@@ -10,9 +10,14 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from pikan.report.report import Record, Versions, versions
-from pikan.storage.file import ArchiveError, Arrays, get_group, names, reading, writing
-from pikan.storage.serialize import Serialized, deserialize, serialize
-from pikan.storage.serialized_group import get_serialized, put_serialized
+from pikan.storage.file import ArchiveError, Arrays, names, put_text, reading, writing
+from pikan.storage.serialize import (
+    Serialized,
+    deserialize,
+    get_serialized,
+    put_serialized,
+    serialize,
+)
 
 _GROUP = "checkpoint"
 
@@ -65,6 +70,7 @@ class Checkpoint:
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint in a file, which stays as it was until the new one is complete."""
     with writing(path) as file:
+        put_text(file, "spec", checkpoint.spec)
         put_checkpoint(file, checkpoint)
 
 
@@ -75,7 +81,20 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     that do not come to the same bits.
     """
     with reading(path) as file:
-        return get_checkpoint(file) if has_checkpoint(file) else None
+        if not has_checkpoint(file):
+            return None
+        found = deserialize(get_serialized(file, _GROUP), Checkpoint, torch.device("cpu"))
+    assert isinstance(found, Checkpoint)
+    if found.versions != versions():
+        wrote, runs = (
+            f"pikan {v.pikan}, torch {v.torch} and Python {v.python}"
+            for v in (found.versions, versions())
+        )
+        raise ArchiveError(
+            f"{path}: the run was interrupted under {wrote}, and {runs} would go on to other bits; "
+            "resume it with those, or solve the problem anew"
+        )
+    return found
 
 
 def has_checkpoint(file: Arrays) -> bool:
@@ -85,20 +104,4 @@ def has_checkpoint(file: Arrays) -> bool:
 
 def put_checkpoint(file: h5py.File, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint beside whatever else is in a file."""
-    put_serialized(file.create_group(_GROUP), serialize(checkpoint))
-
-
-def get_checkpoint(file: Arrays) -> Checkpoint:
-    """The checkpoint in a file; ArchiveError as `read_checkpoint`."""
-    found = deserialize(get_serialized(get_group(file, _GROUP)), Checkpoint, torch.device("cpu"))
-    assert isinstance(found, Checkpoint)
-    if found.versions != versions():
-        wrote, runs = (
-            f"pikan {v.pikan}, torch {v.torch} and Python {v.python}"
-            for v in (found.versions, versions())
-        )
-        raise ArchiveError(
-            f"the run was interrupted under {wrote}, and {runs} would go on to other bits; "
-            "resume it with those, or solve the problem anew"
-        )
-    return found
+    put_serialized(file, _GROUP, serialize(checkpoint))

@@ -19,9 +19,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from pikan.files.atomic import write_together
-from pikan.report.report import ReportError
 
-SCHEMA = 3
+SCHEMA = 4
 # What a run is called in its folder.
 FILE = "run.h5"
 # No run takes more: what SSBroyden knows of 10^4 parameters takes a tenth of it [bytes].
@@ -77,7 +76,7 @@ def reading(path: Path) -> Generator[Arrays, None, None]:
     """
     try:
         yield _open(_content(path))
-    except (ArchiveError, ReportError) as fault:
+    except ArchiveError as fault:
         raise ArchiveError(f"{path}: {fault}") from None
     except (ArithmeticError, OSError, LookupError, TypeError, ValueError, RuntimeError) as fault:
         # What is raised depends on the byte that is wrong, and torch adds pages to it.

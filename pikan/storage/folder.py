@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from pikan.references.data import KEPT
 from pikan.references.observations import KEPT as OBSERVED
-from pikan.storage.checkpoint import has_checkpoint, read_checkpoint
+from pikan.storage.checkpoint import has_checkpoint
 from pikan.storage.file import FILE, ArchiveError, clear_drafts, get_text, reading
 
 # The report and the resolved problem file of a run, beside its archive.
@@ -38,15 +38,11 @@ def content(folder: Path, spec: str, data: Mapping[Path, bytes]) -> Content:
     try:
         with reading(path) as file:
             interrupted = has_checkpoint(file)
-            before = get_text(file, "spec") if "spec" in file else ""
+            before = get_text(file, "spec")
     except ArchiveError:
         # An archive of an earlier version is a result as well, if all beside it is a run's.
         mine = path.is_file() and not others(folder, FILES)
         return Content("a result" if mine else "other files")
-    if not before:
-        with suppress(ArchiveError):
-            checkpoint = read_checkpoint(path)
-            before = "" if checkpoint is None else checkpoint.spec
     same = before == spec and all(
         place.is_file() and place.read_bytes() == kept for place, kept in data.items()
     )

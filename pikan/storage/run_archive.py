@@ -1,33 +1,27 @@
 """What a run has come to, in the file of that run."""
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-import h5py
-import numpy as np
 import torch
 from torch import Tensor
 
 from pikan.network.base import Network
 from pikan.report.fields import Field
-from pikan.report.report import Record, Report, from_json
+from pikan.report.report import Record, Report
 from pikan.storage.checkpoint import Checkpoint, has_checkpoint, put_checkpoint
-from pikan.storage.file import (
-    ArchiveError,
-    Arrays,
-    get_array,
-    get_group,
-    get_text,
-    names,
-    put_text,
-    reading,
-    writing,
+from pikan.storage.file import ArchiveError, names, put_text, reading, writing
+from pikan.storage.serialize import (
+    deserialize,
+    get_serialized,
+    put_serialized,
+    restore_network,
+    serialize,
 )
-from pikan.storage.serialize import restore_network
+
+_GROUP = "run"
 
 
 @final
@@ -63,14 +57,7 @@ def write_run(
     """
     with writing(path, data, texts) as file:
         put_text(file, "spec", run.spec)
-        put_text(file, "shape", run.shape)
-        put_text(file, "report", run.report.to_json())
-        state, fields = file.create_group("state"), file.create_group("fields")
-        for name, tensor in run.state.items():
-            state[name] = tensor.detach().cpu().numpy()
-        _put_history(file.create_group("history"), run.history)
-        for i, field in enumerate(run.fields):
-            _put_field(fields.create_group(str(i)), field)
+        put_serialized(file, _GROUP, serialize(run))
         if goes_on is not None:
             put_checkpoint(file, goes_on)
 
@@ -78,7 +65,11 @@ def write_run(
 def read_run(path: Path) -> ArchivedRun:
     """The run that `write_run` kept; raises `ArchiveError` where a file is none or is damaged."""
     with reading(path) as file:
-        return _run(file)
+        if has_checkpoint(file) and _GROUP not in names(file):
+            raise ArchiveError("the run has not ended; `pikan resume` goes on with it")
+        found = deserialize(get_serialized(file, _GROUP), ArchivedRun, torch.device("cpu"))
+        assert isinstance(found, ArchivedRun)
+        return found
 
 
 def network(run: ArchivedRun) -> Network:
@@ -87,108 +78,3 @@ def network(run: ArchivedRun) -> Network:
     Nothing is trained, and no problem file is needed: the network may have grown since it began.
     """
     return restore_network(run.shape, run.state)
-
-
-def _put_history(group: h5py.Group, history: Sequence[Record]) -> None:
-    """The records by column; what a record does not have is NaN, and marked as missing."""
-    stages = list(dict.fromkeys(record.stage for record in history))
-    labels = list(dict.fromkeys(label for record in history for label, _ in record.blocks))
-    levels = list(dict.fromkeys(record.level for record in history))
-    blocks = [dict(record.blocks) for record in history]
-    put_text(group, "stages", json.dumps(stages))
-    put_text(group, "labels", json.dumps(labels))
-    put_text(group, "levels", json.dumps(levels))
-    group["stage"] = np.array([stages.index(record.stage) for record in history], dtype=np.int64)
-    group["level"] = np.array([levels.index(record.level) for record in history], dtype=np.int64)
-    group["stage_index"] = np.array([record.stage_index for record in history], dtype=np.int64)
-    group["step"] = np.array([record.step for record in history], dtype=np.int64)
-    group["seconds"] = np.array([record.seconds for record in history], dtype=np.float64)
-    group["loss"] = np.array([record.loss for record in history], dtype=np.float64)
-    _put_partial(group, "error", [[record.error] for record in history], 1)
-    _put_partial(group, "blocks", [[b.get(label) for label in labels] for b in blocks], len(labels))
-
-
-def _put_partial(group: h5py.Group, name: str, rows: list[list[float | None]], width: int) -> None:
-    values = [[math.nan if value is None else value for value in row] for row in rows]
-    present = [[value is not None for value in row] for row in rows]
-    group[name] = np.array(values, dtype=np.float64).reshape(len(rows), width)
-    group[f"{name}_present"] = np.array(present, dtype=np.uint8).reshape(len(rows), width)
-
-
-def _put_field(group: h5py.Group, field: Field) -> None:
-    put_text(group, "axes", json.dumps(field.axes))
-    put_text(group, "fixed", json.dumps(field.fixed))
-    for axis, grid in enumerate(field.grids):
-        group[f"grids/{axis}"] = grid
-    group["solution"] = field.solution
-    if field.exact is not None:
-        group["exact"] = field.exact
-    if field.residual is not None:
-        group["residual"] = field.residual
-
-
-def _run(file: Arrays) -> ArchivedRun:
-    if has_checkpoint(file) and "report" not in file:
-        raise ArchiveError("the run has not ended; `pikan resume` goes on with it")
-    state, fields = get_group(file, "state"), get_group(file, "fields")
-    return ArchivedRun(
-        spec=get_text(file, "spec"),
-        shape=get_text(file, "shape"),
-        state={name: torch.from_numpy(get_array(state, name)) for name in names(state)},
-        history=_history(get_group(file, "history")),
-        report=from_json(get_text(file, "report")),
-        fields=tuple(_field(get_group(fields, name)) for name in sorted(names(fields), key=int)),
-    )
-
-
-def _history(group: Arrays) -> tuple[Record, ...]:
-    stages, labels = _words(group, "stages"), _words(group, "labels")
-    errors, blocks = _partial(group, "error"), _partial(group, "blocks")
-    columns = [get_array(group, name).tolist() for name in ("stage", "stage_index", "step")]
-    # Archives of version 0.1 do not say which level a stage belongs to.
-    known = "levels" in names(group)
-    words = _words(group, "levels") if known else ("",)
-    levels = get_array(group, "level").tolist() if known else [0] * len(columns[0])
-    numbers = [get_array(group, name).tolist() for name in ("seconds", "loss")]
-    return tuple(
-        Record(
-            stages[stage],
-            stage_index,
-            step,
-            seconds,
-            loss,
-            tuple((k, v) for k, v in zip(labels, row, strict=True) if v is not None),
-            error,
-            words[level],
-        )
-        for stage, stage_index, step, seconds, loss, row, (error,), level in zip(
-            *columns, *numbers, blocks, errors, levels, strict=True
-        )
-    )
-
-
-def _words(group: Arrays, name: str) -> tuple[str, ...]:
-    return tuple(str(word) for word in json.loads(get_text(group, name)))
-
-
-def _partial(group: Arrays, name: str) -> list[list[float | None]]:
-    values, present = get_array(group, name), get_array(group, f"{name}_present")
-    return [
-        [float(value) if there else None for value, there in zip(*pair, strict=True)]
-        for pair in zip(values, present, strict=True)
-    ]
-
-
-def _field(group: Arrays) -> Field:
-    axes = _words(group, "axes")
-    grids = get_group(group, "grids")
-    return Field(
-        axes=axes,
-        grids=tuple(get_array(grids, str(axis)) for axis in range(len(axes))),
-        fixed=tuple(
-            (str(name), float(value)) for name, value in json.loads(get_text(group, "fixed"))
-        ),
-        solution=get_array(group, "solution"),
-        exact=get_array(group, "exact") if "exact" in group else None,
-        residual=get_array(group, "residual") if "residual" in group else None,
-    )

@@ -1,21 +1,20 @@
 """The folder of a sweep: which sweep it belongs to, and what is done of it."""
 
-import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from pikan import __version__
 from pikan.expression.wording import word_list
 from pikan.files.atomic import check_room, write_text
+from pikan.files.json_text import JSONError, from_json, to_json
 from pikan.files.lock import folder_lock
 from pikan.storage.folder import others
-from pikan.sweeps.plan import SweepPlan
-from pikan.sweeps.record import Job, RecordError, RunRecord, from_json, to_json
-
-SCHEMA = 1
+from pikan.sweeps.plan import SweepPlan, Variant
+from pikan.sweeps.record import Job, RunRecord
 
 
 @final
@@ -42,46 +41,45 @@ def sweep_lock(folder: Path, plan: SweepPlan) -> Generator[None]:
         yield
 
 
+@final
+@dataclass(frozen=True)
+class Manifest:
+    """All that the results of a sweep depend on; laws and budgets may change."""
+
+    schema: Literal[1]
+    pikan: str
+    keys: tuple[str, ...]
+    runs: tuple[Variant, ...]
+
+
 def _check(folder: Path, plan: SweepPlan) -> None:
-    file = folder / "sweep.json"
+    file, own = folder / "sweep.json", Manifest(1, __version__, plan.keys, plan.variants)
     try:
-        before = json.loads(_text(file))
+        before = from_json(_text(file), Manifest)
     except FileNotFoundError:
         if names := others(folder):
             message = f"holds what is no sweep of pikan's ({', '.join(names[:3])})"
             raise FolderError(f"{folder}: {message}; take another folder with --out") from None
-        write_text(file, json.dumps(_manifest(plan), indent=1) + "\n")
+        write_text(file, to_json(own, indent=1))
         return
     except (OSError, ValueError) as error:
         raise FolderError(f"{file}: cannot be read ({error}); take another folder") from None
-    if before != _manifest(plan):
-        change = "; ".join(_changes(before, plan))
+    if before != own:
+        change = "; ".join(_changes(before, own))
         raise FolderError(
             f"{folder}: holds another sweep: {change}. Take another folder with --out, or remove "
             "this one to start anew"
         )
 
 
-def _manifest(plan: SweepPlan) -> Mapping[str, object]:
-    """All that the results depend on; laws and budgets may change."""
-    runs = [{"values": list(one.values), "spec": one.spec} for one in plan.variants]
-    return {"schema": SCHEMA, "pikan": __version__, "keys": list(plan.keys), "runs": runs}
-
-
-def _changes(before: object, plan: SweepPlan) -> Generator[str]:
-    """What differs between the sweep of a manifest and a plan, in words."""
-    match before:
-        case {"schema": int(schema), "pikan": str(version), "keys": list(keys), "runs": list(runs)}:
-            old = dict(_runs(runs))
-        case _:
-            yield "its sweep.json is none of this version's"
-            return
-    if schema != SCHEMA or version != __version__:
-        yield f"it was made by pikan {version}, this is {__version__}"
-    if tuple(keys) != plan.keys:
-        yield f"its changed keys are {word_list(map(str, keys))}, those now {word_list(plan.keys)}"
+def _changes(before: Manifest, now: Manifest) -> Generator[str]:
+    """What differs between two sweeps, in words."""
+    if before.pikan != now.pikan:
+        yield f"it was made by pikan {before.pikan}, this is {now.pikan}"
+    if before.keys != now.keys:
+        yield f"its changed keys are {word_list(before.keys)}, those now {word_list(now.keys)}"
         return
-    new = {one.values: one.spec for one in plan.variants}
+    old, new = ({one.values: one.spec for one in each.runs} for each in (before, now))
     for words, missing in (("new", new.keys() - old.keys()), ("gone", old.keys() - new.keys())):
         if missing:
             some = ", ".join(map(" ".join, sorted(missing)[:3]))
@@ -93,15 +91,6 @@ def _changes(before: object, plan: SweepPlan) -> Generator[str]:
         yield f"{run_count(len(changed))} changed ({differences})"
     elif list(new) == both and list(old) != list(new):
         yield "the same runs are in another order"
-
-
-def _runs(written: Sequence[object]) -> Iterator[tuple[tuple[str, ...], str]]:
-    for run in written:
-        match run:
-            case {"values": list(values), "spec": str(spec)}:
-                yield tuple(map(str, values)), spec
-            case _:
-                pass
 
 
 def _differences(old: str, new: str) -> str:
@@ -128,8 +117,8 @@ def done(folder: Path, plan: SweepPlan) -> dict[int, RunRecord]:
     """The rows of all runs that have ended, by their number."""
     found: dict[int, RunRecord] = {}
     for run, variant in enumerate(plan.variants):
-        with suppress(FileNotFoundError, RecordError):
-            row = from_json(_text(place(folder, run) / "row.json"))
+        with suppress(FileNotFoundError, JSONError):
+            row = from_json(_text(place(folder, run) / "row.json"), RunRecord)
             if row.run == run and row.values == variant.values:
                 found[run] = row
     return found

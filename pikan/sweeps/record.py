@@ -1,11 +1,10 @@
 """Job and record of a run of a sweep."""
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import final
 
+from pikan.files.json_text import Real
 from pikan.spec.tree import scalar
 
 FAILED, KILLED, LATE = "failed", "killed", "out of time"
@@ -41,16 +40,16 @@ class Measures:
     `training_seconds` its training [s].
     """
 
-    parameters: float = math.nan
-    relative_l2: float = math.nan
-    maximum: float = math.nan
-    rmse: float = math.nan
-    estimate: float = math.nan
-    residual: float = math.nan
-    loss: float = math.nan
-    steps: float = math.nan
-    seconds: float = math.nan
-    training_seconds: float = math.nan
+    parameters: Real = math.nan
+    relative_l2: Real = math.nan
+    maximum: Real = math.nan
+    rmse: Real = math.nan
+    estimate: Real = math.nan
+    residual: Real = math.nan
+    loss: Real = math.nan
+    steps: Real = math.nan
+    seconds: Real = math.nan
+    training_seconds: Real = math.nan
 
 
 MEASURES = tuple(field.name for field in fields(Measures))
@@ -95,53 +94,3 @@ def number(text: str) -> float:
     """
     value = scalar(text)
     return math.nan if isinstance(value, bool | str | None) else float(value)
-
-
-@final
-class RecordError(ValueError):
-    """A text is not the row of a run."""
-
-
-def to_json(row: RunRecord) -> str:
-    """The row as text; numbers that are not finite become null, which JSON has."""
-    measures = {k: v if math.isfinite(v) else None for k, v in asdict(row.result.measures).items()}
-    content = {
-        "run": row.run,
-        "values": row.values,
-        "attempts": row.attempts,
-        "outcome": row.result.outcome,
-        "message": row.result.message,
-        "measures": measures,
-    }
-    return json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def from_json(text: str) -> RunRecord:
-    """The row that `to_json` wrote; null numbers become NaN. RowError where it is none."""
-    try:
-        match json.loads(text):
-            case {
-                "run": int(run),
-                "values": list(values),
-                "attempts": int(attempts),
-                "outcome": str(outcome),
-                "message": str(message),
-                "measures": dict(measures),
-            }:
-                result = Result(outcome, message, measures_from(measures))
-                return RunRecord(run, tuple(map(str, values)), attempts, result)
-            case _:
-                raise RecordError("this is no row of a sweep")
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"this is no row of a sweep ({error})") from None
-
-
-def measures_from(numbers: Mapping[str, object]) -> Measures:
-    """The measures with these names; what is None is NaN. RowError where one is no number."""
-    found: dict[str, float] = {}
-    for name in MEASURES:
-        number = numbers.get(name)
-        if isinstance(number, bool) or not isinstance(number, int | float | None):
-            raise RecordError(f"'{name}' is {number!r} where a number belongs")
-        found[name] = math.nan if number is None else float(number)
-    return Measures(**found)

@@ -17,8 +17,9 @@ from pikan.report.fields import fields
 from pikan.report.report import NetworkFacts, Record, Report, Seconds, Versions
 
 REPORT = Report(
-    "made", "converged", "solved", {}, None, {}, NetworkFacts("product", 4), 0, "float64", "cpu", 1,
-    Seconds(1.0, 0.5), (), Versions("0", "2", "3"),
+    problem="made", outcome="converged", message="solved", errors={}, estimate=None, residuals={},
+    network=NetworkFacts("product", 4), seed=0, dtype="float64", device="cpu", threads=1,
+    seconds=Seconds(1.0, 0.5), stages=(), versions=Versions("0", "2", "3"),
 )  # fmt: skip
 
 

@@ -126,12 +126,12 @@ def test_another_schema_is_refused(path, monkeypatch):
     monkeypatch.setattr(file, "SCHEMA", 1)
     earlier = seal(b"", {})
     monkeypatch.undo()
-    assert "schema 3, the only one" in refusal(path, earlier)
+    assert "schema 4, the only one" in refusal(path, earlier)
 
 
 def test_a_file_with_a_digest_and_no_index_is_refused(path):
     content = b"\x89HDF\r\n\x1a\n" + b"\xff" * 90
-    assert "schema 3, the only one" in refusal(path, content + sha256(content).digest())
+    assert "schema 4, the only one" in refusal(path, content + sha256(content).digest())
 
 
 def test_a_file_that_holds_nothing_is_read(path):
@@ -147,7 +147,7 @@ def test_an_index_is_as_long_as_it_may_be_and_no_longer(path, monkeypatch):
     with reading(path) as arrays:
         assert names(arrays) == ("a",)
     for more in ("ab", "abc"):
-        assert "schema 3, the only one" in refusal(path, seal(b"", {more: ["|u1", [0], 0]}))
+        assert "schema 4, the only one" in refusal(path, seal(b"", {more: ["|u1", [0], 0]}))
 
 
 def test_drafts_of_this_file_alone_are_cleared(path):

@@ -1,6 +1,7 @@
 """Packed values come back as they were, and what they are not is refused."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, nan, pi
 from typing import NamedTuple
@@ -14,12 +15,12 @@ from torch import Tensor
 from pikan.optimize.adam import AdamState
 from pikan.optimize.outcome import Kind, Outcome
 from pikan.optimize.stage import StageProgress, State
-from pikan.storage.file import ArchiveError, get_group, put_text, reading, writing
-from pikan.storage.serialize import deserialize, serialize
-from pikan.storage.serialized_group import get_serialized, put_serialized
+from pikan.storage.file import ArchiveError, put_text, reading, writing
+from pikan.storage.serialize import deserialize, get_serialized, put_serialized, serialize
 from tests.stated import KINDS, random_network, stated
 
 CPU = torch.device("cpu")
+MAPPINGS = Mapping[str, Mapping[str, float]]
 PROBLEM = stated("""
 domain: {x: [0, 1], y: [0, 1]}
 unknowns: [u]
@@ -60,9 +61,9 @@ WHOLE = Whole(
 
 def through_file(made, tmp_path):
     with writing(tmp_path / "packed.h5") as file:
-        put_serialized(file.create_group("one"), made)
+        put_serialized(file, "one", made)
     with reading(tmp_path / "packed.h5") as file:
-        return get_serialized(get_group(file, "one"))
+        return get_serialized(file, "one")
 
 
 def test_values_come_back_bit_by_bit_through_a_file(tmp_path):
@@ -119,20 +120,34 @@ def test_a_word_that_is_none_of_those_known_is_refused():
         deserialize(serialize("perfect"), Kind, CPU)
 
 
-@pytest.mark.parametrize("size", [[3], [-1, -1], [2**62, 2**62], [1.5], "ab", None, [1] * 10**5])
-def test_more_numbers_than_there_are_make_no_tensor(tmp_path, size):
+def test_arrays_have_the_names_of_what_they_belong_to(tmp_path):
+    with writing(tmp_path / "packed.h5") as file:
+        put_serialized(file, "one", serialize(WHOLE))
+    with reading(tmp_path / "packed.h5") as file:
+        np.testing.assert_array_equal(file["one/state/theta"], WHOLE.state.theta)
+        np.testing.assert_array_equal(file["one/parts/0/values"], WHOLE.parts[0].values)
+
+
+@pytest.mark.parametrize("text", [[{"<array>": "0"}] * 2, [{"<array>": "1"}], [{"<array>": [0]}]])
+def test_an_array_that_is_not_there_or_is_taken_already_makes_no_tensor(tmp_path, text):
     path = tmp_path / "packed.h5"
     with writing(path) as file:
-        put_text(file, "one/text", json.dumps([{"tensor": ["float64", size]}] * 2))
-        file["one/numbers/float64"] = np.zeros(2)
+        put_text(file, "one/json", json.dumps(text))
+        file["one/0"] = np.zeros(2)
     with pytest.raises(ArchiveError, match=r"^[^\n]*$"), reading(path) as file:
-        deserialize(get_serialized(get_group(file, "one")), tuple[Float[Tensor, " n"], ...], CPU)
+        deserialize(get_serialized(file, "one"), tuple[Float[Tensor, " n"], ...], CPU)
+
+
+def test_a_mapping_may_have_any_keys(tmp_path):
+    given = {"class": 1.0, "<array>": 2.0, "shape": 3.0, "a/b": 4.0}
+    again = deserialize(through_file(serialize({"x": given}), tmp_path), MAPPINGS, CPU)
+    assert again == {"x": given}
 
 
 def test_a_single_changed_bit_is_found(tmp_path):
     path = tmp_path / "packed.h5"
     with writing(path) as file:
-        put_serialized(file.create_group("one"), serialize(WHOLE))
+        put_serialized(file, "one", serialize(WHOLE))
     content = path.read_bytes()
     number = WHOLE.state.theta.numpy().tobytes()
     assert number in content

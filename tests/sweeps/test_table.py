@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pikan.sweeps.record import MEASURES, RecordError, from_json, to_json
+from pikan.files.json_text import JSONError, from_json, to_json
+from pikan.sweeps.record import MEASURES, RunRecord
 from pikan.sweeps.table import Table, to_csv, write_table
 from tests.sweeps.rows import KEYS, contents, same, table
 
@@ -46,18 +47,18 @@ def test_hdf5_has_the_same_columns(tmp_path, content):
 @given(contents)
 def test_a_row_reads_back_as_it_was_written(content):
     for row in table(content).rows:
-        assert same(from_json(to_json(row)), row)
+        assert same(from_json(to_json(row), RunRecord), row)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"run": 1}', "[" * 100_000])
 def test_what_is_no_row_is_said_to_be_none(text):
-    with pytest.raises(RecordError, match="no row"):
-        from_json(text)
+    with pytest.raises(JSONError):
+        from_json(text, RunRecord)
 
 
 def test_a_number_that_is_not_finite_is_null_in_a_row_and_empty_in_csv():
     made = table([(("", "", ""), 1, "", "", (math.nan,) * len(MEASURES))])
-    assert json.loads(to_json(made.rows[0]))["measures"] == dict.fromkeys(MEASURES)
+    assert json.loads(to_json(made.rows[0]))["result"]["measures"] == dict.fromkeys(MEASURES)
     assert "nan" not in to_csv(made)
 
 
