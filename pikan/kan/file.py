@@ -48,12 +48,10 @@ def load(path: Path) -> tuple[KANNetwork, Float[Tensor, "n d"]]:
     """The network and the points in a file; ModelError where there are none such."""
     _check_name("load", path)
     try:
-        text = bytes(read_arrays(path, [_TEXT])[_TEXT].astype(np.uint8).tobytes())
-        about = json.loads(text)
+        found = read_arrays(path, None)
+        about = json.loads(found[_TEXT].astype(np.uint8).tobytes())
         empty, rows = network_from_text(about["network"]), int(about["samples"])
         precision, state = _PRECISIONS[about["dtype"]], empty.state_dict()
-        names = [_STATE + name for name, like in state.items() if like.numel()]
-        found = read_arrays(path, [*names, *([_SAMPLES] if rows else [])])
         for name, like in state.items():
             if like.numel():
                 state[name] = torch.from_numpy(found[_STATE + name]).to(like.dtype).view_as(like)

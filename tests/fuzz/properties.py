@@ -7,12 +7,16 @@ from shutil import copy
 from tempfile import TemporaryDirectory
 from time import process_time
 
+import h5py
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from scipy.io import savemat
 
 from pikan.expression.differentiate import differentiate
 from pikan.expression.parse import parse, read_equation, read_formula
 from pikan.expression.tree import names, text
+from pikan.files.arrays import DataError, read_arrays
 from pikan.planner import complete
 from pikan.problem.wellposed.notes import notes
 from pikan.spec import reader
@@ -36,7 +40,11 @@ RAN: list[str] = []
 
 
 def watch(event, arguments):
-    if event.startswith(FORBIDDEN) or (event == "open" and str(arguments[0]).startswith("/etc/")):
+    # Data files are read by a process of their own.
+    reader = event == "subprocess.Popen" and "pikan.files.sandboxed" in arguments[1]
+    if (event.startswith(FORBIDDEN) and not reader) or (
+        event == "open" and str(arguments[0]).startswith("/etc/")
+    ):
         RAN.append(f"{event} {arguments}")
 
 
@@ -86,6 +94,40 @@ def check_archive(content):
         assert refused.isprintable()
 
 
+def check_data(given):
+    suffix, content = given
+    with TemporaryDirectory() as folder:
+        file = Path(folder, f"some{suffix}")
+        file.write_bytes(content)
+        refused = ""
+        try:
+            read_arrays(file, ["u", "x"])
+        except DataError as error:
+            refused = str(error)
+        assert refused.isprintable()
+        assert len(refused) < 400
+
+
+def data():
+    """Data files of every format, with damage."""
+    arrays = {"u": np.arange(6.0).reshape(2, 3), "x": np.linspace(0.0, 1.0, 3)}
+    made = []
+    with TemporaryDirectory() as folder:
+        np.savez(Path(folder, "a.npz"), **arrays)
+        np.savez_compressed(Path(folder, "b.npz"), **arrays)
+        savemat(Path(folder, "a.mat"), arrays)
+        savemat(Path(folder, "b.mat"), arrays, do_compression=True)
+        for name, how in (("a.h5", {}), ("b.mat", {"compression": "gzip"})):
+            with h5py.File(Path(folder, f"7.3{name}"), "w") as file:
+                for key, array in arrays.items():
+                    file.create_dataset(key, data=array, **how)
+        Path(folder, "a.csv").write_text("x,u\n0,1\n0.5,2\n")
+        made = [(file.suffix, file.read_bytes()) for file in sorted(Path(folder).iterdir())]
+    return st.sampled_from(made).flatmap(
+        lambda one: st.tuples(st.just(one[0]), inputs.flipped(one[1]))
+    )
+
+
 def archives():
     """Runs with damage, of which a part is none, and a part was meant."""
     with TemporaryDirectory() as folder:
@@ -115,6 +157,7 @@ KINDS = {
     "files": (check_file, inputs.files),
     "sweeps": (check_sweep, inputs.sweep_files),
     "archives": (check_archive, archives()),
+    "data": (check_data, data()),
 }
 
 
