@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from math import inf
 from typing import TypeVar, final
 
@@ -20,46 +21,31 @@ from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.ridge import ridge
-from pikan.optimize.adam import Adam
-from pikan.optimize.lbfgs import LBFGS
 from pikan.optimize.learning_rates import Schedule, constant, cosine, exponential, warmup_cosine
-from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.linear_least_squares import LinearLeastSquares
-from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Attention, Balance, Causal, Weights
 from pikan.problem.features import features
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.singularities import singularities
 from pikan.residuals.terms import CollocationPoints, used_faces
-from pikan.sampling.chebyshev import chebyshev
-from pikan.sampling.gauss import gauss
-from pikan.sampling.halton import halton
 from pikan.sampling.held_out import HeldOut, held_out
-from pikan.sampling.latin_hypercube import latin_hypercube
 from pikan.sampling.method import Count, Method
 from pikan.sampling.points import interior, on_face
-from pikan.sampling.sobol import sobol
-from pikan.sampling.tensor import tensor
-from pikan.sampling.uniform import uniform
+from pikan.sampling.registry import METHODS
 from pikan.solvers.high_dimensional.level import SearchSettings
 from pikan.solvers.identification.identify import IdentificationSettings
-from pikan.solvers.schedule import Refinement, Resampling, ScheduleSettings, Step
+from pikan.solvers.schedule import ScheduleSettings, Step
 from pikan.solvers.spectral.p_refinement import PRefinement
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.time_marching.march import TimeMarching
-from pikan.spec import memory, schema
+from pikan.spec import memory, networks, schema
+from pikan.spec.stages.climb import ClimbSettings
+from pikan.spec.stages.elements import ElementsSettings
+from pikan.spec.stages.identify import IdentifySettings
+from pikan.spec.stages.march import MarchSettings
+from pikan.spec.stages.stage import TrainingStage
 
 T = TypeVar("T")
 
-_METHODS: Mapping[str, Method] = {
-    "uniform": uniform,
-    "sobol": sobol,
-    "halton": halton,
-    "latin_hypercube": latin_hypercube,
-    "tensor": tensor,
-    "chebyshev": chebyshev,
-    "gauss": gauss,
-}
 _SCHEDULES: Mapping[str, Schedule] = {
     "constant": constant,
     "cosine": cosine,
@@ -72,6 +58,8 @@ _WEIGHTS: Mapping[str, Weights | None] = {
     "attention": Attention(),
     "causal": Causal(),
 }
+# What words stand for among the settings of a stage.
+_WORDS: Mapping[str, Mapping[str, object]] = {"schedule": _SCHEDULES, "weights": _WEIGHTS}
 # Enough for two digits of a difference of solutions.
 _SAMPLES = 2048
 _ACTIVATIONS: Mapping[str, Activation | None] = {"none": None, "silu": silu, "tanh": tanh}
@@ -83,21 +71,21 @@ def network(spec: schema.Spec, box: Box, unknowns: int, generator: torch.Generat
     `generator` gives the random start; the box is the domain's, or one slab of it.
     """
     match spec.network:
-        case schema.KANSettings() as asked:
+        case networks.KANSettings() as asked:
             return _kan(asked, box, generator).to(like(spec))
-        case schema.MLPSettings(width=width) if width is not None:
+        case networks.MLPSettings(width=width) if width is not None:
             made = MLP(width, box.lower, box.upper)
             return random_start(made, generator).to(like(spec))
-        case schema.ProductSettings(rank="full") as asked:
+        case networks.ProductSettings(rank="full") as asked:
             return FullProduct(_axes(asked, box), unknowns, box.lower, box.upper).to(like(spec))
-        case schema.ProductSettings(rank=int(rank)) as asked:
+        case networks.ProductSettings(rank=int(rank)) as asked:
             low = LowRank(_axes(asked, box), rank, unknowns, box.lower, box.upper)
             return random_start(low, generator).to(like(spec))
         case _:
             raise ValueError("the network is not chosen yet; complete the spec first")
 
 
-def _kan(asked: schema.KANSettings, box: Box, generator: torch.Generator) -> KANNetwork:
+def _kan(asked: networks.KANSettings, box: Box, generator: torch.Generator) -> KANNetwork:
     assert asked.width is not None
     layers = len(asked.width) - 1
     names = each(asked.basis or "bspline", layers)
@@ -111,7 +99,7 @@ def _kan(asked: schema.KANSettings, box: Box, generator: torch.Generator) -> KAN
     return ridge(made, generator) if asked.start == "ridge" else random_start(made, generator)
 
 
-def _axes(asked: schema.ProductSettings, box: Box) -> list[Basis]:
+def _axes(asked: networks.ProductSettings, box: Box) -> list[Basis]:
     """The basis of each coordinate of a product."""
     count = box.dimension
     names, degrees = each(asked.basis or "chebyshev", count), each(asked.degree or 8, count)
@@ -176,7 +164,8 @@ def points(
 def _method(asked: schema.PointSettings) -> tuple[Method, Count]:
     assert asked.method is not None
     assert asked.points is not None
-    return _METHODS[asked.method], asked.points
+    known = METHODS[asked.method]
+    return getattr(import_module(known.module), known.function), asked.points
 
 
 def weights(spec: schema.Spec, labels: Sequence[str]) -> Mapping[str, float]:
@@ -204,40 +193,16 @@ def steps(spec: schema.Spec) -> tuple[Step, ...]:
     return tuple(_step(asked) for asked in spec.training)
 
 
-def _step(asked: schema.Stage) -> Step:
-    match asked:
-        case schema.AdamStage(adam=a):
-            return Adam(a.steps, a.lr, _SCHEDULES[a.schedule], _WEIGHTS[a.weights])
-        case schema.LBFGSStage(lbfgs=a):
-            own = LBFGS(a.steps, weights=_WEIGHTS[a.weights])
-            memory = own.memory if a.memory is None else a.memory
-            return replace(own, memory=memory, tolerance=_or(a.tolerance, own.tolerance))
-        case schema.SSBroydenStage(ssbroyden=a):
-            own = SSBroyden(a.steps)
-            return replace(own, tolerance=_or(a.tolerance, own.tolerance))
-        case schema.LeastSquaresStage(least_squares=a):
-            return LinearLeastSquares(a.cutoff)
-        case schema.GaussNewtonStage(gauss_newton=a):
-            own = LevenbergMarquardt(a.steps, variable_projection=a.eliminate)
-            damping, tolerance = _or(a.damping, own.damping), _or(a.tolerance, own.tolerance)
-            return replace(own, damping=damping, tolerance=tolerance)
-        case schema.RefineStage(refine=a):
-            return Refinement(a.degree, a.grid, a.rank, a.adapt)
-        case schema.ResampleStage(resample=a):
-            return Resampling(a.points, a.k, a.c, a.weighted)
-        case (
-            schema.ClimbStage()
-            | schema.MarchStage()
-            | schema.ElementsStage()
-            | schema.IdentifyStage()
-        ):
-            (name,) = asked.model_dump()
-            raise ValueError(f"{name} is a whole schedule, not a step of one")
-
-
-def _or(given: float | None, own: float) -> float:
-    """A setting, or a stage's own value where the file leaves it out."""
-    return own if given is None else given
+def _step(asked: TrainingStage) -> Step:
+    """What the file leaves out is the stage's own."""
+    if asked.made_by is None:
+        raise ValueError(f"{asked.word()} is a whole schedule, not a step of one")
+    module, name = asked.made_by
+    names, given = dict(asked.arguments), dict[str, object]()
+    for key, value in asked.settings:
+        if value is not None:
+            given[names.get(key, key)] = _WORDS[key][value] if isinstance(value, str) else value
+    return getattr(import_module(module), name)(**given)
 
 
 def schedule_settings(
@@ -256,7 +221,7 @@ def schedule_settings(
 
 def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]], FullProduct]:
     """Makes the full product of a completed spec with other degrees."""
-    assert isinstance(spec.network, schema.ProductSettings)
+    assert isinstance(spec.network, networks.ProductSettings)
     asked, box = spec.network, problem.box
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
@@ -266,11 +231,9 @@ def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]],
     return make_network
 
 
-def p_refinement_settings(
-    spec: schema.Spec, problem: Problem, climb: schema.ClimbSettings
-) -> PRefinement:
+def p_refinement_settings(spec: schema.Spec, problem: Problem, climb: ClimbSettings) -> PRefinement:
     """Settings of p-refinement for a completed spec."""
-    assert isinstance(spec.network, schema.ProductSettings)
+    assert isinstance(spec.network, networks.ProductSettings)
     assert spec.accuracy is not None
     start = each(spec.network.degree or 8, problem.box.dimension)
     dense = memory.columns(spec)
@@ -290,11 +253,9 @@ def p_refinement_settings(
     )
 
 
-def search_settings(
-    spec: schema.Spec, problem: Problem, climb: schema.ClimbSettings
-) -> SearchSettings:
+def search_settings(spec: schema.Spec, problem: Problem, climb: ClimbSettings) -> SearchSettings:
     """Settings of the search for sums of products, for a completed spec."""
-    assert isinstance(spec.network, schema.ProductSettings)
+    assert isinstance(spec.network, networks.ProductSettings)
     assert spec.accuracy is not None
     asked, box = spec.network, problem.box
 
@@ -307,12 +268,10 @@ def search_settings(
     return SearchSettings(make_network, whole, spec.accuracy, largest, climb.steps, whole.samples)
 
 
-def marching_settings(
-    spec: schema.Spec, problem: Problem, march: schema.MarchSettings
-) -> TimeMarching:
+def marching_settings(spec: schema.Spec, problem: Problem, march: MarchSettings) -> TimeMarching:
     """Settings of time-marching for a completed spec."""
     assert spec.accuracy is not None
-    assert isinstance(spec.network, schema.ProductSettings)
+    assert isinstance(spec.network, networks.ProductSettings)
     # Splines meet few others, so that their matrix has few entries.
     dense = "bspline" not in (spec.network.basis or ())
     largest = min(march.largest, memory.columns(spec)) if dense else march.largest
@@ -321,7 +280,7 @@ def marching_settings(
 
 
 def element_settings(
-    spec: schema.Spec, problem: Problem, elements: schema.ElementsSettings
+    spec: schema.Spec, problem: Problem, elements: ElementsSettings
 ) -> ElementSettings:
     """Settings of hp-refinement on cells for a completed spec."""
     accuracy = elements.accuracy or spec.accuracy
@@ -332,10 +291,10 @@ def element_settings(
 
 
 def identification_settings(
-    spec: schema.Spec, problem: Problem, identify: schema.IdentifySettings
+    spec: schema.Spec, problem: Problem, identify: IdentifySettings
 ) -> IdentificationSettings:
     """Settings of an identification for a completed spec."""
-    assert isinstance(spec.network, schema.ProductSettings)
+    assert isinstance(spec.network, networks.ProductSettings)
     limit = inf if spec.time_limit is None else spec.time_limit
     start = each(spec.network.degree or 8, problem.box.dimension)
     largest = min(identify.largest, memory.columns(spec))

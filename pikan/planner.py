@@ -19,33 +19,18 @@ from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
 from pikan.spec.faults import SpecError
 from pikan.spec.memory import check_memory, columns
+from pikan.spec.networks import KANSettings, MLPSettings, Network, ProductSettings
 from pikan.spec.refinement import check_refinements
-from pikan.spec.schema import (
-    AdamSettings,
-    AdamStage,
-    ClimbSettings,
-    ClimbStage,
-    ElementsSettings,
-    ElementsStage,
-    GaussNewtonSettings,
-    GaussNewtonStage,
-    IdentifySettings,
-    IdentifyStage,
-    KANSettings,
-    LBFGSSettings,
-    LBFGSStage,
-    LeastSquaresSettings,
-    LeastSquaresStage,
-    MarchSettings,
-    MarchStage,
-    MLPSettings,
-    Network,
-    PointSettings,
-    ProductSettings,
-    Sampling,
-    Spec,
-    Stage,
-)
+from pikan.spec.schema import PointSettings, Sampling, Spec
+from pikan.spec.stages.adam import AdamSettings, AdamStage
+from pikan.spec.stages.climb import ClimbSettings, ClimbStage
+from pikan.spec.stages.elements import ElementsSettings, ElementsStage
+from pikan.spec.stages.gauss_newton import GaussNewtonSettings, GaussNewtonStage
+from pikan.spec.stages.identify import IdentifySettings, IdentifyStage
+from pikan.spec.stages.lbfgs import LBFGSSettings, LBFGSStage
+from pikan.spec.stages.least_squares import LeastSquaresSettings, LeastSquaresStage
+from pikan.spec.stages.march import MarchSettings, MarchStage
+from pikan.spec.stages.stage import TrainingStage
 
 T = TypeVar("T", int, str)
 M = TypeVar(
@@ -73,7 +58,7 @@ _FULL = 3
 # The first degrees of a fit to data, by the number of coordinates.
 _FOUND_START = {1: 24, 2: 10, 3: 5}
 # What trains any network, in as little memory as there is.
-_ITERATIVE: tuple[Stage, ...] = (
+_ITERATIVE: tuple[TrainingStage, ...] = (
     AdamStage(adam=AdamSettings(steps=1000, lr=1e-2, schedule="cosine")),
     LBFGSStage(lbfgs=LBFGSSettings(steps=3000)),
 )
@@ -341,8 +326,8 @@ def _by_hand(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     if spec.training is None:
         large = [fault.message.partition(";")[0] for fault in check_memory(filled, problem)]
         filled = _with(filled, training=_ITERATIVE) if large else filled
-        names = [next(iter(stage.model_dump())) for stage in filled.training or ()]
-        because = [f"{next(iter(training[0].model_dump()))} {need}" for need in large]
+        names = [stage.word() for stage in filled.training or ()]
+        because = [f"{training[0].word()} {need}" for need in large]
         reasons.append("; ".join([f"training: {', '.join(names)}", *because]))
     for check in (check_refinements(filled), check_memory(filled, problem)):
         faults, _ = collect_faults(check)
@@ -387,7 +372,7 @@ def _kan(network: KANSettings, ends: tuple[int, int]) -> KANSettings:
     )
 
 
-def _training(network: Network, problem: Problem) -> tuple[Stage, ...]:
+def _training(network: Network, problem: Problem) -> tuple[TrainingStage, ...]:
     """What suits a network: one linear solve where that is all it takes."""
     last_layer_alone = (isinstance(network, ProductSettings) and network.rank == "full") or (
         isinstance(network, KANSettings) and network.start == "ridge"

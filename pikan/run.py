@@ -44,18 +44,14 @@ from pikan.solvers.spectral_elements.automatic import (
 from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.spec import formulas, reader, writer
+from pikan.spec.networks import ProductSettings
 from pikan.spec.overrides import KEYWORD
-from pikan.spec.schema import (
-    ClimbStage,
-    DataSettings,
-    ElementsStage,
-    IdentifyStage,
-    MarchStage,
-    ProductSettings,
-    ReferenceSettings,
-    Spec,
-)
+from pikan.spec.schema import DataSettings, ReferenceSettings, Spec
 from pikan.spec.solutions import check_exact
+from pikan.spec.stages.climb import ClimbStage
+from pikan.spec.stages.elements import ElementsStage
+from pikan.spec.stages.identify import IdentifyStage
+from pikan.spec.stages.march import MarchStage
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pikan.storage.file import FILE, ArchiveError

@@ -12,14 +12,10 @@ from pikan.run import solve_to_end
 from pikan.spec import reader, writer
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem
-from pikan.spec.schema import (
-    ClimbStage,
-    ElementsStage,
-    KANSettings,
-    MarchStage,
-    MLPSettings,
-    ProductSettings,
-)
+from pikan.spec.networks import KANSettings, MLPSettings, ProductSettings
+from pikan.spec.stages.climb import ClimbStage
+from pikan.spec.stages.elements import ElementsStage
+from pikan.spec.stages.march import MarchStage
 from tests.stated import spec, stated
 
 POISSON = """

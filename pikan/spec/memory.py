@@ -3,47 +3,24 @@
 from collections.abc import Iterator
 from itertools import pairwise
 from math import isqrt, prod
-from typing import NamedTuple
 
 from pikan.problem.statement import Problem, matching_partials, partials_in_use
 from pikan.spec.faults import Check
+from pikan.spec.networks import KANSettings, MLPSettings, ProductSettings
 from pikan.spec.refinement import Size, refine_size, sizes
-from pikan.spec.schema import (
-    AdamStage,
-    GaussNewtonStage,
-    KANSettings,
-    LBFGSStage,
-    LeastSquaresStage,
-    MLPSettings,
-    PointSettings,
-    ProductSettings,
-    RefineStage,
-    ResampleStage,
-    Spec,
-    SSBroydenStage,
-    Stage,
-)
+from pikan.spec.schema import PointSettings, Spec
+from pikan.spec.stages.gauss_newton import JACOBIANS, SQUARES
+from pikan.spec.stages.refine import RefineStage
+from pikan.spec.stages.resample import ResampleStage
+from pikan.spec.stages.stage import BESIDE, StageSize, TrainingStage
 
 # What training may take where the file is silent [bytes].
 _USUAL = 4 * 10**9
-# Matrices of the Jacobian's shape and of p² numbers that are in memory at once, as measured; as
-# many more of the former as there are partial derivatives hold the features.
-_JACOBIANS, _SQUARES, _DESIGNS, _INVERSES = 6, 4, 5, 5
 # Rows of a level of a climb for each of its columns.
 _ROWS = 1.2
 # Partial derivatives of a problem of which nothing else is known.
 _FEATURES = 4
-# Numbers kept for each row beside all matrices: its residual under way, weights and times.
-_BESIDE = 12
 _UNITS = ((10**6, "MB"), (10**9, "GB"), (10**12, "TB"))
-
-
-class Count(NamedTuple):
-    """How many rows a stage has, parameters, and those of them in the last layer."""
-
-    rows: int
-    parameters: int
-    last: int
 
 
 def budget(spec: Spec) -> int:
@@ -53,25 +30,29 @@ def budget(spec: Spec) -> int:
 
 def columns(spec: Spec) -> int:
     """The most columns of a dense level of a climb that fits."""
-    each = _ROWS * (_JACOBIANS + _FEATURES) + _SQUARES
+    each = _ROWS * (JACOBIANS + _FEATURES) + SQUARES
     return isqrt(int(budget(spec) / (each * _size(spec))))
 
 
 def check_memory(spec: Spec, problem: Problem) -> Check[None]:
     """Every stage of a completed spec fits."""
-    for index, stage, count in counts(spec, problem):
-        need = _required_bytes(spec, problem, stage, count)
+    for index, stage, size in counts(spec, problem):
+        beside = size.rows * (BESIDE + 2 * len(spec.domain))
+        # What is chunked takes half of the memory.
+        chunks = budget(spec) // 2 if stage.chunked else 0
+        need = (stage.numbers(size) + beside) * _size(spec) + chunks
         if need > budget(spec):
-            name = next(iter(stage.model_dump()))
+            remedy = "take adam and lbfgs, or fewer points or parameters"
             message = (
-                f"needs about {text(need)} for {count.rows} rows and {count.parameters} "
-                f"parameters, more than the memory of {text(budget(spec))}; {_remedy(stage)}"
+                f"needs about {text(need)} for {size.rows} rows and {size.parameters} parameters, "
+                f"more than the memory of {text(budget(spec))}; "
+                f"{remedy if stage.dense else 'take fewer points'}"
             )
-            yield spec.origin.fault(("training", index, name), message)
+            yield spec.origin.fault(("training", index, stage.word()), message)
 
 
-def counts(spec: Spec, problem: Problem) -> Iterator[tuple[int, Stage, Count]]:
-    """Each stage of a completed spec with its place in the schedule and its counts."""
+def counts(spec: Spec, problem: Problem) -> Iterator[tuple[int, TrainingStage, StageSize]]:
+    """Each stage of a completed spec with its place in the schedule and its size."""
     assert spec.sampling is not None
     bases = sizes(spec)
     rank = spec.network.rank if isinstance(spec.network, ProductSettings) else None
@@ -85,7 +66,9 @@ def counts(spec: Spec, problem: Problem) -> Iterator[tuple[int, Stage, Count]]:
                 inside = asked.points or inside
             case _:
                 rows = inside * len(problem.equations) + _on_faces(spec, problem)
-                yield index, stage, Count(rows, *_parameters(spec, problem, bases, rank))
+                partials = len({one.orders for one in partials_in_use(problem)})
+                counted = _parameters(spec, problem, bases, rank)
+                yield index, stage, StageSize(rows, *counted, partials)
 
 
 def text(size: int) -> str:
@@ -96,33 +79,6 @@ def text(size: int) -> str:
     """
     unit, name = max(one for one in _UNITS if one[0] <= max(size, 10**6))
     return f"{size / unit:.3g} {name}"
-
-
-def _required_bytes(spec: Spec, problem: Problem, stage: Stage, count: Count) -> int:
-    """About how much a stage takes in all [bytes]."""
-    rows, parameters, last = count
-    beside = rows * (_BESIDE + 2 * len(spec.domain))
-    match stage:
-        case GaussNewtonStage():
-            matrices = _JACOBIANS + _features(problem)
-            numbers = matrices * rows * parameters + _SQUARES * min(rows, parameters) ** 2
-        case LeastSquaresStage():
-            numbers = (_DESIGNS + _features(problem)) * rows * last
-        case SSBroydenStage():
-            numbers = _INVERSES * parameters**2
-        case LBFGSStage(lbfgs=asked):
-            numbers = 2 * ((asked.memory or 50) + _BESIDE) * parameters
-        case _:
-            numbers = _BESIDE * parameters
-    # What is chunked takes half of the memory.
-    chunked = budget(spec) // 2 if isinstance(stage, AdamStage | LBFGSStage | SSBroydenStage) else 0
-    return (numbers + beside) * _size(spec) + chunked
-
-
-def _remedy(stage: Stage) -> str:
-    if isinstance(stage, AdamStage | LBFGSStage):
-        return "take fewer points"
-    return "take adam and lbfgs, or fewer points or parameters"
 
 
 def _parameters(
@@ -171,11 +127,6 @@ def _total(drawn: PointSettings, axes: set[int] | None = None) -> int:
     if isinstance(drawn.points, tuple):
         return prod(n for axis, n in enumerate(drawn.points) if axes is None or axis in axes)
     return drawn.points or 0
-
-
-def _features(problem: Problem) -> int:
-    """How many partial derivatives the problem needs, whatever unknown they are of."""
-    return len({one.orders for one in partials_in_use(problem)})
 
 
 def _size(spec: Spec) -> int:

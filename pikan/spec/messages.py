@@ -10,7 +10,9 @@ from pydantic_core import ErrorDetails
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.spec import schema
 from pikan.spec.faults import Keys
-from pikan.spec.schema import KINDS, STAGES, FilePart
+from pikan.spec.networks import KINDS
+from pikan.spec.parts import FilePart
+from pikan.spec.stages.registry import STAGES, AnyStage
 from pikan.spec.values import CHOICE, REFUSED, quote_value
 
 
@@ -150,6 +152,8 @@ def _tagged_choices(annotation: object) -> Iterator[tuple[str, object]]:
     for part in parts:
         if isinstance(part, Tag):
             yield part.tag, parts[0]
+        if isinstance(part, AnyStage):
+            yield from _tagged_choices(part.union)
         yield from _tagged_choices(part)
 
 

@@ -4,7 +4,9 @@ from typing import NamedTuple, TypeVar
 
 from pikan.bases.registry import family
 from pikan.spec.faults import Check, Keys
-from pikan.spec.schema import KANSettings, ProductSettings, RefineSettings, RefineStage, Spec
+from pikan.spec.networks import KANSettings, ProductSettings
+from pikan.spec.schema import Spec
+from pikan.spec.stages.refine import RefineSettings, RefineStage
 
 T = TypeVar("T", bound=str | int | None)
 

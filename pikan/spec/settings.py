@@ -3,42 +3,21 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
-from pikan.bases.registry import BasisFamily, families
 from pikan.expression.wording import did_you_mean, word_list
-from pikan.problem.classification import is_determined, is_evolution, linear
-from pikan.problem.initial_value import is_first_order_in_time
-from pikan.problem.separable import separated
 from pikan.problem.statement import Problem
+from pikan.sampling.registry import METHODS
 from pikan.spec.faults import Check, Fault, Keys
+from pikan.spec.networks import KANSettings, MLPSettings, Network, ProductSettings
 from pikan.spec.resolve import Scope
-from pikan.spec.schema import (
-    AdamStage,
-    ClimbStage,
-    ElementsStage,
-    GaussNewtonStage,
-    IdentifyStage,
-    KANSettings,
-    LBFGSStage,
-    LeastSquaresStage,
-    MarchStage,
-    MLPSettings,
-    Network,
-    PointSettings,
-    ProductSettings,
-    RefineSettings,
-    RefineStage,
-    Spec,
-)
-
-WholeStage = ClimbStage | MarchStage | ElementsStage | IdentifyStage
+from pikan.spec.schema import PointSettings, Spec
+from pikan.spec.stages.identify import IdentifyStage
 
 
 def check_settings(spec: Spec, scope: Scope) -> Check[None]:
-    """Faults of network, sampling and training that only the problem shows."""
+    """Faults of network and sampling that only the problem shows."""
     if spec.network is not None:
         yield from _network(spec, scope, spec.network)
     yield from _sampling(spec, scope)
-    yield from _training(spec)
 
 
 def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
@@ -53,24 +32,15 @@ def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
 def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
     """Stages that suit the equations and the network."""
     yield from _check_identification(spec, problem)
-    for index, stage in enumerate(spec.training or ()):
-        keys: Keys = ("training", index)
-        match stage:
-            case ClimbStage() | MarchStage() | ElementsStage() | IdentifyStage():
-                yield from _whole(spec, problem, stage, keys)
-            case LeastSquaresStage():
-                if not linear(problem):
-                    message = "the problem is not linear in its unknowns; use gauss_newton"
-                    yield spec.origin.fault((*keys, "least_squares"), message)
-            case GaussNewtonStage(gauss_newton=asked) if asked.eliminate and not linear(problem):
-                message = "the problem is not linear in its unknowns; leave eliminate out"
-                yield spec.origin.fault((*keys, "gauss_newton", "eliminate"), message)
-            case RefineStage(refine=asked):
-                yield from _check_refinement(spec, asked, keys)
-            case AdamStage() | LBFGSStage():
-                yield from _check_causal(spec, problem, stage, keys)
-            case _:
-                pass
+    stages = spec.training or ()
+    taken_over = len(stages) == 2 and stages[1].follows == stages[0].word()
+    for index, stage in enumerate(stages):
+        keys: Keys = ("training", index, stage.word())
+        if stage.made_by is None and len(stages) > 1 and not taken_over:
+            message = f"{stage.word()} is a whole schedule; leave out the other stages"
+            yield spec.origin.fault(keys, message)
+        for way, message in stage.faults(spec.network, problem):
+            yield spec.origin.fault((*keys, *way), message)
     if isinstance(spec.network, KANSettings) and spec.network.start == "ridge":
         width = spec.network.width
         if width is not None and len(width) != 3:
@@ -86,80 +56,6 @@ def _check_identification(spec: Spec, problem: Problem) -> Iterator[Fault]:
     if problem.find and spec.training and not isinstance(spec.training[0], IdentifyStage):
         message = "constants are found by the stage identify; leave training out"
         yield spec.origin.fault(("training",), message)
-
-
-def _check_causal(
-    spec: Spec, problem: Problem, stage: AdamStage | LBFGSStage, keys: Keys
-) -> Iterator[Fault]:
-    """Causal weights take early times first."""
-    name, asked = ("adam", stage.adam) if isinstance(stage, AdamStage) else ("lbfgs", stage.lbfgs)
-    if asked.weights == "causal" and problem.box.time is None:
-        message = "causal weights go by the coordinate t, and the problem has none; choose balance"
-        yield spec.origin.fault((*keys, name, "weights"), message)
-
-
-def _whole(spec: Spec, problem: Problem, stage: WholeStage, keys: Keys) -> Iterator[Fault]:
-    """Climb, march, elements and identify are whole schedules, and make a full product as they go.
-
-    Elements may follow a climb, for where that fails.
-    """
-    (name,) = stage.model_dump()
-    if name == "identify" and not problem.find:
-        message = "there is nothing to be found; name a constant in find, and data"
-        yield spec.origin.fault((*keys, name), message)
-    network = spec.network
-    match spec.training:
-        case None | (_,) | (ClimbStage(), ElementsStage()):
-            pass
-        case _:
-            message = f"{name} is a whole schedule; leave out the other stages"
-            yield spec.origin.fault((*keys, name), message)
-    if network is not None and not isinstance(network, ProductSettings):
-        message = f"{name} makes a product network; got kind '{network.kind}', leave network out"
-        yield spec.origin.fault((*keys, name), message)
-    elif network is not None and network.rank not in (None, "full"):
-        message = f"{name} makes a full product; got rank {network.rank}, leave rank out"
-        yield spec.origin.fault((*keys, name), message)
-    elif network is not None and network.windows is not None:
-        yield spec.origin.fault((*keys, name), f"{name} has no fixed windows; leave windows out")
-    elif name == "climb" and not all(each.climbs for each in _families(network)):
-        message = "climb raises degrees without end; use chebyshev, legendre or jacobi"
-        yield spec.origin.fault((*keys, name), message)
-    closed = is_determined(problem) or is_first_order_in_time(problem)
-    if name == "elements" and not closed and separated(problem) is None:
-        message = (
-            "elements need one coordinate, one beside t with equations of first order in t, or a "
-            "linear equation in two whose coefficients are of one each, and as many conditions as "
-            "the orders ask for; use climb or march"
-        )
-        yield spec.origin.fault((*keys, name), message)
-    if name == "march" and not is_evolution(problem):
-        message = "march needs equations with a derivative in t, and conditions at its first moment"
-        yield spec.origin.fault((*keys, name), f"{message} only; use climb")
-
-
-def _families(network: Network | None) -> tuple[BasisFamily, ...]:
-    """The bases that a network names, if it names any."""
-    return families(network.basis) if isinstance(network, KANSettings | ProductSettings) else ()
-
-
-def _check_refinement(spec: Spec, asked: RefineSettings, keys: Keys) -> Iterator[Fault]:
-    """What is refined must be there."""
-    network = spec.network
-    low_rank = isinstance(network, ProductSettings) and isinstance(network.rank, int)
-    if asked.rank is not None and not low_rank:
-        message = "only a product network whose rank is a number has one; refine its degree"
-        yield spec.origin.fault((*keys, "refine", "rank"), message)
-    if isinstance(network, MLPSettings):
-        message = "an mlp has no grid and no degree to refine; leave this stage out"
-        yield spec.origin.fault((*keys, "refine"), message)
-    elif asked.adapt and isinstance(network, ProductSettings):
-        message = "only a kan has hidden layers whose bases could move; leave it out"
-        yield spec.origin.fault((*keys, "refine", "adapt"), message)
-    named = _families(network)
-    if asked.grid is not None and named and not any(each.cells for each in named):
-        message = "only bspline and rbf have a grid; refine the degree"
-        yield spec.origin.fault((*keys, "refine", "grid"), message)
 
 
 def _network(spec: Spec, scope: Scope, network: Network) -> Check[None]:
@@ -226,16 +122,6 @@ def _points(spec: Spec, keys: Keys, drawn: PointSettings, count: int) -> Iterato
     if len(drawn.points) != count:
         message = f"got a list of {len(drawn.points)}, needs {count}, one for each coordinate"
         yield spec.origin.fault((*keys, "points"), f"{message}, or one number")
-    elif drawn.method in ("uniform", "sobol", "halton", "latin_hypercube"):
+    elif drawn.method is not None and not METHODS[drawn.method].grid:
         message = f"'{drawn.method}' takes one number of points, not a list"
         yield spec.origin.fault((*keys, "points"), f"{message}; a tensor grid takes one")
-
-
-def _training(spec: Spec) -> Iterator[Fault]:
-    for index, stage in enumerate(spec.training or ()):
-        if isinstance(stage, RefineStage):
-            given = (stage.refine.grid, stage.refine.degree, stage.refine.rank)
-            asked = sum(one is not None for one in given)
-            if asked > 1 or not (asked or stage.refine.adapt):
-                message = "needs exactly one of grid, degree and rank, or adapt alone"
-                yield spec.origin.fault(("training", index, "refine"), message)

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from pikan.spec.schema import ONE_OR_MANY, Description, FilePart, FolderName, Positive, Title
+from pikan.spec.parts import ONE_OR_MANY, FilePart, Positive
+from pikan.spec.schema import Description, FolderName, Title
 from pikan.spec.values import Formula, Number, Quantity
 
 Values = Annotated[tuple[object, ...], Field(min_length=1)]

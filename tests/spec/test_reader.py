@@ -8,7 +8,8 @@ import pytest
 import pikan
 from pikan.spec.faults import SpecError
 from pikan.spec.reader import parse_spec, read_spec
-from pikan.spec.schema import AdamStage, LBFGSStage
+from pikan.spec.stages.adam import AdamStage
+from pikan.spec.stages.lbfgs import LBFGSStage
 from tests.bounded import Calls
 
 FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))

@@ -8,7 +8,8 @@ import yaml
 from pikan.expression.check import collect_faults
 from pikan.spec.faults import Place, SpecError
 from pikan.spec.reader import parse_spec
-from pikan.spec.schema import STAGES, Spec
+from pikan.spec.schema import Spec
+from pikan.spec.stages.registry import STAGES
 from pikan.spec.tree import compose, plain
 
 SCHEMA = Spec.model_json_schema()

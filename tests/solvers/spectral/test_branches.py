@@ -15,7 +15,7 @@ from pikan.run import solve_to_end
 from pikan.solvers.spectral.branches import Branch, _in_order_of_bending, _levels, branches
 from pikan.solvers.spectral.initial import extended_start
 from pikan.solvers.spectral.linear_extension import shorten, strengthen
-from pikan.spec.schema import ClimbSettings
+from pikan.spec.stages.climb import ClimbSettings
 from tests.stated import drawn, evenly, finish, fitted, product, spec, stated
 
 

@@ -11,7 +11,7 @@ from pikan.planner import complete
 from pikan.solvers.spectral.level import diagnose
 from pikan.solvers.spectral.limits import affordable, size_of, time_of, too_large, too_late
 from pikan.spec.formulas import problem as problem_of
-from pikan.spec.schema import ClimbSettings
+from pikan.spec.stages.climb import ClimbSettings
 from tests.stated import evenly, fitted, spec
 
 TEXT = """

@@ -1,0 +1,1 @@
+"""The stages of training in a problem file, one module each."""
