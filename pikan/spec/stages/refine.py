@@ -1,7 +1,7 @@
 """Refinement of the network between stages."""
 
 from collections.abc import Iterator
-from typing import Self, final
+from typing import final
 
 from pydantic import Field, model_validator
 
@@ -26,7 +26,7 @@ class RefineSettings(FilePart):
     )
 
     @model_validator(mode="after")
-    def check_one(self) -> Self:
+    def check_one(self) -> "RefineSettings":
         """One number grows at a time."""
         asked = sum(one is not None for one in (self.grid, self.degree, self.rank))
         if asked > 1 or not (asked or self.adapt):
