@@ -58,24 +58,6 @@ def differentiate(expression: Expression, name: str) -> Expression:
             return JOINT[function](*arguments, *(differentiate(each, name) for each in arguments))
 
 
-def _sum(
-    _: Expression, __: Expression, left_rate: Expression, right_rate: Expression
-) -> Expression:
-    return add(left_rate, right_rate)
-
-
-def _difference(
-    _: Expression, __: Expression, left_rate: Expression, right_rate: Expression
-) -> Expression:
-    return subtract(left_rate, right_rate)
-
-
-def _product(
-    left: Expression, right: Expression, left_rate: Expression, right_rate: Expression
-) -> Expression:
-    return add(product(left_rate, right), product(left, right_rate))
-
-
 def _quotient(
     left: Expression, right: Expression, left_rate: Expression, right_rate: Expression
 ) -> Expression:
@@ -96,10 +78,11 @@ def _power(
     return add(by_base, product(_power_log(base, exponent, ONE), exponent_rate))
 
 
+# From the operands and their derivatives.
 RULES: Mapping[Operator, Callable[..., Expression]] = {
-    "+": _sum,
-    "-": _difference,
-    "*": _product,
+    "+": lambda _a, _b, a_rate, b_rate: add(a_rate, b_rate),
+    "-": lambda _a, _b, a_rate, b_rate: subtract(a_rate, b_rate),
+    "*": lambda a, b, a_rate, b_rate: add(product(a_rate, b), product(a, b_rate)),
     "/": _quotient,
     "**": _power,
 }

@@ -96,17 +96,7 @@ ARITHMETIC: Mapping[str, Callable[[Value, Value], Value]] = {
 
 
 def _library_function(name: str) -> Callable[[ModuleType, Value], Value]:
-    def function(library: ModuleType, argument: Value) -> Value:
-        return getattr(library, name)(argument)
-
-    return function
-
-
-def _bessel(order: int) -> Callable[[ModuleType, Value], Value]:
-    def function(library: ModuleType, argument: Value) -> Value:
-        return bessel(order, argument, library)
-
-    return function
+    return lambda library, argument: getattr(library, name)(argument)
 
 
 def _special(name: str) -> Callable[[ModuleType, Value], Value]:
@@ -124,18 +114,6 @@ def _sech(library: ModuleType, argument: Value) -> Value:
     # 1/cosh would overflow on the way for large arguments.
     decay = library.exp(-library.abs(argument))
     return 2.0 * decay / (1.0 + decay * decay)
-
-
-def _step(library: ModuleType, argument: Value) -> Value:
-    return library.where(argument >= 0, library.ones_like(argument), library.zeros_like(argument))
-
-
-def _minimum(library: ModuleType, left: Value, right: Value) -> Value:
-    return library.where(left < right, left, right)
-
-
-def _maximum(library: ModuleType, left: Value, right: Value) -> Value:
-    return library.where(left > right, left, right)
 
 
 def _select(library: ModuleType, left: Value, right: Value, below: Value, other: Value) -> Value:
@@ -156,10 +134,6 @@ def _power_log(library: ModuleType, base: Value, exponent: Value, count: Value) 
     return library.where((base == 0) & (exponent > 0), library.zeros_like(found), found)
 
 
-def _bessel_j(library: ModuleType, order: Value, argument: Value) -> Value:
-    return bessel(int(order), argument, library)
-
-
 IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
     "sin": _library_function("sin"),
     "cos": _library_function("cos"),
@@ -178,12 +152,12 @@ IMPLEMENTATIONS: Mapping[str, Callable[..., Value]] = {
     "sign": _library_function("sign"),
     "erf": _special("erf"),
     "erfc": _special("erfc"),
-    "bessel_j0": _bessel(0),
-    "bessel_j1": _bessel(1),
-    "step": _step,
-    "minimum": _minimum,
-    "maximum": _maximum,
-    "bessel_j": _bessel_j,
+    "bessel_j0": lambda library, x: bessel(0, x, library),
+    "bessel_j1": lambda library, x: bessel(1, x, library),
+    "step": lambda library, x: library.where(x >= 0, library.ones_like(x), library.zeros_like(x)),
+    "minimum": lambda library, a, b: library.where(a < b, a, b),
+    "maximum": lambda library, a, b: library.where(a > b, a, b),
+    "bessel_j": lambda library, order, x: bessel(int(order), x, library),
     "power_log": _power_log,
     "scaled": _scale,
     "select": _select,

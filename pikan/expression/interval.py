@@ -87,14 +87,6 @@ def _quotient(one: Interval, other: Interval) -> Interval:
     return Interval(np.where(inside, -np.inf, lower), np.where(inside, np.inf, upper))
 
 
-def _least(one: Interval, other: Interval) -> Interval:
-    return Interval(np.minimum(one.lower, other.lower), np.minimum(one.upper, other.upper))
-
-
-def _largest(one: Interval, other: Interval) -> Interval:
-    return Interval(np.maximum(one.lower, other.lower), np.maximum(one.upper, other.upper))
-
-
 def _either(_a: Interval, _b: Interval, one: Interval, other: Interval) -> Interval:
     return Interval(np.minimum(one.lower, other.lower), np.maximum(one.upper, other.upper))
 
@@ -109,8 +101,8 @@ OPERATIONS: Mapping[str, tuple[Callable[[Interval, Interval], Interval], _Deriva
         _quotient,
         lambda a, b, da, db: _quotient(_difference(product(da, b), product(a, db)), _square(b)),
     ),
-    "minimum": (_least, _either),
-    "maximum": (_largest, _either),
+    "minimum": (lambda a, b: Interval(*map(np.minimum, a, b)), _either),
+    "maximum": (lambda a, b: Interval(*map(np.maximum, a, b)), _either),
 }
 
 
@@ -177,10 +169,6 @@ def _tangent(x: Interval) -> Interval:
     return Interval(np.where(poles, -np.inf, lower), np.where(poles, np.inf, upper))
 
 
-def _within(low: float, high: float) -> Callable[[Interval], Interval]:
-    return lambda x: Interval(np.full(x.lower.shape, low), np.full(x.lower.shape, high))
-
-
 def _bessel(name: str, steepest: float, low: float, high: float) -> Callable[[Interval], Interval]:
     """A function with a bounded derivative, from its value in the middle."""
     function = IMPLEMENTATIONS[name]
@@ -243,14 +231,6 @@ def _flat(x: Interval) -> Interval:
     return Interval(np.where(jumps, -np.inf, 0.0), np.where(jumps, np.inf, 0.0))
 
 
-def _sign(x: Interval) -> Interval:
-    return Interval(np.sign(x.lower), np.sign(x.upper))
-
-
-def _step(x: Interval) -> Interval:
-    return Interval((x.lower >= 0) * 1.0, (x.upper >= 0) * 1.0)
-
-
 def _bell(x: Interval) -> Interval:
     """The derivative of erf."""
     near, far = _sizes(x)
@@ -259,6 +239,7 @@ def _bell(x: Interval) -> Interval:
 
 
 _SINE, _COSINE = _wave(0.0), _wave(np.pi / 2)
+_SIGN: Callable[[Interval], Interval] = lambda x: Interval(np.sign(x.lower), np.sign(x.upper))  # noqa: E731
 _SECH = _even("sech", peak=True)
 _EXP, _LOG = _rising("exp"), _clip(_rising("log"), 0.0, np.inf)
 _SQRT = _clip(_rising("sqrt"), 0.0, np.inf)
@@ -294,11 +275,16 @@ FUNCTIONS: Mapping[str, IntervalFunction] = {
     "exp": IntervalFunction(_EXP, _EXP),
     "log": IntervalFunction(_LOG, _clip(_inverse, 0.0, np.inf)),
     "sqrt": IntervalFunction(_SQRT, lambda x: product(constant(0.5, x.lower), _inverse(_SQRT(x)))),
-    "abs": IntervalFunction(_even("abs", peak=False), _sign),
-    "sign": IntervalFunction(_sign, _flat),
-    "step": IntervalFunction(_step, _flat),
+    "abs": IntervalFunction(_even("abs", peak=False), _SIGN),
+    "sign": IntervalFunction(_SIGN, _flat),
+    "step": IntervalFunction(lambda x: Interval((x.lower >= 0) * 1.0, (x.upper >= 0) * 1.0), _flat),
     "erf": IntervalFunction(_rising("erf"), _bell),
     "erfc": IntervalFunction(_erfc, _minus(_bell)),
     "bessel_j0": IntervalFunction(_J0, _minus(_J1)),
-    "bessel_j1": IntervalFunction(_J1, _within(-_J1_STEEPEST, _J1_STEEPEST)),
+    "bessel_j1": IntervalFunction(
+        _J1,
+        lambda x: Interval(
+            np.full(x.lower.shape, -_J1_STEEPEST), np.full(x.lower.shape, _J1_STEEPEST)
+        ),
+    ),
 }

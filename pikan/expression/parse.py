@@ -1,7 +1,7 @@
 """Formula text into a checked tree, by Python's `ast` and a list of what is allowed."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pikan.expression.check import collect_faults
@@ -113,7 +113,8 @@ def _equation(text: str) -> Check[Found]:
     names = yield from check_functions(pieces, text)
     equals = [place for place, piece in enumerate(pieces) if piece.kind == "="]
     if not equals and pieces:
-        yield FormulaError(f"the equation {quote(text)} has no '='; write {_to_zero(text)}")
+        whole = quote(f"{text.strip()} = 0")
+        yield FormulaError(f"the equation {quote(text)} has no '='; write {whole}")
     if len(equals) > 1:
         yield FormulaError(
             f"the equation {quote(text)} has {len(equals)} '='; write exactly one",
@@ -132,10 +133,6 @@ def _equation(text: str) -> Check[Found]:
                 f"nothing stands on the {name} of '=' in {quote(text)}; write 0 there", column
             )
     return names, tuple(sides)
-
-
-def _to_zero(text: str) -> str:
-    return quote(f"{text.strip()} = 0")
 
 
 def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
@@ -189,8 +186,13 @@ def _expression(node: ast.expr, source: Source) -> Check[Expression]:
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
             first = yield from _expression(left, source)
             second = yield from _expression(right, source)
-            if isinstance(operator, ast.Pow):
-                yield from _check_exponent(second, right, source)
+            power = fold(second) if isinstance(operator, ast.Pow) else ZERO
+            if isinstance(power, Number) and abs(power.value) > LARGEST_POWER:
+                sentence = (
+                    f"the exponent {number_text(power.value)} is too large; write one between"
+                    f" -{LARGEST_POWER} and {LARGEST_POWER}"
+                )
+                yield _refusal(sentence, right, source)
             return Operation(OPERATORS[type(operator)], first, second)
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
             return (yield from _call(function, arguments, node, source))
@@ -199,36 +201,20 @@ def _expression(node: ast.expr, source: Source) -> Check[Expression]:
             return ZERO
 
 
-def _check_exponent(exponent: Expression, node: ast.expr, source: Source) -> Iterator[FormulaError]:
-    known = fold(exponent)
-    if isinstance(known, Number) and abs(known.value) > LARGEST_POWER:
-        sentence = (
-            f"the exponent {number_text(known.value)} is too large; write one between"
-            f" -{LARGEST_POWER} and {LARGEST_POWER}"
-        )
-        yield _refusal(sentence, node, source)
-
-
 def _call(function: str, given: list[ast.expr], node: ast.expr, source: Source) -> Check[Call]:
     arguments: list[Expression] = []
     for argument in given:
         arguments.append((yield from _expression(argument, source)))
     wanted = FUNCTIONS.get(function, len(given))
     if len(given) != wanted:
-        yield _refusal(
-            f"{function!r} takes {_count(wanted)}, got {len(given)}; write {usage(function)}",
-            node,
-            source,
-        )
+        count = f"{wanted} argument{'s' * (wanted != 1)}"
+        sentence = f"{function!r} takes {count}, got {len(given)}; write {usage(function)}"
+        yield _refusal(sentence, node, source)
     elif function == "laplacian" and not isinstance(arguments[0], Name):
         yield _refusal(
             "'laplacian' takes one unknown by its name; write laplacian(u)", node, source
         )
     return Call(function, tuple(arguments))
-
-
-def _count(arguments: int) -> str:
-    return "1 argument" if arguments == 1 else f"{arguments} arguments"
 
 
 def _refusal(sentence: str, node: ast.expr, source: Source) -> FormulaError:

@@ -37,7 +37,11 @@ def product(left: Expression, right: Expression) -> Expression:
             return scale(weight, product(inner, other))
         case _:
             factors = [*_factors(left, ONE), *_factors(right, ONE)]
-    poles = dict.fromkeys(base for base, exponent in factors if not _above(exponent))
+    poles = dict.fromkeys(
+        base
+        for base, exponent in factors
+        if not (isinstance(exponent, Number) and exponent.value >= 0)
+    )
     if not poles:
         return multiply(left, right)
     inside = [base.arguments[0] for base in poles if _is_size(base)]
@@ -45,7 +49,9 @@ def product(left: Expression, right: Expression) -> Expression:
     # Poles alone would only become larger.
     signs = {Call("sign", (base,)) for base in inside}
     joinable = signs | {
-        base for base, exponent in factors if base in poles and not _below(exponent)
+        base
+        for base, exponent in factors
+        if base in poles and not (isinstance(exponent, Number) and exponent.value < 0)
     }
     joined: dict[Expression, Expression] = {}
     others: list[Factor] = []
@@ -116,14 +122,6 @@ def _factors(expression: Expression, exponent: Expression) -> Iterator[Factor]:
             yield from _factors(argument, Number(exponent.value / 2))
         case _:
             yield expression, exponent
-
-
-def _above(exponent: Expression) -> bool:
-    return isinstance(exponent, Number) and exponent.value >= 0
-
-
-def _below(exponent: Expression) -> bool:
-    return isinstance(exponent, Number) and exponent.value < 0
 
 
 def _is_size(base: Expression) -> TypeGuard[Call]:

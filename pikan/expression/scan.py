@@ -128,7 +128,8 @@ def tokens(text: str) -> Check[tuple[Token, ...]]:
         yield from () if remedies & told else faults
         told |= remedies
         found.append(piece)
-        place = found[-1].column - 1 + _length(text, found[-1])
+        # One character each stands for the name pi, and for the power.
+        place += 1 if text[place] in "^\u03c0" else len(piece.text)
     if not found:
         yield FormulaError(f"the formula {text!r} is empty; write a number, at least 0")
     return tuple(found)
@@ -202,17 +203,17 @@ def cut(text: str, longest: int = 24) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-def _length(text: str, token: Token) -> int:
-    original = text[token.column - 1]
-    return 1 if original in "^\u03c0" else len(token.text)
-
-
 def _token(text: str, place: int) -> Check[Token]:
     column = place + 1
     if text[place] == "\u03c0":
         return Token("name", "pi", column)
     if number := NUMBER.match(text, place):
-        return (yield from _number(text, number.group(), column))
+        digits, word = number.group(), _word(text, column)
+        fault = _number_fault(word, digits)
+        if fault is None:
+            return Token("number", digits, column)
+        yield FormulaError(f"{cut(word)!r} in {quote(text)} {fault}", column)
+        return Token("number", max(word, digits, key=len), column, misspelt=True)
     if name := NAME.match(text, place):
         return (yield from _name(text, name.group(), column))
     for symbol in SYMBOLS:
@@ -221,15 +222,6 @@ def _token(text: str, place: int) -> Check[Token]:
             return Token(plain, plain, column)
     yield FormulaError(_stray(text, place), column)
     return Token("?", text[place], column)
-
-
-def _number(text: str, digits: str, column: int) -> Check[Token]:
-    word = _word(text, column)
-    fault = _number_fault(word, digits)
-    if fault is None:
-        return Token("number", digits, column)
-    yield FormulaError(f"{cut(word)!r} in {quote(text)} {fault}", column)
-    return Token("number", max(word, digits, key=len), column, misspelt=True)
 
 
 def _number_fault(word: str, digits: str) -> str | None:

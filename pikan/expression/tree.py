@@ -6,6 +6,7 @@ at once (0 + a, 1 a, 2 + 3); the classes themselves keep a formula as it was wri
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -190,7 +191,9 @@ def divide(left: Expression, right: Expression) -> Expression:
     match left, right:
         case _, Number(0.0):
             return Operation("/", left, right)
-        case Number(a), Number(b) if math.isfinite(a / b) and _plain(a, b):
+        case Number(a), Number(b) if math.isfinite(a / b) and (
+            (a / b).is_integer() or not (a.is_integer() and b.is_integer())
+        ):
             return Number(a / b)
         case Number(0.0), _:
             return ZERO
@@ -210,8 +213,10 @@ def power(base: Expression, exponent: Expression) -> Expression:
         case _, Number(1.0):
             return base
         case Number(a), Number(b):
-            value = _float_power(a, b)
-            return Operation("**", base, exponent) if value is None else Number(value)
+            # Where the power is a finite real number.
+            with suppress(ValueError, OverflowError):
+                return Number(math.pow(a, b))
+            return Operation("**", base, exponent)
         case _:
             return Operation("**", base, exponent)
 
@@ -244,7 +249,11 @@ def text(expression: Expression) -> str:
         case Negative(operand):
             return f"-{_within(operand, binding(operand) < MINUS_BINDING)}"
         case Operation(operator, left, right):
-            return _operation_text(operator, left, right)
+            own, before, after = BINDING[operator], binding(left), binding(right)
+            first = _within(left, before < own or (operator == "**" and before == own))
+            same = operator != "**" and after == own
+            second = _within(right, after == MINUS_BINDING or after < own or same)
+            return f"{first} {operator} {second}" if own == 1 else f"{first}{operator}{second}"
         case Call(function, arguments):
             return f"{function}({', '.join(text(each) for each in arguments)})"
 
@@ -256,19 +265,6 @@ def number_text(value: float) -> str:
     ('-3', '0.1', '1e+22')
     """
     return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
-
-
-def _operation_text(operator: Operator, left: Expression, right: Expression) -> str:
-    own = BINDING[operator]
-    first = _within(left, binding(left) < own or (operator == "**" and binding(left) <= 4))
-    second = _within(
-        right,
-        binding(right) == MINUS_BINDING
-        or binding(right) < own
-        or (operator != "**" and binding(right) == own),
-    )
-    spaced = f" {operator} " if own == 1 else operator
-    return f"{first}{spaced}{second}"
 
 
 def _within(expression: Expression, parentheses: bool) -> str:
@@ -286,16 +282,3 @@ def binding(expression: Expression) -> int:
             return MINUS_BINDING
         case _:
             return ATOM_BINDING
-
-
-def _plain(numerator: float, denominator: float) -> bool:
-    quotient = numerator / denominator
-    return quotient.is_integer() or not (numerator.is_integer() and denominator.is_integer())
-
-
-def _float_power(base: float, exponent: float) -> float | None:
-    """None where the power is not a finite real number."""
-    try:
-        return math.pow(base, exponent)
-    except (ValueError, OverflowError):
-        return None

@@ -1,7 +1,7 @@
 """What kind of problem it is: its orders, an evolution problem, a linear one."""
 
 from pikan.expression.differentiate import differentiate
-from pikan.expression.tree import Expression, names
+from pikan.expression.tree import names
 from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Problem
 
@@ -47,10 +47,9 @@ def linear(problem: Problem) -> bool:
 
     A residual F is affine when none of its derivatives by a partial holds an unknown again.
     """
-    residuals = [one.residual for one in (*problem.equations, *problem.conditions)]
-    return all(_affine(problem, residual) for residual in residuals)
-
-
-def _affine(problem: Problem, residual: Expression) -> bool:
-    dependent = {*partials(problem, residual), *normals(problem, residual)}
-    return all(names(differentiate(residual, name)).isdisjoint(dependent) for name in dependent)
+    for residual in (one.residual for one in (*problem.equations, *problem.conditions)):
+        dependent = {*partials(problem, residual), *normals(problem, residual)}
+        slopes = (differentiate(residual, name) for name in dependent)
+        if not all(names(slope).isdisjoint(dependent) for slope in slopes):
+            return False
+    return True

@@ -145,7 +145,7 @@ def features(problem: Problem) -> Features:
     narrow, places, unread = list[Feature](), dict[tuple[int, float], FeaturePlace](), list[str]()
     edges: list[list[Array]] = [[end] for end in ends]
     for known in _known_functions(problem):
-        if _has_kinks(known.formula):
+        if isinstance(known.formula, Call) and known.formula.function in _JUMPS | _KINKS:
             found, oblique = _kinks(known, box)
             places.update({(one.axis, one.value): one for one in found})
             unread += [text(known.formula)] if oblique else []
@@ -215,10 +215,6 @@ def _may_be_narrow(expression: Expression) -> bool:
             return True
         case _:
             return False
-
-
-def _has_kinks(expression: Expression) -> bool:
-    return isinstance(expression, Call) and expression.function in _JUMPS | _KINKS
 
 
 def _kinks(known: _Known, box: Box) -> tuple[list[FeaturePlace], bool]:

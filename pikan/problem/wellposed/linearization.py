@@ -106,7 +106,11 @@ def null_space(problem: Problem) -> Iterator[tuple[Mode, ...]]:
     Looked for are constants, and multiples of one coordinate, in each unknown: p + c where nothing
     says how large p is, u + c y and v - c x at once where all may turn.
     """
-    modes = _modes(problem)
+    unknowns, axes = range(len(problem.unknowns)), range(problem.box.dimension)
+    every = [Mode(unknown, shape, 1.0) for unknown in unknowns for shape in (None, *axes)]
+    constants = [mode for mode in every if mode.shape is None]
+    # All that is looked for, or only constants where that is too much; nothing beyond that.
+    modes = next((some for some in (every, constants) if len(some) <= _MODES), [])
     placed = [(equation.residual, Face(())) for equation in problem.equations]
     for condition in problem.conditions:
         placed += [(residual_on(problem, condition, face), face) for face in condition.faces]
@@ -128,13 +132,6 @@ def null_space(problem: Problem) -> Iterator[tuple[Mode, ...]]:
         yield tuple(mode._replace(share=float(x)) for mode, x in pairs if x)
 
 
-def _modes(problem: Problem) -> list[Mode]:
-    """All that is looked for, or only constants, where that is too much; nothing beyond that."""
-    unknowns = range(len(problem.unknowns))
-    for shapes in ((None, *range(problem.box.dimension)), (None,)):
-        if len(shapes) * len(unknowns) <= _MODES:
-            return [Mode(unknown, shape, 1.0) for unknown in unknowns for shape in shapes]
-    return []
 
 
 def _changes(problem: Problem, mode: Mode, seen: Sequence[Linear]) -> Iterator[float]:

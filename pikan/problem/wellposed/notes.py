@@ -7,7 +7,7 @@ from pikan.expression.wording import word_list
 from pikan.problem.classification import equation_order
 from pikan.problem.features import features
 from pikan.problem.partials import normals, partials
-from pikan.problem.statement import Condition, Problem
+from pikan.problem.statement import Problem
 from pikan.problem.wellposed.balance import imbalance
 from pikan.problem.wellposed.corners import jumps
 from pikan.problem.wellposed.linearization import Mode, null_space, required_conditions
@@ -36,23 +36,18 @@ def _moments(problem: Problem) -> Iterator[str]:
     if axis is None or any(one.axis == axis for one in problem.periodic):
         return
     for unknown, name in enumerate(problem.unknowns):
-        wanted = equation_order(problem, unknown, axis)
-        given = sum(_in_time(problem, one, unknown, axis) for one in problem.conditions)
+        wanted, given = equation_order(problem, unknown, axis), 0
+        for condition in problem.conditions:
+            held = {one.unknown for one in partials(problem, condition.residual).values()}
+            if unknown in held | set(normals(problem, condition.residual).values()):
+                moments = (dict(face.fixed).get(axis) for face in condition.faces)
+                given += len({moment for moment in moments if moment is not None})
         if given < wanted:
             derivative = f"{name}_{'t' * wanted}"
             yield (
                 f"{derivative} is of order {wanted} in t: {name} needs {_conditions(wanted)} at "
                 f"one t, for example at t = {problem.box.lower[axis]:g}; {_there_are(given)}"
             )
-
-
-def _in_time(problem: Problem, condition: Condition, unknown: int, axis: int) -> int:
-    """How many moments a condition on an unknown fixes."""
-    held = {one.unknown for one in partials(problem, condition.residual).values()}
-    held |= set(normals(problem, condition.residual).values())
-    if unknown not in held:
-        return 0
-    return len({dict(face.fixed)[axis] for face in condition.faces if axis in dict(face.fixed)})
 
 
 def _faces(problem: Problem) -> Iterator[str]:
