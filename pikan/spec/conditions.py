@@ -48,7 +48,12 @@ def conditions(
         if isinstance(written, Where):
             held = yield from _parse_condition(spec, scope, ("conditions", index), written)
             found += [] if held is None else [held]
-    yield from _said_once(spec, found)
+    seen: set[tuple[str, Expression]] = set()
+    for held in found:
+        if (held.place, held.residual) in seen:
+            message = f"'{held.formula}' at '{held.place}' is given twice; leave one of them out"
+            yield spec.origin.fault(held.keys, message)
+        seen.add((held.place, held.residual))
     count = Counter(held.place for held in found)
     return tuple(
         Condition(
@@ -108,13 +113,11 @@ def _parse_condition(
             yield spec.origin.fault((*keys, "where", *way), str(error))
         except FormulaError as error:
             readable = False
-            for message in error.messages:
-                yield spec.origin.fault((*keys, "where", *way), message)
+            yield from spec.origin.faults((*keys, "where", *way), error.messages)
     try:
         expression = residual(written.that, scope)
     except FormulaError as error:
-        for message in error.messages:
-            yield spec.origin.fault((*keys, "that"), message)
+        yield from spec.origin.faults((*keys, "that"), error.messages)
         return None
     formula = " ".join(written.that.split())
     held = _ParsedCondition(
@@ -143,12 +146,3 @@ def _has_normal(face: Face, scope: Scope) -> bool:
     axis, value = face.fixed[0]
     unknown = any(map(math.isnan, (value, scope.box.lower[axis], scope.box.upper[axis])))
     return unknown or face.normal(scope.box) is not None
-
-
-def _said_once(spec: Spec, found: Sequence[_ParsedCondition]) -> Check[None]:
-    seen: set[tuple[str, Expression]] = set()
-    for held in found:
-        if (held.place, held.residual) in seen:
-            message = f"'{held.formula}' at '{held.place}' is given twice; leave one of them out"
-            yield spec.origin.fault(held.keys, message)
-        seen.add((held.place, held.residual))

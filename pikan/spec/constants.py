@@ -50,11 +50,9 @@ def constants(written: Mapping[str, float | str], origin: Origin) -> Check[Const
             known[name] = Constants(known).value(formula)
         except FormulaError as error:
             known[name] = math.nan
+            later = read_formula(str(formula)).names & written.keys()
             for message in error.messages:
-                yield origin.fault(("constants", name), _earlier(message, formula, written))
+                why = "; a constant may use only those above it" if later else ""
+                unknown = message.startswith("unknown name")
+                yield origin.fault(("constants", name), message + why * unknown)
     return Constants(known)
-
-
-def _earlier(message: str, formula: float | str, written: Mapping[str, float | str]) -> str:
-    later = message.startswith("unknown name") and read_formula(str(formula)).names & written.keys()
-    return f"{message}; a constant may use only those above it" if later else message

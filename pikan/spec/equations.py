@@ -20,8 +20,7 @@ def equations(spec: Spec, scope: Scope) -> Check[tuple[Equation, ...]]:
             label = f"equation {index + 1}" if len(spec.equations) > 1 else "equation"
             found.append(Equation(label, residual(text, scope)))
         except FormulaError as error:
-            for message in error.messages:
-                yield spec.origin.fault(keys, message)
+            yield from spec.origin.faults(keys, error.messages)
             continue
         outward = normals(scope, found[-1].residual)
         for name in outward:

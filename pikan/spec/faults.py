@@ -1,6 +1,6 @@
 """What is wrong with a problem file: every fault with its place, all raised together."""
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, final
@@ -73,3 +73,7 @@ class Origin:
     def fault(self, keys: Keys, message: str) -> Fault:
         """A fault of the value at `keys`."""
         return Fault(self.place(keys), message)
+
+    def faults(self, keys: Keys, messages: Iterable[str]) -> Iterator[Fault]:
+        """All that is wrong with the value at `keys`."""
+        return (self.fault(keys, message) for message in messages)

@@ -7,18 +7,19 @@ from pikan.expression.error import FormulaError
 from pikan.expression.parse import read_equation
 from pikan.expression.tree import number_text
 from pikan.geometry.box import Box
+from pikan.geometry.face import Face
 from pikan.problem.statement import Problem
+from pikan.problem.wellposed.compatibility import contradiction, pairs, undefined_parts
 from pikan.spec.conditions import conditions, periodic
 from pikan.spec.constants import Constants, constants
 from pikan.spec.equations import check_determined, equations
-from pikan.spec.faults import Check, Keys, SpecError
+from pikan.spec.faults import Check, SpecError
 from pikan.spec.identification import check_identifiable, observations, unknown_constants
 from pikan.spec.identifiers import check_names
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
 from pikan.spec.settings import check_schedule, check_settings, check_weights
 from pikan.spec.solutions import solution
-from pikan.spec.wellposed import check_sound
 
 # Squares of coordinates, and the coordinates in float32, are to be finite.
 FARTHEST = 1e30
@@ -52,18 +53,46 @@ def examine(spec: Spec) -> Check[Problem | None]:
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
         return None
     yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
-    title = spec.title or spec.name
-    constant = scope.constants.values
     whole = Problem(
-        spec.name, title, scope.box, spec.unknowns, constant, stated, held, repeated, exact,
-        spec.source, find, observed,
-    )  # fmt: skip
+        name=spec.name,
+        title=spec.title or spec.name,
+        box=scope.box,
+        unknowns=spec.unknowns,
+        constants=scope.constants.values,
+        equations=stated,
+        conditions=held,
+        periodic=repeated,
+        exact=exact,
+        source=spec.source,
+        find=find,
+        observations=observed,
+    )
     yield from check_identifiable(spec, whole)
     yield from check_schedule(spec, whole)
     # Bounds and constants at fault are NaN, and would be said to be at fault again.
-    if all(map(math.isfinite, (*scope.box.lower, *scope.box.upper, *constant.values()))):
-        yield from check_sound(spec, whole)
+    if all(
+        map(math.isfinite, (*scope.box.lower, *scope.box.upper, *scope.constants.values.values()))
+    ):
+        yield from _check_sound(spec, whole)
     return whole
+
+
+def _check_sound(spec: Spec, problem: Problem) -> Check[None]:
+    """Formulas have values, and no two conditions give different values to one place."""
+    places = [i for i, written in enumerate(spec.conditions) if isinstance(written, Where)]
+    for index, equation in enumerate(problem.equations):
+        for message in undefined_parts(problem, equation.residual, Face(())):
+            yield spec.origin.fault(("equations", index), message)
+    for index, condition in zip(places, problem.conditions, strict=True):
+        for message in undefined_parts(problem, condition.residual, condition.faces[0]):
+            yield spec.origin.fault(("conditions", index, "that"), message)
+    for first, second in pairs(problem):
+        face = contradiction(problem, first, second)
+        if face is not None:
+            place, other = face.label(problem.box), first.condition.label
+            message = f"gives another value at '{place}' than the condition '{other}'"
+            keys = ("conditions", places[second.number])
+            yield spec.origin.fault(keys, f"{message}; leave one of them out")
 
 
 def check_spelling(spec: Spec) -> Check[None]:
@@ -71,15 +100,11 @@ def check_spelling(spec: Spec) -> Check[None]:
     known = yield from constants(spec.constants, spec.origin)
     yield from _box(spec, known)
     for index, equation in enumerate(spec.equations):
-        yield from _check_formula(spec, ("equations", index), equation)
+        yield from spec.origin.faults(("equations", index), read_equation(equation).messages)
     for index, condition in enumerate(spec.conditions):
         if isinstance(condition, Where):
-            yield from _check_formula(spec, ("conditions", index, "that"), condition.that)
-
-
-def _check_formula(spec: Spec, keys: Keys, formula: str) -> Check[None]:
-    for message in read_equation(formula).messages:
-        yield spec.origin.fault(keys, message)
+            messages = read_equation(condition.that).messages
+            yield from spec.origin.faults(("conditions", index, "that"), messages)
 
 
 def _box(spec: Spec, known: Constants) -> Check[Box]:
@@ -92,8 +117,7 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
                 bounds.append(known.value(written))
             except FormulaError as error:
                 bounds.append(math.nan)
-                for message in error.messages:
-                    yield spec.origin.fault(("domain", name, index), message)
+                yield from spec.origin.faults(("domain", name, index), error.messages)
         if bounds[0] >= bounds[1] or max(map(abs, bounds)) > FARTHEST:
             yield spec.origin.fault(("domain", name), _interval(bounds[0], bounds[1]))
             bounds = [math.nan, math.nan]

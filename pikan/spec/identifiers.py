@@ -1,12 +1,11 @@
 """Identifiers: names of coordinates, unknowns and constants, each with one meaning."""
 
 import re
-from collections.abc import Iterator
 from keyword import iskeyword
 
 from pikan.expression.functions import CONSTANTS, FUNCTIONS
 from pikan.problem.partials import NORMAL, subscripts
-from pikan.spec.faults import Check, Fault, Keys
+from pikan.spec.faults import Check, Keys
 from pikan.spec.schema import Spec
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
@@ -14,26 +13,27 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 
 def check_names(spec: Spec) -> Check[None]:
     """Every name can stand in a formula, and none has two meanings."""
+    named: list[tuple[str, str, Keys]] = [
+        *((name, "coordinate", ("domain", name)) for name in spec.domain),
+        *((name, "constant", ("constants", name)) for name in spec.constants),
+        *((name, "constant", ("find", name)) for name in spec.find),
+        *((name, "unknown", ("unknowns", index)) for index, name in enumerate(spec.unknowns)),
+    ]
     meanings: dict[str, str] = {}
-    for name, role, keys in _names(spec):
+    for name, role, keys in named:
         if name in meanings:
             kind = meanings[name] if meanings[name] != role else f"another {role}"
             yield spec.origin.fault(keys, f"'{name}' already names {kind}; choose another name")
         elif (fault := _unusable(name, role)) is not None:
             yield spec.origin.fault(keys, fault)
         meanings.setdefault(name, f"{'an' if role == 'unknown' else 'a'} {role}")
-    yield from _readable_subscripts(spec)
-
-
-def _names(spec: Spec) -> Iterator[tuple[str, str, Keys]]:
     for name in spec.domain:
-        yield name, "coordinate", ("domain", name)
-    for name in spec.constants:
-        yield name, "constant", ("constants", name)
-    for name in spec.find:
-        yield name, "constant", ("find", name)
-    for index, name in enumerate(spec.unknowns):
-        yield name, "unknown", ("unknowns", index)
+        others = tuple(other for other in spec.domain if other != name)
+        axes = subscripts(name, others) if name else None
+        if axes is not None:
+            parts = " and ".join(others[axis] for axis in axes)
+            message = f"a derivative by '{name}' reads as one by {parts} too; choose another name"
+            yield spec.origin.fault(("domain", name), message)
 
 
 def _unusable(name: str, role: str) -> str | None:
@@ -48,13 +48,3 @@ def _unusable(name: str, role: str) -> str | None:
     if role == "coordinate" and name == NORMAL:
         return f"'{NORMAL}' marks the outward normal derivative, as in u_n; choose another name"
     return None
-
-
-def _readable_subscripts(spec: Spec) -> Iterator[Fault]:
-    for name in spec.domain:
-        others = tuple(other for other in spec.domain if other != name)
-        axes = subscripts(name, others) if name else None
-        if axes is not None:
-            parts = " and ".join(others[axis] for axis in axes)
-            message = f"a derivative by '{name}' reads as one by {parts} too; choose another name"
-            yield spec.origin.fault(("domain", name), message)

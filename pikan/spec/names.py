@@ -41,7 +41,8 @@ def _escape_name(name: str) -> str:
     last = len(name) - 1
     device = _DEVICE.match(name) is not None
     return "".join(
-        _escape(character)
+        # What is no text in the name of a file is a surrogate in Python.
+        "".join(f"%{byte:02X}" for byte in character.encode(errors="surrogatepass"))
         if character in _RESERVED
         or not character.isprintable()
         or (character in ". " and place in (0, last))
@@ -49,8 +50,3 @@ def _escape_name(name: str) -> str:
         else character
         for place, character in enumerate(name)
     )
-
-
-def _escape(character: str) -> str:
-    # What is no text in the name of a file is a surrogate in Python.
-    return "".join(f"%{byte:02X}" for byte in character.encode(errors="surrogatepass"))

@@ -52,13 +52,12 @@ def _set(node: Node | None, keys: Sequence[str], value: Node, place: Place) -> C
     key, *rest = keys
     match node.value if node is not None else {}:
         case tuple(items):
-            index = _index(key, len(items))
-            if index is None:
+            index = int(key) if key.isascii() and key.isdigit() and len(key) < 9 else len(items)
+            if index >= len(items):
                 numbers = f"0 to {len(items) - 1}" if items else "no entry"
                 yield Fault(place, f"'{key}' is no entry of the list there, which has {numbers}")
                 return Node(items, place) if node is None else node
-            old = items[index] if index < len(items) else None
-            new = yield from _set(old, rest, value, place)
+            new = yield from _set(items[index], rest, value, place)
             return Node((*items[:index], new, *items[index + 1 :]), _place(node, place))
         case Mapping() as entries:
             new = yield from _set(entries.get(key), rest, value, place)
@@ -66,10 +65,6 @@ def _set(node: Node | None, keys: Sequence[str], value: Node, place: Place) -> C
         case _:
             entry = yield from _set(None, rest, value, place)
             return Node({key: entry}, place)
-
-
-def _index(key: str, count: int) -> int | None:
-    return int(key) if key.isascii() and key.isdigit() and int(key[:9]) < count else None
 
 
 def _place(node: Node | None, place: Place) -> Place:

@@ -68,7 +68,11 @@ def text_of(file: Path) -> str:
     except SpecError:
         raise
     except FileNotFoundError:
-        raise _unreadable(file, _missing(file)) from None
+        beside = [other.name for other in sorted(file.parent.glob("*.y*ml"))[:100]]
+        missing = f"there is no such file{did_you_mean(file.name, beside)}"
+        if not file.parent.is_dir():
+            missing = f"there is no folder '{file.parent}'"
+        raise _unreadable(file, missing) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _unreadable(file, f"cannot be read: {reason}") from error
@@ -84,13 +88,6 @@ def text_of(file: Path) -> str:
 
 def _unreadable(file: Path, message: str) -> SpecError:
     return SpecError([Fault(Place(str(file), 0, ""), message)])
-
-
-def _missing(file: Path) -> str:
-    if not file.parent.is_dir():
-        return f"there is no folder '{file.parent}'"
-    beside = [other.name for other in sorted(file.parent.glob("*.y*ml"))[:100]]
-    return f"there is no such file{did_you_mean(file.name, beside)}"
 
 
 def _check_text(
@@ -112,10 +109,17 @@ def _check_text(
 
 def spec_of_tree(root: Node, origin: Origin) -> Check[Spec | None]:
     """The spec in a tree of mappings, whose faults are at the places that its values have."""
-    located = replace(origin, places=dict(places(root)))
-    known = collect_faults(constants(dict(_numbers(root)), located))[1]
+    located, written = replace(origin, places=dict(places(root))), plain(root)
+    given = written.get("constants") if isinstance(written, Mapping) else None
+    # The constants that at least are numbers or texts.
+    numbers = {
+        str(name): number if isinstance(number, str) else float(number)
+        for name, number in (given.items() if isinstance(given, Mapping) else ())
+        if isinstance(number, int | float | str)
+    }
+    known = collect_faults(constants(numbers, located))[1]
     try:
-        spec = Spec.model_validate(plain(root), context=ValidationContext(located, known))
+        spec = Spec.model_validate(written, context=ValidationContext(located, known))
     except ValidationError as error:
         yield from _all_the_same(root, list(explain(error)), located, known)
         return None
@@ -149,12 +153,3 @@ def with_name(root: Node, name: str) -> Node:
     if not isinstance(root.value, Mapping) or "name" in root.value:
         return root
     return replace(root, value={"name": Node(name, root.place), **root.value})
-
-
-def _numbers(root: Node) -> Iterator[tuple[str, float | str]]:
-    """The constants that at least are numbers or texts."""
-    written = plain(root)
-    if isinstance(written, Mapping) and isinstance(given := written.get("constants"), Mapping):
-        for name, number in given.items():
-            if isinstance(number, int | float | str):
-                yield name, number if isinstance(number, str) else float(number)

@@ -38,10 +38,6 @@ class Scope:
         values = {k: v for k, v in self.constants.values.items() if k not in self.find}
         return Scope(self.box, self.unknowns, Constants(values))
 
-    def is_known(self, name: str) -> bool:
-        """Whether a name is a coordinate or a constant."""
-        return name in self.box.coordinates or name in self.constants.values or name in CONSTANTS
-
 
 def residual(text: str, scope: Scope) -> Expression:
     """Left side minus right side of an equation between unknowns; FormulaError with all faults."""
@@ -90,10 +86,11 @@ def unknowns_of(expression: Expression, scope: Scope) -> Mapping[str, Partial]:
 
 
 def _unknown_names(names: Iterable[str], text: str, scope: Scope) -> Iterator[str]:
-    outward = {f"{unknown}_{NORMAL}" for unknown in scope.unknowns}
+    outward = [f"{unknown}_{NORMAL}" for unknown in scope.unknowns]
+    known = {*outward, *scope.coordinates, *scope.constants.values, *CONSTANTS}
     for name in sorted(names):
         found = partial(scope, name)
-        if found is None and name not in outward and not scope.is_known(name):
+        if found is None and name not in known:
             yield _unknown_name(name, text, scope)
         elif found is not None and (total := sum(found.orders)) > HIGHEST_ORDER:
             yield (

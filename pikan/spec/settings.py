@@ -17,7 +17,10 @@ def check_settings(spec: Spec, scope: Scope) -> Check[None]:
     """Faults of network and sampling that only the problem shows."""
     if spec.network is not None:
         yield from _network(spec, scope, spec.network)
-    yield from _sampling(spec, scope)
+    sampling, count = spec.sampling, len(scope.coordinates)
+    if sampling is not None:
+        yield from _points(spec, ("sampling", "interior"), sampling.interior, count)
+        yield from _points(spec, ("sampling", "faces"), sampling.faces, count)
 
 
 def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
@@ -68,8 +71,13 @@ def _network(spec: Spec, scope: Scope, network: Network) -> Check[None]:
     if network.windows is not None and scope.box.time is None:
         message = "windows follow each other in t, and the problem has no coordinate t"
         yield spec.origin.fault(("network", "windows"), f"{message}; leave them out")
-    elif isinstance(network.windows, tuple):
-        yield from _edges(spec, scope, network.windows)
+    elif isinstance(edges := network.windows, tuple):
+        axis = scope.box.evolution
+        ends = (scope.box.lower[axis], scope.box.upper[axis])
+        rising = all(first < second for first, second in itertools.pairwise(edges))
+        if not rising or (edges[0], edges[-1]) != ends:
+            message = f"got {list(edges)}, needs edges that rise from {ends[0]:g} to {ends[1]:g}"
+            yield spec.origin.fault(("network", "windows"), message)
 
 
 def _width(spec: Spec, scope: Scope, width: Sequence[int | tuple[int, int]]) -> Check[None]:
@@ -97,23 +105,6 @@ def _lists(
         if isinstance(setting, tuple) and len(setting) != count:
             message = f"got a list of {len(setting)}, needs {count}, one for each of the {what}"
             yield spec.origin.fault(("network", key), f"{message}, or one value for all")
-
-
-def _edges(spec: Spec, scope: Scope, edges: Sequence[float]) -> Iterator[Fault]:
-    axis = scope.box.evolution
-    ends = (scope.box.lower[axis], scope.box.upper[axis])
-    rising = all(first < second for first, second in itertools.pairwise(edges))
-    if not rising or (edges[0], edges[-1]) != ends:
-        message = f"got {list(edges)}, needs edges that rise from {ends[0]:g} to {ends[1]:g}"
-        yield spec.origin.fault(("network", "windows"), message)
-
-
-def _sampling(spec: Spec, scope: Scope) -> Iterator[Fault]:
-    if spec.sampling is None:
-        return
-    count = len(scope.coordinates)
-    yield from _points(spec, ("sampling", "interior"), spec.sampling.interior, count)
-    yield from _points(spec, ("sampling", "faces"), spec.sampling.faces, count)
 
 
 def _points(spec: Spec, keys: Keys, drawn: PointSettings, count: int) -> Iterator[Fault]:

@@ -47,8 +47,7 @@ def _formulas(
         try:
             found[name] = given_formula(text, scope, scope.coordinates)
         except FormulaError as error:
-            for message in error.messages:
-                yield spec.origin.fault(keys, message)
+            yield from spec.origin.faults(keys, error.messages)
     ordered = {name: found[name] for name in scope.unknowns if name in found}
     return FormulaSolution(scope.coordinates, ordered, scope.constants.values) if ordered else None
 
@@ -69,8 +68,7 @@ def _burgers(
         if nu <= 0:
             yield spec.origin.fault((*keys, "nu"), f"got {nu:g}, needs more than 0")
     except FormulaError as error:
-        for message in error.messages:
-            yield spec.origin.fault((*keys, "nu"), message)
+        yield from spec.origin.faults((*keys, "nu"), error.messages)
     try:
         start = given_formula(written.initial, scope, space)
         values = {name: Number(number) for name, number in scope.constants.values.items()}
@@ -79,8 +77,7 @@ def _burgers(
             return None
         return cole_hopf(scope.box, scope.unknowns[0], substitute(start, values), nu)
     except FormulaError as error:
-        for message in error.messages:
-            yield spec.origin.fault((*keys, "initial"), message)
+        yield from spec.origin.faults((*keys, "initial"), error.messages)
     return None
 
 

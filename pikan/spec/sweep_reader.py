@@ -41,14 +41,11 @@ def read_statement(root: Node, origin: Origin) -> Check[SweepStatement]:
         findings = list(explain(error, Sweep))
     for finding in findings:
         yield origin.fault(finding.keys, finding.message)
-    rest = _without(root, {_entry(finding.keys) for finding in findings})
+    # One change of several goes for a fault, anything else as a whole.
+    faulty = {one.keys[: 2 if one.keys[0] in CHANGES else 1] for one in findings}
+    rest = _without(root, faulty)
     sweep = Sweep.model_validate(plain(rest), context=reading)
     return SweepStatement(sweep, rest, frozenset().union(*map(_meant, findings)))
-
-
-def _entry(keys: Keys) -> Keys:
-    """What goes for a fault: one change of several, anything else as a whole."""
-    return keys[: 2 if keys[0] in CHANGES else 1]
 
 
 def _without(node: Node, faulty: AbstractSet[Keys], way: Keys = ()) -> Node:

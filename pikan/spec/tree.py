@@ -186,15 +186,12 @@ class _Composer:
                 yield from _check_text(text, place)
                 return Node(scalar(text) if style is None else text, place)
             case SequenceStartEvent():
-                return Node((yield from self._items(place, depth)), place)
+                items: list[Node] = []
+                while not isinstance(event := next(self.events), SequenceEndEvent):
+                    items.append((yield from self._node(event, at(place, len(items)), depth + 1)))
+                return Node(tuple(items), place)
             case _:
                 return Node((yield from self._entries(place, depth)), place)
-
-    def _items(self, place: Place, depth: int) -> Check[tuple[Node, ...]]:
-        items: list[Node] = []
-        while not isinstance(event := next(self.events), SequenceEndEvent):
-            items.append((yield from self._node(event, at(place, len(items)), depth + 1)))
-        return tuple(items)
 
     def _entries(self, place: Place, depth: int) -> Check[dict[str, Node]]:
         entries: dict[str, Node] = {}

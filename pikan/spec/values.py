@@ -83,9 +83,9 @@ def _number(written: object) -> object:
         raise validation_fault(
             f"got {quote_value(written)}, needs a number or a formula of constants"
         )
-    if isinstance(written, str):
-        return written
-    return _finite(float(written), quote_value(written))
+    if not isinstance(written, str) and not math.isfinite(written):
+        raise validation_fault(f"got {quote_value(written)}, needs a finite number")
+    return written if isinstance(written, str) else float(written)
 
 
 def _quantity(written: object, info: Informed) -> object:
@@ -127,12 +127,6 @@ def _bytes(written: object) -> object:
         raise validation_fault(
             f"got {quote_value(written)}, needs a size such as '500 MB' or '2 GB'"
         )
-    return number
-
-
-def _finite(number: float, written: str) -> float:
-    if not math.isfinite(number):
-        raise validation_fault(f"got {written}, needs a finite number")
     return number
 
 

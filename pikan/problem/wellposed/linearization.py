@@ -132,8 +132,6 @@ def null_space(problem: Problem) -> Iterator[tuple[Mode, ...]]:
         yield tuple(mode._replace(share=float(x)) for mode, x in pairs if x)
 
 
-
-
 def _changes(problem: Problem, mode: Mode, seen: Sequence[Linear]) -> Iterator[float]:
     """What a function added to an unknown changes in every residual, at some points."""
     for near in seen:
