@@ -90,7 +90,7 @@ class Monitor:
                 stage_began=seconds,
             )
         self._mark = before._replace(step=progress.step)
-        error = self._error(event)
+        error, left = self._error(event), progress.steps - progress.step
         self._keep(
             Record(
                 progress.stage,
@@ -113,7 +113,10 @@ class Monitor:
             progress.blocks,
             error,
             seconds,
-            None if event.level else self._remaining(progress.step, progress.steps, seconds),
+            # At the pace until now; what follows another level nobody can tell.
+            None
+            if event.level or progress.step == 0
+            else (seconds - self._mark.stage_began) / progress.step * left,
         )
 
     def _error(self, event: Event) -> float | None:
@@ -144,12 +147,6 @@ class Monitor:
         else:
             self.history.append(record)
             self._mark = self._mark._replace(kept=record.step)
-
-    def _remaining(self, step: int, steps: int, seconds: float) -> float | None:
-        """The time that the rest of the stage takes at the pace until now."""
-        if step == 0:
-            return None
-        return (seconds - self._mark.stage_began) / step * (steps - step)
 
 
 def _truth(problem: Problem, samples: Float[Tensor, "n d"]) -> Float[np.ndarray, "n m"] | None:

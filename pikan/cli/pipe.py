@@ -21,10 +21,6 @@ class _BrokenPipeFile(FileIO):
             return len(content)
 
 
-def _raw(number: int) -> RawIOBase:
-    return _BrokenPipeFile(number, "w", closefd=False)
-
-
 @contextmanager
 def tolerate_broken_pipe() -> Generator[None, None, None]:
     """Inside, `sys.stdout` may lose its reader, as in `pikan solve FILE | head -1`, or its disk."""
@@ -36,9 +32,10 @@ def tolerate_broken_pipe() -> Generator[None, None, None]:
         yield
         return
     before.flush()
+    raw: RawIOBase = _BrokenPipeFile(number, "w", closefd=False)
     # Line by line, so that what is written before the work begins can be read meanwhile.
     sys.stdout = TextIOWrapper(
-        BufferedWriter(_raw(number)),
+        BufferedWriter(raw),
         encoding=before.encoding,
         errors=before.errors,
         line_buffering=True,

@@ -38,15 +38,14 @@ def usable(name: str) -> bool:
 
 
 def _escape_name(name: str) -> str:
-    last = len(name) - 1
-    device = _DEVICE.match(name) is not None
-    return "".join(
-        # What is no text in the name of a file is a surrogate in Python.
-        "".join(f"%{byte:02X}" for byte in character.encode(errors="surrogatepass"))
-        if character in _RESERVED
-        or not character.isprintable()
-        or (character in ". " and place in (0, last))
-        or (device and place == 0)
-        else character
-        for place, character in enumerate(name)
-    )
+    last, device = len(name) - 1, _DEVICE.match(name) is not None
+    escaped = ""
+    for place, character in enumerate(name):
+        at_an_end = (character in ". " and place in (0, last)) or (device and place == 0)
+        if character in _RESERVED or at_an_end or not character.isprintable():
+            # What is no text in the name of a file is a surrogate in Python.
+            bytes_of_it = character.encode(errors="surrogatepass")
+            escaped += "".join(f"%{byte:02X}" for byte in bytes_of_it)
+        else:
+            escaped += character
+    return escaped

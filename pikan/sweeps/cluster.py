@@ -48,7 +48,10 @@ def _execute(
             for task in waiting:
                 tries[task.run] = tries.get(task.run, 0) + 1
                 # Impure: Dask would else answer with what it knows of the first time.
-                future = client.submit(answer, _absolute(task), threads, limit, pure=False)
+                # Paths that mean the same in whatever folder a worker was started.
+                folder, beside = (str(Path(path).resolve()) for path in (task.folder, task.beside))
+                sent = replace(task, folder=folder, beside=beside)
+                future = client.submit(answer, sent, threads, limit, pure=False)
                 futures[future] = task
             waiting = []
             fresh = [run for run in _at_work(client, futures) if run not in begun]
@@ -85,12 +88,6 @@ def _connect(address: str) -> "Generator[Client]":
         raise _gone(address) from None
     finally:
         client.close()
-
-
-def _absolute(task: Job) -> Job:
-    """The task with paths that mean the same in whatever folder a worker was started."""
-    folder, beside = (str(Path(path).resolve()) for path in (task.folder, task.beside))
-    return replace(task, folder=folder, beside=beside)
 
 
 def _result(future: "Future[Result]", address: str) -> Result:

@@ -14,7 +14,7 @@ from pikan.plots.picture import Picture
 from pikan.plots.scaling import Chart, Curve, picture
 from pikan.spec.sweep import FitRequest
 from pikan.sweeps.power_law import FEWEST, PowerLaw, law
-from pikan.sweeps.record import RunRecord, number
+from pikan.sweeps.record import number
 from pikan.sweeps.table import Table
 
 SCHEMA = 1
@@ -70,7 +70,10 @@ def fit_law(fit: FitRequest, table: Table) -> FittedLaw:
     x, y = table.column(fit.x).tolist(), table.column(fit.y).tolist()
     runs: dict[tuple[str, ...], list[_Run]] = {}
     for row, place, height in zip(table.rows, x, y, strict=True):
-        run = _Run(place, height, _usable(row, place, height, fit.law == "power"))
+        # Whether it is a point in log space.
+        positive = 0 < height < math.inf and (place > 0 or fit.law != "power")
+        usable = positive and math.isfinite(place) and not row.result.is_failure
+        run = _Run(place, height, usable)
         runs.setdefault(tuple(row.values[index] for index in groups), []).append(run)
     return FittedLaw(
         fit,
@@ -85,13 +88,6 @@ class _Run(NamedTuple):
     x: float
     y: float
     usable: bool
-
-
-def _usable(row: RunRecord, x: float, y: float, power: bool) -> bool:
-    """Whether a run is a point in log space."""
-    return (
-        not row.result.is_failure and 0 < y < math.inf and math.isfinite(x) and (x > 0 or not power)
-    )
 
 
 def _group(fit: FitRequest, values: Mapping[str, str], runs: Sequence[_Run]) -> Group:
@@ -121,7 +117,12 @@ def write(laws: Sequence[FittedLaw], title: str, folder: Path) -> tuple[Path, ..
         return ()
     content = {"schema": SCHEMA, "laws": [_content(one) for one in laws]}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    figures = {folder / f"{_file(one.fit)}.png": law_figure(one, title).png for one in laws}
+    # A figure has a name such as relative_l2_over_network_degree.
+    names = [f"{one.fit.y}_over_{one.fit.x}".replace(".", "_") for one in laws]
+    figures = {
+        folder / f"{name}.png": law_figure(one, title).png
+        for name, one in zip(names, laws, strict=True)
+    }
     files = {folder / "law.json": f"{text}\n".encode(), **figures}
     write_together(files)
     return tuple(files)
@@ -130,11 +131,6 @@ def write(laws: Sequence[FittedLaw], title: str, folder: Path) -> tuple[Path, ..
 def law_figure(one: FittedLaw, title: str) -> Picture:
     """A law with the runs that it was fitted to."""
     return picture(_chart(one, title))
-
-
-def _file(fit: FitRequest) -> str:
-    """The name of a law's figure, such as relative_l2_over_network_degree."""
-    return f"{fit.y}_over_{fit.x}".replace(".", "_")
 
 
 def _content(one: FittedLaw) -> Mapping[str, object]:

@@ -30,7 +30,10 @@ def changes(root: Node, origin: Origin) -> Check[list[tuple[Change, ...]]]:
     """
     crossed, zipped = entries(root, "crossed"), entries(root, "zipped")
     inner = root.value.get("listed") if isinstance(root.value, Mapping) else None
-    together = [] if inner is None else [_changes(item) for item in _items(inner)]
+    together = [
+        tuple(item.value.items()) if isinstance(item.value, Mapping) else ()
+        for item in (() if inner is None else _items(inner))
+    ]
     in_list = {key: node for entry in together for key, node in entry}
     yield from _once(
         {
@@ -63,10 +66,6 @@ def _items(node: Node) -> tuple[Node, ...]:
     return node.value if isinstance(node.value, tuple) else ()
 
 
-def _changes(entry: Node) -> tuple[Change, ...]:
-    return tuple(entry.value.items()) if isinstance(entry.value, Mapping) else ()
-
-
 def _once(ways: Mapping[str, Mapping[str, Node]]) -> Iterator[Fault]:
     """A key is changed in one way only, so that no change hides another; `name` never is."""
     seen: dict[str, str] = {}
@@ -83,13 +82,9 @@ def _once(ways: Mapping[str, Mapping[str, Node]]) -> Iterator[Fault]:
 
 def values(run: Sequence[Change], keys: Sequence[str]) -> tuple[str, ...]:
     """The values of a run by key, as text; empty for a key that it leaves as it is."""
-    given = {key: _value_text(node) for key, node in run}
-    return tuple(given.get(key, "") for key in keys)
-
-
-def _value_text(node: Node) -> str:
-    value = plain(node)
-    return value if isinstance(value, str) else flow(value)
+    given = {key: plain(node) for key, node in run}
+    texts = {k: value if isinstance(value, str) else flow(value) for k, value in given.items()}
+    return tuple(texts.get(key, "") for key in keys)
 
 
 def check_different(table: Sequence[tuple[str, ...]], origin: Origin) -> Iterator[Fault]:

@@ -18,7 +18,7 @@ from pikan.spec.sweep import Budget, FitRequest, Sweep
 from pikan.spec.sweep_reader import BASES, CHANGES, read_statement
 from pikan.spec.tree import Node, compose, places
 from pikan.spec.writer import dump
-from pikan.sweeps.grid import Change, changes, check_different, entries, values
+from pikan.sweeps.grid import changes, check_different, entries, values
 from pikan.sweeps.record import MEASURES, number
 
 
@@ -87,7 +87,11 @@ def _make_plan(text: str, origin: Origin, name: str) -> Check[SweepPlan | None]:
     wanted = [[]] if "settings" in doubtful else [[*common, *run] for run in runs]
     specs: list[str] = []
     for change in wanted:
-        specs.append((yield from _spec(tree, source, change)))
+        changed = tree
+        for dotted, value in change:
+            changed = yield from put(changed, dotted, value)
+        spec = yield from spec_of_tree(changed, source)
+        specs.append("" if spec is None else dump(spec))
     if doubtful:
         return None
     variants = tuple(Variant(*pair) for pair in zip(table, specs, strict=True))
@@ -148,14 +152,6 @@ def _approximation(written: Mapping[str, Node], name: str, formula: str, exact: 
         "exact": Node({"u": Node(exact, place)}, place),
     }
     return Node(problem, place)
-
-
-def _spec(tree: Node, origin: Origin, wanted: Sequence[Change]) -> Check[str]:
-    """The whole problem file of a run; empty where the run has a fault."""
-    for dotted, value in wanted:
-        tree = yield from put(tree, dotted, value)
-    spec = yield from spec_of_tree(tree, origin)
-    return "" if spec is None else dump(spec)
 
 
 def _check_fits(

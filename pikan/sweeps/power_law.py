@@ -110,7 +110,7 @@ def _above_plateau(
         falls, begins = _line(places[head], middles[head])
         # A single place falls from the last one on the law.
         ends = slice(min(count, len(places) - 2), None)
-        if falls >= 0 or _pace(places[ends], middles[ends]) < _FLAT * falls:
+        if falls >= 0 or _line(places[ends], middles[ends])[0] < _FLAT * falls:
             continue
         # It may be a wild one, if it is not far above the law.
         above = float(middles[-1] - begins - falls * places[-1])
@@ -128,10 +128,6 @@ def _above_plateau(
              if middle > floor + _CLEAR]  # fmt: skip
     last = max([*clear, places[FEWEST - 1]])
     return u <= last, math.exp(floor)
-
-
-def _pace(u: Float[np.ndarray, " n"], v: Float[np.ndarray, " n"]) -> float:
-    return _line(u, v)[0]
 
 
 def _rest(u: Float[np.ndarray, " n"], v: Float[np.ndarray, " n"]) -> float:

@@ -80,7 +80,17 @@ def _run_missing(
             if ended is not None and now - written > _WRITTEN:
                 table.write_table(_table(plan, rows), folder)
                 written = now
-            yield _progress(plan, rows, before, tuple(running), ended, now - began)
+            made, total = len(rows) - before, len(plan.variants)
+            yield SweepProgress(
+                total=total,
+                done=len(rows),
+                failed=_table(plan, rows).failures,
+                before=before,
+                running=tuple(running),
+                ended=ended,
+                seconds=now - began,
+                remaining=(now - began) / made * (total - len(rows)) if made else None,
+            )
             if plan.budget.sweep is not None and now - began > plan.budget.sweep:
                 return rows, f"the budget of {plan.budget.sweep:g} s is spent"
     except KeyboardInterrupt:
@@ -88,20 +98,6 @@ def _run_missing(
     finally:
         events.close()
     return rows, ""
-
-
-def _progress(
-    plan: SweepPlan,
-    rows: Mapping[int, RunRecord],
-    before: int,
-    running: tuple[int, ...],
-    ended: RunRecord | None,
-    seconds: float,
-) -> SweepProgress:
-    made, total = len(rows) - before, len(plan.variants)
-    remaining = seconds / made * (total - len(rows)) if made else None
-    failed = _table(plan, rows).failures
-    return SweepProgress(total, len(rows), failed, before, running, ended, seconds, remaining)
 
 
 def _table(plan: SweepPlan, rows: Mapping[int, RunRecord]) -> Table:
