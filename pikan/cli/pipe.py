@@ -21,6 +21,10 @@ class _BrokenPipeFile(FileIO):
             return len(content)
 
 
+def _raw(number: int) -> RawIOBase:
+    return _BrokenPipeFile(number, "w", closefd=False)
+
+
 @contextmanager
 def tolerate_broken_pipe() -> Generator[None, None, None]:
     """Inside, `sys.stdout` may lose its reader, as in `pikan solve FILE | head -1`, or its disk."""
@@ -32,10 +36,9 @@ def tolerate_broken_pipe() -> Generator[None, None, None]:
         yield
         return
     before.flush()
-    raw: RawIOBase = _BrokenPipeFile(number, "w", closefd=False)
     # Line by line, so that what is written before the work begins can be read meanwhile.
     sys.stdout = TextIOWrapper(
-        BufferedWriter(raw),
+        BufferedWriter(_raw(number)),
         encoding=before.encoding,
         errors=before.errors,
         line_buffering=True,
