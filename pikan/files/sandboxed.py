@@ -59,7 +59,7 @@ def arrays(
             remedy = f"did you mean {close[0]!r}?" if close else f"it has {listed or 'nothing'}"
             raise DataError(f"there is no {name!r} in '{path.name}'; {remedy}")
     _check_size(path, inside.size(names))
-    found = inside.read(names)
+    found = inside.load(names)
     _check_size(path, sum(array.size for array in found))
     named = zip(names, found, strict=True)
     return [_numbers(path, name, array, name in missing) for name, array in named]

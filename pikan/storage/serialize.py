@@ -140,32 +140,32 @@ def _reader(kind: object, device: torch.device) -> Reader:
 
 
 def _union_reader(kind: object, choices: Sequence[Reader]) -> Reader:
-    def read(plain: object) -> object:
+    def unpack(plain: object) -> object:
         for choice in choices:
             with suppress(ArchiveError):
                 return choice(plain)
         return _refuse(plain, kind)
 
-    return read
+    return unpack
 
 
 def _tuple_reader(kind: object, parts: Sequence[Reader], *, repeated: bool) -> Reader:
-    def read(plain: object) -> object:
+    def unpack(plain: object) -> object:
         if not isinstance(plain, list):
             return _refuse(plain, kind)
         readers = [*parts] * len(plain) if repeated else parts
         return tuple(part(entry) for part, entry in zip(readers, plain, strict=True))
 
-    return read
+    return unpack
 
 
 def _mapping_reader(kind: object, entries: Reader) -> Reader:
-    def read(plain: object) -> object:
+    def unpack(plain: object) -> object:
         if not isinstance(plain, dict):
             return _refuse(plain, kind)
         return {str(key): entries(entry) for key, entry in plain.items()}
 
-    return read
+    return unpack
 
 
 def _class_reader(kind: type, device: torch.device) -> Reader:
@@ -181,7 +181,7 @@ def _class_reader(kind: type, device: torch.device) -> Reader:
     made = {each.__name__: each for each in kind.__subclasses__() or [kind]}
     parts: dict[str, Mapping[str, Reader]] = {}
 
-    def read(plain: object) -> object:
+    def unpack(plain: object) -> object:
         name = str(plain.get(_CLASS)) if isinstance(plain, dict) else ""
         if name in made and name not in parts:
             # Only now: a class may hold others of its own kind.
@@ -191,13 +191,13 @@ def _class_reader(kind: type, device: torch.device) -> Reader:
             return _refuse(plain, kind)
         return made[name](**{field: part(plain[field]) for field, part in parts[name].items()})
 
-    return read
+    return unpack
 
 
 def _array_reader(kind: type, device: torch.device) -> Reader:
     in_numpy = issubclass(kind, AbstractArray) and kind.array_type is np.ndarray
 
-    def read(plain: object) -> object:
+    def unpack(plain: object) -> object:
         if not isinstance(plain, Tensor):
             return _refuse(plain, kind)
         # Copied, so that it lies in memory as torch's own tensors do: sums may depend on that.
@@ -205,17 +205,17 @@ def _array_reader(kind: type, device: torch.device) -> Reader:
         found = copied.cpu().numpy() if in_numpy else copied
         return found if isinstance(found, kind) else _refuse(plain, kind)
 
-    return read
+    return unpack
 
 
 def _network_reader(kind: type[Network], device: torch.device) -> Reader:
-    def read(plain: object) -> object:
+    def unpack(plain: object) -> object:
         if not isinstance(plain, dict):
             return _refuse(plain, kind)
         found = restore_network(str(plain["shape"]), plain["state"]).to(device)
         return found if isinstance(found, kind) else _refuse(plain, kind)
 
-    return read
+    return unpack
 
 
 def _fields(kind: type) -> tuple[str, ...]:

@@ -17,4 +17,4 @@ class Contents(NamedTuple):
 
     names: Sequence[str]
     size: Callable[[Sequence[str]], int]
-    read: Callable[[Sequence[str]], Arrays]
+    load: Callable[[Sequence[str]], Arrays]

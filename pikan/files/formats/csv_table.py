@@ -22,7 +22,7 @@ def contents(path: Path) -> Contents:
         first = next(csv.reader(_lines(path, file), skipinitialspace=True), [])
     header = [name.strip("# ") for name in first]
 
-    def read(names: Sequence[str]) -> Arrays:
+    def load(names: Sequence[str]) -> Arrays:
         places = [header.index(name) for name in names]
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(_lines(path, file), skipinitialspace=True)
@@ -36,7 +36,7 @@ def contents(path: Path) -> Contents:
             table = np.fromiter(entries, dtype=float).reshape(-1, len(names))
         return list(table.T)
 
-    return Contents(header, lambda _: 0, read)
+    return Contents(header, lambda _: 0, load)
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:

@@ -47,7 +47,7 @@ def contents(path: Path) -> Contents:
     def size(names: Sequence[str]) -> int:
         return sum(math.prod(dataset(name).shape or ()) for name in names)
 
-    def read(names: Sequence[str]) -> Arrays:
+    def load(names: Sequence[str]) -> Arrays:
         return [np.asarray(dataset(name)[()]) for name in names]
 
-    return Contents([name.decode("utf-8", "replace") for name in found], size, read)
+    return Contents([name.decode("utf-8", "replace") for name in found], size, load)

@@ -26,13 +26,13 @@ def contents(path: Path) -> Contents:
     if any(start.startswith(SIGNATURE, begin) for begin in BEGINS):
         inside = hdf5.contents(path)
         # Version 7.3 keeps the axes in reverse.
-        return inside._replace(read=lambda names: [array.T for array in inside.read(names)])
+        return inside._replace(load=lambda names: [array.T for array in inside.load(names)])
     found = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}
 
     def size(names: Sequence[str]) -> int:
         return sum(math.prod(found[name][0]) for name in names)
 
-    def read(names: Sequence[str]) -> Arrays:
+    def load(names: Sequence[str]) -> Arrays:
         for name in names:
             if found[name][1] not in NUMERIC:
                 raise DataError(
@@ -41,4 +41,4 @@ def contents(path: Path) -> Contents:
         arrays = scipy.io.loadmat(path, variable_names=list(names))
         return [np.asarray(arrays[name]) for name in names]
 
-    return Contents(tuple(found), size, read)
+    return Contents(tuple(found), size, load)

@@ -12,7 +12,7 @@ def contents(path: Path) -> Contents:
     """What is in an .npz file; an array tells its size only where it is read."""
     archive = np.load(path, allow_pickle=False)
 
-    def read(names: Sequence[str]) -> Arrays:
+    def load(names: Sequence[str]) -> Arrays:
         return [np.asarray(archive[name]) for name in names]
 
-    return Contents(archive.files, lambda _: 0, read)
+    return Contents(archive.files, lambda _: 0, load)
