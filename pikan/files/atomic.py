@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from secrets import token_hex
@@ -31,8 +31,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         for path, draft in drafts.items():
             draft.replace(path)
         for folder in {path.parent for path in contents}:
-            with suppress(OSError):
-                _settle(folder)
+            # Where folders are not opened like files their lists reach the disk by themselves.
+            with suppress(OSError), ExitStack() as stack:
+                opened = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, opened)
+                os.fsync(opened)
     except OSError as fault:
         raise OSError(fault.errno, fault.strerror or str(fault), str(path)) from None
     finally:
@@ -40,15 +43,6 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
             # Where its folder could not be made there is none either.
             with suppress(OSError):
                 draft.unlink()
-
-
-def _settle(folder: Path) -> None:
-    """Have what a folder lists reach the disk; OSError where folders are not opened like files."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -32,22 +32,19 @@ def folder_lock(folder: Path) -> Generator[None]:
 
 def _claim(folder: Path, claim: ExitStack) -> bool:
     """Whether the folder is claimed now; it is not if another one has just taken its place."""
+    import fcntl
+
     try:
         opened = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
         return False
     claim.callback(os.close, opened)
-    _lock(opened, folder)
-    return folder.exists() and os.path.samestat(os.fstat(opened), folder.stat())
-
-
-def _lock(opened: int, folder: Path) -> None:
-    import fcntl
-
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as fault:
         message = "a run is at work in it; wait for its end, or take another folder with --out"
         raise BlockingIOError(fault.errno, message, str(folder)) from None
     except OSError:
-        return
+        # The system has no such locks here: nothing is claimed.
+        return True
+    return folder.exists() and os.path.samestat(os.fstat(opened), folder.stat())

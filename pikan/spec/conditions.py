@@ -85,17 +85,14 @@ def periodic(
             yield spec.origin.fault(keys, f"'{name}' is periodic already; leave one of them out")
         else:
             axis = scope.box.axis(name)
-            found[name] = Periodic(axis, f"periodic {name}", _orders(scope, equations, axis))
+            groups = [partials(scope, equation.residual).values() for equation in equations]
+            held = [one for group in groups for one in group]
+            orders = tuple(
+                max((one.orders[axis] for one in held if one.unknown == unknown), default=0)
+                for unknown in range(len(scope.unknowns))
+            )
+            found[name] = Periodic(axis, f"periodic {name}", orders)
     return tuple(found.values())
-
-
-def _orders(scope: Scope, equations: Sequence[Equation], axis: int) -> tuple[int, ...]:
-    groups = [partials(scope, equation.residual).values() for equation in equations]
-    held = [one for group in groups for one in group]
-    return tuple(
-        max((one.orders[axis] for one in held if one.unknown == unknown), default=0)
-        for unknown in range(len(scope.unknowns))
-    )
 
 
 def _parse_condition(

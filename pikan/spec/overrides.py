@@ -19,19 +19,15 @@ def apply_overrides(root: Node, changes: Mapping[str, str], word: str) -> Check[
         value = None if unusable else (yield from compose(text or "''", place))
         if value is None:
             continue
-        yield from _strange_constant(root, dotted, place)
+        section, _, name = dotted.partition(".")
+        written = root.value.get(section) if isinstance(root.value, Mapping) else None
+        known = written.value if written and isinstance(written.value, Mapping) else {}
+        if section == "constants" and name and name not in known:
+            # No formula would ask for it.
+            message = f"the file has no constant '{name}'; {there_are('constant', known)}"
+            yield Fault(place, message + did_you_mean(name, known))
         root = yield from put(root, dotted, value)
     return root
-
-
-def _strange_constant(root: Node, dotted: str, place: Place) -> Iterator[Fault]:
-    """A constant that the file does not have, which no formula would ask for."""
-    section, _, name = dotted.partition(".")
-    given = root.value.get(section) if isinstance(root.value, Mapping) else None
-    known = given.value if given is not None and isinstance(given.value, Mapping) else {}
-    if section == "constants" and name and name not in known:
-        message = f"the file has no constant '{name}'; {there_are('constant', known)}"
-        yield Fault(place, message + did_you_mean(name, known))
 
 
 def unusable_keys(dotted: str, place: Place) -> Iterator[Fault]:

@@ -103,7 +103,9 @@ def put_text(group: h5py.Group, name: str, text: str) -> None:
 
 def get_text(arrays: Arrays, name: str) -> str:
     """The text that `put_text` kept."""
-    return get_array(arrays, name).astype(np.uint8).tobytes().decode()
+    if name not in arrays:
+        raise ArchiveError(f"'{name}' is missing")
+    return arrays[name].astype(np.uint8).tobytes().decode()
 
 
 def get_group(arrays: Arrays, name: str) -> Arrays:
@@ -115,13 +117,6 @@ def get_group(arrays: Arrays, name: str) -> Arrays:
 def names(arrays: Arrays) -> tuple[str, ...]:
     """What there is in a group: arrays, and groups that hold some."""
     return tuple(dict.fromkeys(path.partition("/")[0] for path in arrays))
-
-
-def get_array(arrays: Arrays, name: str) -> Shaped[np.ndarray, "*_"]:
-    """An array of a file, which goes on when that is closed."""
-    if name not in arrays:
-        raise ArchiveError(f"'{name}' is missing")
-    return arrays[name].copy()
 
 
 def _index(file: h5py.File) -> Mapping[str, object]:
