@@ -12,7 +12,7 @@ from pikan.solvers.high_dimensional import search as module
 from pikan.solvers.high_dimensional.level import SearchLevel, diagnose
 from pikan.solvers.level import SolverResult
 from pikan.spec.formulas import problem as problem_of
-from pikan.spec.schema import ClimbSettings
+from pikan.spec.stages.climb import ClimbSettings
 from tests.stated import finish, spec
 
 GIVEN = spec("""
