@@ -41,7 +41,11 @@ html_math_renderer = "mathtext"
 
 def _picture(node: math) -> str:
     """A formula as a picture in the page: no script, nothing from elsewhere."""
-    svg = formula_svg(" ".join(node.astext().split()))
+    try:
+        svg = formula_svg(" ".join(node.astext().split()))
+    except ValueError:
+        # mathtext knows less than LaTeX does: what it cannot draw is shown as it was written.
+        return f"<code>{escape(node.astext())}</code>"
     return f'<img alt="{escape(node.astext())}" src="data:image/svg+xml;base64,{encoded(svg)}">'
 
 
