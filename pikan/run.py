@@ -60,6 +60,9 @@ from pikan.storage.replay_log import ReplayLog, replay
 from pikan.storage.serialize import serialize
 from pikan.validation import validate
 
+Number = float | int | str
+"""What stands for a number in a problem file: formulas of constants do as well."""
+
 # How often a run is kept while it trains [s], if that takes no more than this share of the time.
 EVERY, SHARE = 60.0, 0.02
 
@@ -84,10 +87,9 @@ def solve(
     journal = ReplayLog(generator, factory.device(completed))
     monitor = Monitor(problem, factory.samples(completed, problem))
     checkpointer = _Checkpointer(
-        resolved_text(completed, problem), problem, journal, monitor, folder, every, None
+        resolved_text(completed, problem), reasons, problem, journal, monitor, folder, every, None
     )
-    found = yield from _run_with_checkpoints(completed, problem, generator, checkpointer)
-    return replace(found, report=replace(found.report, reasons=reasons))
+    return (yield from _run_with_checkpoints(completed, problem, generator, checkpointer))
 
 
 class Interrupted(NamedTuple):
@@ -124,7 +126,9 @@ def continue_run(
     generator = torch.Generator().manual_seed(spec.seed)
     journal = ReplayLog(generator, factory.device(spec), kept.frames, kept.in_progress)
     monitor = Monitor(problem, factory.samples(spec, problem), kept.clock, kept.history)
-    checkpointer = _Checkpointer(kept.spec, problem, journal, monitor, folder, every, kept)
+    checkpointer = _Checkpointer(
+        kept.spec, kept.reasons, problem, journal, monitor, folder, every, kept
+    )
     return (yield from _run_with_checkpoints(spec, problem, generator, checkpointer))
 
 
@@ -141,14 +145,14 @@ def resume(folder: str | Path) -> Solution:
 def solve_to_end(
     given: Spec | str | Path | Mapping[str, object],
     *,
-    accuracy: float | None = None,
+    accuracy: Number | None = None,
     seed: int | None = None,
     network: Mapping[str, object] | None = None,
     sampling: Mapping[str, object] | None = None,
     training: Sequence[Mapping[str, object]] | None = None,
     constants: Mapping[str, object] | None = None,
     weights: Mapping[str, object] | None = None,
-    time_limit: float | None = None,
+    time_limit: Number | None = None,
     memory: str | int | None = None,
     dtype: str | None = None,
     device: str | None = None,
@@ -288,20 +292,22 @@ def _run_with_checkpoints(
     if level is None:
         raise KeyboardInterrupt
     last = None if stopped is None else checkpointer.last
-    return _solution(spec, checkpointer.spec, problem, level, monitor, last)
+    found = _solution(spec, checkpointer.spec, problem, level, monitor, last)
+    return replace(found, report=replace(found.report, reasons=checkpointer.reasons))
 
 
 @final
 class _Checkpointer:
     """Leaves in a folder what a run needs to go on, now and then; `last` is what it left last.
 
-    `spec` is the text of the resolved problem file. `folder` is None where nothing is to be left
-    anywhere.
+    `spec` is the text of the resolved problem file, `reasons` say what was chosen in it. `folder`
+    is None where nothing is to be left anywhere.
     """
 
     def __init__(
         self,
         spec: str,
+        reasons: tuple[str, ...],
         problem: Problem,
         journal: ReplayLog,
         monitor: Monitor,
@@ -310,7 +316,7 @@ class _Checkpointer:
         last: Checkpoint | None,
     ) -> None:
         self.journal, self.monitor, self.last = journal, monitor, last
-        self.spec = spec
+        self.spec, self.reasons = spec, reasons
         self._problem, self._folder, self._every = problem, folder, every
         self._due = monotonic() + every
         if folder is not None:
@@ -327,6 +333,7 @@ class _Checkpointer:
                 write_bytes(path, content)
         self.last = Checkpoint(
             spec=self.spec,
+            reasons=self.reasons,
             versions=versions(),
             threads=torch.get_num_threads(),
             clock=self.monitor.clock(),

@@ -491,7 +491,7 @@ def test_a_run_that_was_compared_with_data_can_be_read_and_solved_again(tmp_path
 
 def test_what_is_no_problem_file_is_refused_in_a_sentence():
     with pytest.raises(TypeError):
-        pikan.solve({"domain": {"x": [0, 1]}})
+        pikan.solve(3)
 
 
 def test_a_network_that_is_not_one_of_its_problem_is_refused(first, tmp_path):

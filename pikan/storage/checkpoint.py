@@ -54,11 +54,13 @@ class Clock(NamedTuple):
 class Checkpoint:
     """All that a run needs to go on to the bits that it would have come to.
 
-    `spec` is the text of the resolved problem file. `frames` are the unfinished parts, the whole
-    run first, each with the next inside; `in_progress` is the state of the stage in the last one.
+    `spec` is the text of the resolved problem file, `reasons` say what was chosen in it. `frames`
+    are the unfinished parts, the whole run first, each with the next inside; `in_progress` is the
+    state of the stage in the last one.
     """
 
     spec: str
+    reasons: tuple[str, ...]
     versions: Versions
     threads: int
     clock: Clock

@@ -60,7 +60,7 @@ def test_runs_are_listed_and_solved_with_json(tmp_path):
     assert json.loads(solved.output)["outcome"] == "converged"
     (listed,) = json.loads(run("list", str(tmp_path), "--json").output)
     assert listed["problem"] == "beam"
-    assert listed["command"].startswith("pikan ")
+    assert listed["command"].startswith("pikan")
     assert listed["reasons"]
     assert json.loads(run("report", str(folder), "--json").output)["problem"] == "beam"
     assert "converged" in run("list", str(tmp_path)).output

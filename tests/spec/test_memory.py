@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_the_run(network, sampling):
     assert after.rows == rows + 2 * (33 - len(points.interior))
     assert before.parameters == sum(one.numel() for one in made.parameters())
     assert isinstance(made, FeatureNetwork)
-    assert before.last == made.coefficients.numel()
+    assert before.last == made.last_weight().numel()
 
 
 def test_refinements_count():

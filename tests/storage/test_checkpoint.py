@@ -26,6 +26,7 @@ def checkpoint():
     done = (CachedResult(serialize(torch.eye(2)), drawn), CachedResult(serialize("a word"), None))
     return Checkpoint(
         spec="name: heat\n",
+        reasons=("linear",),
         versions=versions(),
         threads=3,
         clock=Clock(1.5, 2.5, "fine", "adam", 2, 17, 9, 0.5),

@@ -36,4 +36,6 @@ def solve_by_elements_after(
     if found.outcome.kind == "converged" or (known is not None and known < (before or inf)):
         return found._replace(found=level.found)
     message = f"{level.outcome.message}; {found.outcome.message}"
-    return level._replace(outcome=Outcome(level.outcome.kind, message))
+    # The budget of the first is no more than a share of the whole.
+    kind = found.outcome.kind if level.outcome.kind == "out of budget" else level.outcome.kind
+    return level._replace(outcome=Outcome(kind, message))

@@ -133,6 +133,8 @@ def _result(
         )
         return SolverResult(network, outcome, None, _HOW)
     floor = torch.finfo(settings.like.dtype).eps
+    if outcome.kind == "converged" and floor > settings.accuracy:
+        outcome = Outcome("stalled", f"rounding leaves {floor:.1e}; ask for that accuracy")
     return SolverResult(network, outcome, max(found.estimate, floor), _HOW)
 
 
@@ -154,7 +156,10 @@ def _end(found: ElementSolution) -> Outcome:
                 "allows",
             )
         case "newton":
-            return Outcome("diverged", f"{where} have no solution")
+            return Outcome(
+                "diverged",
+                f"{where} have no solution: equations and conditions contradict each other",
+            )
 
 
 def _no_solution(at: float) -> Outcome:

@@ -10,6 +10,8 @@ from pikan.solvers.spectral_elements.space import Coefficients
 # Corrections below this part of the solution end the iteration; those that stop shrinking below
 # the second one are rounding.
 _DONE, _ROUNDING = 1e-12, 1e-9
+# What a second step of the same matrix may change, rounding being far less.
+_SINGULAR = 1e-3
 # Damping below this is no way to a solution, nor are more steps.
 _LEAST, _STEPS = 1e-4, 40
 # Unknowns below this part of the largest are as good as zero.
@@ -56,12 +58,15 @@ def newton(collocation: Collocation, start: Coefficients, *, affine: bool) -> Ne
 
 
 def _affine(collocation: Collocation, start: Coefficients) -> NewtonResult:
-    """The second step takes off the rounding of the first."""
-    system, here = collocation.linearize(start), start
-    for _ in range(2):
-        here = _add(here, collocation.newton_step(system, here), 1.0)
-    finite = all(bool(own.isfinite().all()) for own in here)
-    return NewtonResult(here, finite)
+    """The second step takes off the rounding of the first; where that is large, nothing is solved.
+
+    Of a singular system the first step is as long as rounding makes it, and the second one as well.
+    """
+    system = collocation.linearize(start)
+    first = _add(start, collocation.newton_step(system, start), 1.0)
+    change = collocation.newton_step(system, first)
+    size = correction_size(collocation, first, change)
+    return NewtonResult(_add(first, change, 1.0), size < _SINGULAR)
 
 
 def _correction(collocation: Collocation, here: Coefficients) -> tuple[Coefficients, float]:
