@@ -114,12 +114,15 @@ def fit_tolerances(
 
 
 def _leaves_more(now: ToleranceFit, before: ToleranceFit) -> bool:
-    """Whether the data of some label are left noisier than an F-test takes for the same noise."""
+    """Whether the data of some label are left noisier than an F-test takes for the same noise.
+
+    Where less than one degree of freedom is left over, nothing is known of the noise.
+    """
+    pairs = [(left, before.left[label]) for label, left in now.left.items()]
     return any(
-        mean / before.left[label].mean_square()
-        > float(fdtri(max(left.freedom, 1.0), max(before.left[label].freedom, 1.0), _CHANCE))
-        for label, left in now.left.items()
-        if (mean := left.mean_square()) > 0.0 and before.left[label].mean_square() > 0.0
+        left.mean_square() > earlier.mean_square() * fdtri(left.freedom, earlier.freedom, _CHANCE)
+        for left, earlier in pairs
+        if min(left.freedom, earlier.freedom) >= 1.0 and earlier.mean_square() > 0.0
     )
 
 

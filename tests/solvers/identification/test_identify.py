@@ -136,3 +136,28 @@ def test_the_predator_prey_constants_come_from_noisy_counts(tmp_path):
     assert solution.outcome.kind == "converged"
     for one, true in zip(solution.found.values(), (1.5, 1.0, 1.0, 3.0), strict=True):
         assert abs(one.value - true) < 4 * one.standard_error < 0.05 * true
+
+
+@pytest.mark.slow
+def test_few_values_on_a_fine_basis_do_not_pass_for_a_contradiction(tmp_path):
+    from scipy.integrate import solve_ivp
+
+    # Of 25 values each basis leaves no degree of freedom before the equations bind.
+    t = np.linspace(0.0, 3.0, 25)
+    made = solve_ivp(
+        lambda _, y: (10 * (y[1] - y[0]), y[0] * (15 - y[2]) - y[1], y[0] * y[1] - 8 / 3 * y[2]),
+        (0, 3), [-8, 7, 27], "DOP853", t, rtol=1e-12, atol=1e-12,
+    )  # fmt: skip
+    values = made.y + 0.08 * np.random.default_rng(0).standard_normal(made.y.shape)
+    columns = np.c_[t, values.T]
+    np.savetxt(tmp_path / "l.csv", columns, delimiter=",", header="t,x,y,z", comments="")
+    file = tmp_path / "lorenz.yaml"
+    file.write_text(
+        "domain: {t: [0, 3]}\nunknowns: [x, y, z]\nfind: {s: 1, r: 1, b: 1}\n"
+        "equations: [x_t = s*(y - x), y_t = x*(r - z) - y, z_t = x*y - b*z]\n"
+        "data: [{file: l.csv, unknowns: {x: x, y: y, z: z}}]\n"
+    )
+    solution = pikan.solve(file)
+    assert solution.outcome.kind == "converged"
+    for one, true in zip(solution.found.values(), (10.0, 15.0, 8 / 3), strict=True):
+        assert abs(one.value - true) < 4 * one.standard_error < 0.05 * true
