@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from textwrap import fill
 from typing import final
 from warnings import catch_warnings, filterwarnings
 
@@ -17,6 +18,8 @@ FORMATS = ("pdf", "svg", "png", "eps", "jpg", "tif", "webp")
 # None of the time at which a file was written: the same figure is the same file.
 _TIMELESS = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
 _SCREEN = 150.0
+# As many letters of a title go into an inch.
+_LETTERS = 9.0
 
 
 @final
@@ -86,7 +89,9 @@ def canvas(width: float, height: float, title: str) -> Picture:
     figure = Picture(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     if title:
-        figure.suptitle(text_label(title), x=0.01, ha="left")
+        # Lines are broken at spaces, which mathematics may hold.
+        lines = title if "$" in title else fill(title, max(int(_LETTERS * width), 1))
+        figure.suptitle(text_label(lines), x=0.01, ha="left")
     return figure
 
 

@@ -183,3 +183,12 @@ def test_every_title_can_be_drawn(title):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert canvas(2.0, 1.0, title).png.startswith(b"\x89PNG")
+
+
+def test_a_long_title_is_not_cut():
+    figure = canvas(6.8, 3.0, "A half-infinite rod whose end is suddenly hot, " * 3)
+    figure.subplots()
+    figure.draw_without_rendering()
+    box = figure._suptitle.get_window_extent()
+    assert box.x0 >= 0.0
+    assert box.x1 <= figure.bbox.x1
