@@ -10,12 +10,12 @@ def formula(x: torch.Tensor) -> torch.Tensor:
     return torch.exp(torch.sin(torch.pi * x[:, [0]]) + x[:, [1]] ** 2)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def dataset():
     return pikan.create_dataset(formula, n_var=2, train_num=300, test_num=200)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def _sparse(dataset):
     model = pikan.KAN([2, 3, 1], seed=1)
     model.fit(dataset, steps=15, lamb=0.01)
@@ -38,7 +38,7 @@ def untyped():
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def _double():
     """Most of these tests are about digits that single precision does not have."""
     before = torch.get_default_dtype()

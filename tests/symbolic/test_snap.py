@@ -13,14 +13,14 @@ from pikan.symbolic.snap import symbolic_edges
 LIB = ["x", "x^2", "x^3", "exp", "log", "sqrt", "sin", "tanh"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def fitted(dataset):
     model = pikan.KAN([2, 1, 1], grid=6, seed=0)
     model.fit(dataset, opt="LM", steps=40, quiet=True)
     return model
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def read(fitted, dataset):
     return fitted.auto_symbolic(lib=LIB, dataset=dataset)
 
