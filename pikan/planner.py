@@ -14,7 +14,7 @@ from pikan.problem.initial_value import (
     largest_rate,
     space_axis,
 )
-from pikan.problem.separable import separated
+from pikan.problem.separable import separate
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
 from pikan.spec.faults import SpecError
@@ -105,7 +105,7 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         and (_is_rough(problem) or _misfits(problem) or _is_stiff(problem))
     ):
         return _plan_elements(spec, problem, None, ElementsSettings())
-    if separated(problem) is not None and (_is_rough(problem) or _misfits(problem)):
+    if separate(problem) is not None and (_is_rough(problem) or _misfits(problem)):
         return _plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)

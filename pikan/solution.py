@@ -181,12 +181,12 @@ class Solution:
         axes of your own, one panel is drawn into them, and None comes back.
         """
         # Most runs draw nothing, and matplotlib takes half a second to import.
-        from pikan.plots.picture import settled
+        from pikan.plots.picture import with_ticks
         from pikan.plots.solution import chosen, draw_into, solution
 
         problem = self._titled_problem()
         if which is None and at is None and width is None and style is None and ax is None:
-            return settled(solution(problem, self.fields()))
+            return with_ticks(solution(problem, self.fields()))
         planes = sections(self.problem.box, at or {}, LINE, PLANE)
         found = self._quantities(planes, which)
         if ax is not None:
@@ -266,9 +266,9 @@ class Solution:
     def plot_history(self) -> "pikan.plots.picture.Picture":
         """The history against the degree, against t, or over the seconds of training."""
         from pikan.plots.draw import run_history
-        from pikan.plots.picture import settled
+        from pikan.plots.picture import with_ticks
 
-        return settled(run_history(self.problem, self.fields(), self.history, self.report))
+        return with_ticks(run_history(self.problem, self.fields(), self.history, self.report))
 
     def save(self, folder: str | Path, *, replace: bool = False) -> tuple[Path, ...]:
         """Leave the archive, the report, the resolved problem file and the figures in a folder.
@@ -350,15 +350,15 @@ def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
     """The data that solutions are compared with, by where the resolved problem file has them."""
     kept: dict[Path, bytes] = {}
     if isinstance(problem.exact, ReferenceData):
-        kept[folder / KEPT] = _packed(arrays(problem.exact, problem.coordinates))
+        kept[folder / KEPT] = _npz_bytes(arrays(problem.exact, problem.coordinates))
     if problem.observations:
-        kept[folder / observations.KEPT] = _packed(
+        kept[folder / observations.KEPT] = _npz_bytes(
             observations.arrays(problem.observations, problem.coordinates)
         )
     return kept
 
 
-def _packed(columns: Mapping[str, Array]) -> bytes:
+def _npz_bytes(columns: Mapping[str, Array]) -> bytes:
     stored = BytesIO()
     np.savez_compressed(stored, allow_pickle=False, **columns)
     return stored.getvalue()

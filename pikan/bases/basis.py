@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from pikan.jets.autograd import derivatives, traced
+from pikan.jets.autograd import derivatives, is_traced
 
 
 class Basis(nn.Module, ABC):
@@ -54,7 +54,7 @@ class Basis(nn.Module, ABC):
         """
         beyond = outside(x, knots[:, :1], knots[:, -1:])
         # What is traced or compiled holds for all points: there is no asking where these lie.
-        if self.periodic or not (traced() or bool(beyond.any())):
+        if self.periodic or not (is_traced() or bool(beyond.any())):
             return self.within(x, knots, order, spare)
         nearest = torch.where(beyond, x.clamp(knots[:, :1], knots[:, -1:]), x)
         values = self.within(nearest, knots, max(order, 1), spare)

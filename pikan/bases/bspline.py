@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less
 from pikan.bases.knots import adapted_knots, repeated_knots, split_knots
-from pikan.jets.autograd import traced, write
+from pikan.jets.autograd import is_traced, write
 
 # On so many cells all splines take less time than a search and the few that are not zero.
 _FEW = 12
@@ -68,7 +68,7 @@ class BSpline(Basis):
 
 def cells(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Int[Tensor, "in n"]:
     """The number of the cell that holds each point; beyond the interval, the cell at its edge."""
-    if traced():
+    if is_traced():
         # ONNX has no search.
         return (x.unsqueeze(2) >= knots[:, None, 1:-1]).sum(dim=2)
     return torch.searchsorted(knots[:, 1:-1].contiguous(), x.contiguous(), right=True)

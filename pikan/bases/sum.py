@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.compose import chain, family, with_derivatives
-from pikan.jets.autograd import Context, Evaluate, Info, Univariate, spread, traced
+from pikan.jets.autograd import Context, Evaluate, Info, Univariate, is_traced, spread
 from pikan.jets.jet import ChainRule, Jet, bell, chain_rule
 from pikan.jets.kernels import (
     composition,
@@ -32,7 +32,7 @@ def sums(basis: Basis, inner: Jet, weights: Float[Tensor, "_ out"], *others: Uni
     """The same as `functions(basis, inner, *others).flatten(-2) @ weights`, only quicker."""
     by_node, evaluate = weights.unflatten(0, (basis.nodes, -1)), family(basis, *others)
     rule = chain_rule(inner.indices)
-    if traced():
+    if is_traced():
         # How many points there will be is not known here.
         parts = [inner.values]
     else:

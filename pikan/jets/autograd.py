@@ -46,7 +46,7 @@ def is_plain() -> bool:
     return not (torch.is_grad_enabled() or mapped)
 
 
-def traced() -> bool:
+def is_traced() -> bool:
     """Whether operations are recorded, to be run later on other points."""
     tracing = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage] documented so
     return torch.compiler.is_compiling() or tracing
@@ -54,7 +54,7 @@ def traced() -> bool:
 
 def write(operation: Callable[..., Tensor], *arguments: Tensor | float, out: Tensor) -> None:
     """Put the result of an operation into a part of an array."""
-    if traced():
+    if is_traced():
         # torch.compile refuses `out` where it is not contiguous.
         out.copy_(operation(*arguments))
     else:

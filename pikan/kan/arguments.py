@@ -37,7 +37,7 @@ def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
     known = [name for name in function.__annotations__ if name != "return"]
 
     @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def with_known_arguments(*args: P.args, **kwargs: P.kwargs) -> R:
         for name in kwargs:
             if name in known:
                 continue
@@ -48,7 +48,7 @@ def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
             raise ModelError(f"{call}: unknown argument '{name}'; {remedy}")
         return function(*args, **kwargs)
 
-    return checked
+    return with_known_arguments
 
 
 def one_of(call: str, name: str, given: object, choices: Collection[str]) -> str:

@@ -179,18 +179,18 @@ class _Fit:
             total = FitQuality(loss, loss + penalized)
             self.latest = self.whole.quality(made.theta) if some else total
             self.best.judge(self.network, number, self.latest)
-        return self._recorded(number, loss, penalized, None)
+        return self._fit_step(number, loss, penalized, None)
 
     def end(self, number: int, why: str) -> FitStep:
         """What is recorded where nothing is left to gain."""
         loss = self.whole.loss_at(parameter_vector(self.network))
-        return self._recorded(number, loss, 0.0, why)
+        return self._fit_step(number, loss, 0.0, why)
 
     def recorded_loss(self, loss: float) -> float:
         """A mean square as its root in the unit of the labels, any other loss as it is."""
         return loss**0.5 * self.unit if self.plan.loss is None else loss
 
-    def _recorded(self, number: int, loss: float, penalized: float, ending: str | None) -> FitStep:
+    def _fit_step(self, number: int, loss: float, penalized: float, ending: str | None) -> FitStep:
         reg = penalized / (self.plan.rules.strength or 1.0)
         test = self.tested.loss_at(parameter_vector(self.network))
         losses = self.recorded_loss(loss), self.recorded_loss(test)

@@ -56,7 +56,7 @@ def penalty(
         for layer in network.layers():
             edges = layer.edges
             by_node = layer.weight.unflatten(0, (edges.nodes, -1))[:, : edges.basis.size]
-            wanted = by_node.mT[layer.learned()]
+            wanted = by_node.mT[layer.learned_mask()]
             total = total + rules.coef * wanted.abs().mean(dim=-1).sum()
             total = total + rules.coefdiff * wanted.diff(dim=-1).abs().mean(dim=-1).sum()
     return total

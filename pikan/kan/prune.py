@@ -33,7 +33,7 @@ def prune_nodes(
                 f"prune_node: no node of layer {layer} scores above {threshold}; lower that"
             )
     kept = [torch.arange(counts[0]), *hidden, torch.arange(counts[-1])]
-    return _selected(network, layers, kept)
+    return _subnetwork(network, layers, kept)
 
 
 def prune_edges(
@@ -65,10 +65,10 @@ def prune_inputs(
         (kept,) = _named_nodes("prune_input", [named], counts[:1])
     if len(kept) == 0:
         raise ModelError(f"prune_input: no input scores above {threshold}; lower the threshold")
-    return _selected(network, layers, [kept, *map(torch.arange, counts[1:])])
+    return _subnetwork(network, layers, [kept, *map(torch.arange, counts[1:])])
 
 
-def _selected(
+def _subnetwork(
     network: KANNetwork, layers: Sequence[LayerActivations], kept: Sequence[Tensor]
 ) -> KANNetwork:
     return select_nodes(network, [each.to(network.center.device) for each in kept], layers)

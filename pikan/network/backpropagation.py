@@ -88,7 +88,7 @@ def fixed_part(network: KANNetwork, first: FirstFunctions) -> FixedPart:
     with torch.no_grad():
         for number, layer in enumerate(network.layers()):
             few = layer.edges.pieces(layer.weight.shape[1]) if number and values_alone else None
-            counting = layer.learned().unsqueeze(1).to(layer.weight)
+            counting = layer.learned_mask().unsqueeze(1).to(layer.weight)
             name = f"edge_layers.{number}."
             names = f"{name}weight", f"{name}symbolic.numbers"
             layers.append(FixedLayer(layer, few, counting, *names))

@@ -93,7 +93,7 @@ def _standardize(
     layer: Layer, nodes: Float[Tensor, "n in"], width: Width
 ) -> Float[Tensor, "_ out"]:
     """The weights with which a layer makes nodes of mean zero and spread one."""
-    edges, learned = layer.edges, layer.learned()
+    edges, learned = layer.edges, layer.learned_mask()
     functions = edges.derivatives(nodes, 0)[0].flatten(1)
     by_node = layer.learned_weight().unflatten(0, (edges.nodes, -1))
     sums = functions @ by_node.flatten(0, 1)

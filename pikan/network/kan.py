@@ -78,7 +78,7 @@ class KANNetwork(FeatureNetwork):
 
     def after(self, first: FirstFunctions) -> Jet:
         """The unknowns from what `first` has found."""
-        return self.scaled(self._nodes(first)[-1])
+        return self.outputs(self._nodes(first)[-1])
 
     def nodes(self, inputs: Jet) -> tuple[Jet, ...]:
         """What enters each layer: the scaled coordinates, then the values of hidden nodes."""
@@ -103,11 +103,11 @@ class KANNetwork(FeatureNetwork):
         """Every layer in detail, first to last; differentiable in points and parameters."""
         made = list[LayerActivations]()
 
-        def detailed(layer: Layer, nodes: Jet) -> Jet:
+        def activations_of(layer: Layer, nodes: Jet) -> Jet:
             made.append(layer.activations(nodes.values[0]))
             return Jet(nodes.indices, made[-1].sums.unsqueeze(0))
 
-        self._through(self.entering(place(points)), detailed)
+        self._through(self.entering(place(points)), activations_of)
         return tuple(made)
 
     def last_nodes(self, layers: Sequence[LayerActivations]) -> Float[Tensor, "n m"]:
@@ -123,7 +123,7 @@ class KANNetwork(FeatureNetwork):
             return combined
         return apply(self.squash, combined)
 
-    def scaled(self, nodes: Jet) -> Jet:
+    def outputs(self, nodes: Jet) -> Jet:
         """The unknowns from the last nodes."""
         return nodes if self.scaling is None else self.scaling.jet(nodes)
 

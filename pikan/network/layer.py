@@ -165,7 +165,7 @@ class Layer(nn.Module):
         made.weight.requires_grad_(self.weight.requires_grad)
         return made
 
-    def learned(self) -> Bool[Tensor, "in out"]:
+    def learned_mask(self) -> Bool[Tensor, "in out"]:
         """Which edges are live and hold no formula."""
         return self.mask & ~self.symbolic.mask(self.mask)
 
@@ -174,7 +174,7 @@ class Layer(nn.Module):
         if self.plain:
             return self.weight
         by_node = self.weight.unflatten(0, (self.edges.nodes, -1))
-        return (by_node * self.learned().unsqueeze(1)).flatten(0, 1)
+        return (by_node * self.learned_mask().unsqueeze(1)).flatten(0, 1)
 
     def _with_formulas(self, sums: Jet, nodes: Jet) -> Jet:
         if not len(self.symbolic):

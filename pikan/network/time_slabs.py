@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from pikan.jets.autograd import traced
+from pikan.jets.autograd import is_traced
 from pikan.jets.jet import Jet
 from pikan.network.base import Network
 
@@ -45,7 +45,7 @@ class TimeSlabs(Network):
         points = inputs.values[0]
         # A recorded point, and a single one under vmap, may stand for many: whose slab it is
         # cannot be asked.
-        if traced() or len(points) == 1:
+        if is_traced() or len(points) == 1:
             return self._select(inputs)
         owner = self.slab_indices(points)
         order = torch.argsort(owner, stable=True)

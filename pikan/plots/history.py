@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from pikan.plots.labels import block_label, shortened
+from pikan.plots.labels import block_label, short_label
 from pikan.plots.levels import degree_figure, degrees, marches, time_figure
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.style import (
@@ -115,7 +115,11 @@ def _draw_blocks(axes: Axes, records: Sequence[Record]) -> None:
         color, dash = COLORS[i % len(COLORS)], _DASHES[i // len(COLORS) % len(_DASHES)]
         pieces = np.insert(seconds, breaks, np.nan), np.insert(values, breaks, np.nan)
         axes.plot(
-            *pieces, dash, color=color, label=block_label(shortened(label)), marker=_marker(records)
+            *pieces,
+            dash,
+            color=color,
+            label=block_label(short_label(label)),
+            marker=_marker(records),
         )
     axes.set_ylabel("mean square residual, weighted")
     axes.set_xlim(0.0, seconds[-1])

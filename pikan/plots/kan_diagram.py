@@ -163,7 +163,7 @@ def _diagram(
     wanted: DiagramStyle,
 ) -> Diagram:
     """All of a network, with names that may be far too long."""
-    masks = ((layer.mask, layer.learned()) for layer in network.layers())
+    masks = ((layer.mask, layer.learned_mask()) for layer in network.layers())
     parts = tuple(
         DrawnLayer(
             layer.nodes.cpu().numpy(),
@@ -261,13 +261,13 @@ def _at_nodes(whole: Diagram, level: int, nodes: Sequence[int]) -> Diagram:
 def _names(drawn: Diagram) -> Diagram:
     """The same with names that fit between their neighbors, and room for them."""
     width = layout(drawn.widths)[1]
-    inputs, outputs = (_fitted(each, width) for each in (drawn.inputs, drawn.outputs))
+    inputs, outputs = (_labels_with_room(each, width) for each in (drawn.inputs, drawn.outputs))
     below = 1.1 + _height(inputs) + (0.9 if drawn.remark else 0.0)
     above = 0.7 + _height(outputs) + (1.4 if drawn.title else 0.0)
     return drawn._replace(inputs=inputs, outputs=outputs, below=below, above=above)
 
 
-def _fitted(given: Labels, width: float) -> Labels:
+def _labels_with_room(given: Labels, width: float) -> Labels:
     """Names broken into lines, smaller, or upright where neither is enough."""
     room = 0.92 * width / len(given.names)
     for shrunk in (1.0, 0.85, 0.7, 0.6):

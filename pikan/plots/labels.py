@@ -33,9 +33,9 @@ def text_label(text: str) -> str:
     parts, last = list[str](), 0
     for found in _MATH.finditer(text):
         if _is_math(found.group()):
-            parts += [_escaped(text[last : found.start()]), found.group()]
+            parts += [_escape(text[last : found.start()]), found.group()]
             last = found.end()
-    return "".join([*parts, _escaped(text[last:])])
+    return "".join([*parts, _escape(text[last:])])
 
 
 def block_label(label: str) -> str:
@@ -50,10 +50,10 @@ def block_label(label: str) -> str:
     return ": ".join(_part(part) for part in label.split(": "))
 
 
-def shortened(label: str) -> str:
+def short_label(label: str) -> str:
     """A label whose formula is too long for a legend, without its right side.
 
-    >>> shortened("x = 0: u = 1 - exp(lam*x)*cos(2*pi*y)"), shortened("t = 0: u_t = 0")
+    >>> short_label("x = 0: u = 1 - exp(lam*x)*cos(2*pi*y)"), short_label("t = 0: u_t = 0")
     ('x = 0: u', 't = 0: u_t = 0')
     """
     place, colon, formula = label.partition(": ")
@@ -77,7 +77,7 @@ def _part(text: str) -> str:
     return ", ".join(formula_label(each) for each in text.split(", "))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return re.sub(r"(?<!\\)\$", r"\\$", text)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from pikan.plots.labels import block_label, shortened, text_label
+from pikan.plots.labels import block_label, short_label, text_label
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.style import COLORS, INK, PALE, SHADE, magnitudes, open_frame
 from pikan.report.fields import Field
@@ -23,7 +23,7 @@ _ROUNDING = 2.2e-16
 _DASHES = ("-", "--", ":", "-.")
 
 
-class Level(NamedTuple):
+class PlottedLevel(NamedTuple):
     """The end of one level: where it stands, its residuals by block, the error by then."""
 
     low: float
@@ -32,7 +32,7 @@ class Level(NamedTuple):
     error: float | None
 
 
-def degrees(records: Sequence[Record], reached: float | None) -> tuple[Level, ...]:
+def degrees(records: Sequence[Record], reached: float | None) -> tuple[PlottedLevel, ...]:
     """The levels of p-refinement by their largest degree; empty where it was something else.
 
     `reached` is the error of the last one, None where it is not known.
@@ -41,12 +41,12 @@ def degrees(records: Sequence[Record], reached: float | None) -> tuple[Level, ..
     found = [(_DEGREE.fullmatch(group[0].level), group) for group in groups]
     if len(found) < 2 or not all(degree for degree, _ in found):
         return ()
-    levels = list[Level]()
+    levels = list[PlottedLevel]()
     for i, (degree, group) in enumerate(found):
         largest = max(map(int, degree.group(1).split(" x "))) if degree else 0
         last = i + 1 == len(found)
         error = reached if last else _error_of_level(group[-1], groups[i + 1][0])
-        levels.append(Level(largest, largest, group[-1].blocks, error))
+        levels.append(PlottedLevel(largest, largest, group[-1].blocks, error))
     return tuple(levels)
 
 
@@ -57,18 +57,18 @@ def _error_of_level(end: Record, following: Record) -> float | None:
     return following.error if following.step == 0 else None
 
 
-def marches(records: Sequence[Record]) -> tuple[tuple[Level, ...], ...]:
+def marches(records: Sequence[Record]) -> tuple[tuple[PlottedLevel, ...], ...]:
     """The slabs of each march through time, accepted ones only; empty where none was made."""
     stages = [list(group) for _, group in groupby(records, key=lambda record: record.stage_index)]
     found = [(_SLAB.fullmatch(stage[-1].level), stage[-1]) for stage in stages]
     if not found or not all(slab for slab, _ in found):
         return ()
     slabs = [
-        Level(float(slab.group(1)), float(slab.group(2)), last.blocks, None)
+        PlottedLevel(float(slab.group(1)), float(slab.group(2)), last.blocks, None)
         for slab, last in found
         if slab
     ]
-    several: list[list[Level]] = [[]]
+    several: list[list[PlottedLevel]] = [[]]
     for slab in slabs:
         if several[-1] and slab.low < several[-1][-1].low:
             several.append([])
@@ -79,7 +79,7 @@ def marches(records: Sequence[Record]) -> tuple[tuple[Level, ...], ...]:
     return tuple(tuple(march) for march in several)
 
 
-def degree_figure(levels: Sequence[Level], title: str, estimate: Estimate | None) -> Picture:
+def degree_figure(levels: Sequence[PlottedLevel], title: str, estimate: Estimate | None) -> Picture:
     """Root mean square residuals, the error and its estimate against the largest degree."""
     figure = canvas(6.4, 3.8, title)
     axes = figure.subplots()
@@ -91,7 +91,7 @@ def degree_figure(levels: Sequence[Level], title: str, estimate: Estimate | None
         dash = _DASHES[i // len(COLORS) % len(_DASHES)]
         color = COLORS[i % len(COLORS)]
         axes.plot(places, roots, dash, marker="o", color=color, markersize=3.5,
-                  label=f"residual of {block_label(shortened(label))}")  # fmt: skip
+                  label=f"residual of {block_label(short_label(label))}")  # fmt: skip
     errors = [math.nan if level.error is None else level.error for level in levels]
     if any(not math.isnan(error) for error in errors):
         values += errors
@@ -109,7 +109,7 @@ def degree_figure(levels: Sequence[Level], title: str, estimate: Estimate | None
 
 
 def time_figure(
-    several: Sequence[Sequence[Level]],
+    several: Sequence[Sequence[PlottedLevel]],
     title: str,
     estimate: Estimate | None,
     field: Field | None,
@@ -126,7 +126,7 @@ def time_figure(
         roots, edges = _steps(last, label)
         values += roots
         upper.stairs(roots, edges, color=COLORS[i % len(COLORS)], baseline=None, linewidth=1.4,
-                     label=f"residual of {block_label(shortened(label))}")  # fmt: skip
+                     label=f"residual of {block_label(short_label(label))}")  # fmt: skip
     error = None if field is None else error_in_time(field)
     if error is not None:
         values += [float(each) for each in error[1] if each > 0]
@@ -190,16 +190,16 @@ def _legend(figure: Picture) -> None:
     figure.legend(loc="outside lower left", ncols=3 if longest < 30 else 2)
 
 
-def _labels(levels: Sequence[Level]) -> tuple[str, ...]:
+def _labels(levels: Sequence[PlottedLevel]) -> tuple[str, ...]:
     """The blocks of which something is left; conditions built into a basis have nothing."""
     return tuple(dict.fromkeys(k for level in levels for k, value in level.blocks if value > 0))
 
 
-def _steps(march: Sequence[Level], label: str) -> tuple[list[float], list[float]]:
+def _steps(march: Sequence[PlottedLevel], label: str) -> tuple[list[float], list[float]]:
     return [_root(dict(slab.blocks).get(label)) for slab in march], _edges(march)
 
 
-def _edges(march: Sequence[Level]) -> list[float]:
+def _edges(march: Sequence[PlottedLevel]) -> list[float]:
     inner = [after.low for _, after in pairwise(march)]
     return [march[0].low, *inner, march[-1].high]
 

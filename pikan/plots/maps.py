@@ -14,7 +14,7 @@ from pikan.geometry.box import Box
 from pikan.plots.labels import name_label
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.quantity import Quantity
-from pikan.plots.style import decades, few_ticks, magnitudes, place_text, remark, signed
+from pikan.plots.style import decades, few_ticks, magnitudes, place_text, remark, signed_number
 from pikan.report.sections import Section
 
 # Blue to red through white where the sign matters, else from dark to light in even steps.
@@ -160,7 +160,7 @@ def draw_map(
         magnitudes(bar.ax.yaxis)
     else:
         bar.ax.yaxis.set_major_locator(MaxNLocator(5))
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value)))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed_number(value)))
 
 
 def _orientation(box: Box, plane: Section) -> tuple[int, int]:

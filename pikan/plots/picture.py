@@ -95,7 +95,7 @@ def canvas(width: float, height: float, title: str) -> Picture:
     return figure
 
 
-def settled(figure: Picture) -> Picture:
+def with_ticks(figure: Picture) -> Picture:
     """The same figure once its ticks are made: later they would have the caller's style."""
     with figure_style(), catch_warnings():
         filterwarnings("ignore", r"Glyph \d+ .* missing from font")

@@ -8,7 +8,7 @@ from typing import final
 from matplotlib.axes import Axes
 
 from pikan.plots.labels import text_label
-from pikan.plots.picture import Picture, canvas, settled
+from pikan.plots.picture import Picture, canvas, with_ticks
 from pikan.plots.style import COLORS, PALE, figure_style, magnitudes, open_frame
 
 Point = tuple[float, float]
@@ -67,7 +67,7 @@ def picture(chart: Chart) -> Picture:
         if chart.power:
             magnitudes(axes.xaxis)
         figure.legend(loc="outside right upper")
-        return settled(figure)
+        return with_ticks(figure)
 
 
 def _draw(axes: Axes, curve: Curve, color: str) -> None:

@@ -45,10 +45,10 @@ def selection(
     _check(problem, words, names)
     unknowns = [problem.unknowns.index(name) for name in names if name in problem.unknowns]
     beside = unknowns or range(len(problem.unknowns))
-    found = [_named(problem, planes, name, functions) for name in names]
+    found = [_derivative_quantity(problem, planes, name, functions) for name in names]
     if "exact" in words or "error" in words:
         values = _parts(problem, planes, functions.unknowns)
-        truth = _known(problem, planes)
+        truth = _exact_parts(problem, planes)
         for index in beside:
             right = exact(problem, index, tuple(part[..., index] for part in truth))
             own = tuple(part[..., index] for part in values)
@@ -79,7 +79,7 @@ def _check(problem: Problem, words: Sequence[str], names: Sequence[str]) -> None
         )
 
 
-def _named(
+def _derivative_quantity(
     problem: Problem, planes: Sequence[Section], name: str, functions: Functions
 ) -> Quantity:
     wanted = partial(problem, name)
@@ -97,7 +97,7 @@ def _parts(problem: Problem, planes: Sequence[Section], function: Evaluate) -> P
     return tuple(found)
 
 
-def _known(problem: Problem, planes: Sequence[Section]) -> Parts:
+def _exact_parts(problem: Problem, planes: Sequence[Section]) -> Parts:
     assert problem.exact is not None
     against = problem.exact
     return _parts(problem, planes, lambda points: known_solution(problem, against, points))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from pikan.plots.lines import draw_lines, known_beside, lines
 from pikan.plots.maps import draw_map, maps, scale
-from pikan.plots.picture import Picture, settled
+from pikan.plots.picture import Picture, with_ticks
 from pikan.plots.quantity import Quantity, quantities
 from pikan.plots.style import Paper, Style, figure_style, inches, place_text
 from pikan.problem.statement import Problem
@@ -37,8 +37,8 @@ def chosen(
     title = problem.title if wide is None else ""
     with figure_style(style, wide):
         if len(sections[0].axes) == 1:
-            return settled(lines(sections, found, title, wide))
-        return settled(maps(problem.box, sections, found, title, wide, whole))
+            return with_ticks(lines(sections, found, title, wide))
+        return with_ticks(maps(problem.box, sections, found, title, wide, whole))
 
 
 def draw_into(

@@ -83,10 +83,10 @@ def short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def signed(value: float) -> str:
+def signed_number(value: float) -> str:
     """The same with the minus sign that axes have.
 
-    >>> signed(-0.5), signed(-1e-3)
+    >>> signed_number(-0.5), signed_number(-1e-3)
     ('−0.5', '−1e-3')
     """
     return short(value).replace("-", "−", 1) if value < 0 else short(value)

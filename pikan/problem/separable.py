@@ -36,7 +36,7 @@ class Separated(NamedTuple):
     conditions: tuple[tuple[EndCondition, ...], tuple[EndCondition, ...]]
 
 
-def separated(problem: Problem) -> Separated | None:
+def separate(problem: Problem) -> Separated | None:
     """The operators of a linear equation of second order in two coordinates of space.
 
     None where there are more equations or coordinates, time among them, a coefficient of both

@@ -47,13 +47,13 @@ def page(
         title=problem.title,
         report=report,
         equations=[
-            {"text": f"{text(one.residual)} = 0", "picture": _embedded(svg)}
+            {"text": f"{text(one.residual)} = 0", "picture": _data_url(svg)}
             for one, svg in equations
         ],
         conditions=[
             {
                 "text": f"{text(one.residual)} = 0",
-                "picture": _embedded(svg),
+                "picture": _data_url(svg),
                 "where": one.label.partition(": ")[0],
             }
             for one, svg in conditions
@@ -62,7 +62,7 @@ def page(
         constants=constants,
         domain=_domain(problem),
         source=problem.source,
-        figures=[{"title": one.title, "picture": _embedded(one.svg)} for one in figures],
+        figures=[{"title": one.title, "picture": _data_url(one.svg)} for one in figures],
         folder=str(folder),
         example=_example(problem),
         origin=_origin(report),
@@ -70,7 +70,7 @@ def page(
     )
 
 
-def _embedded(svg: str) -> str:
+def _data_url(svg: str) -> str:
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 

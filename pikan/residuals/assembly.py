@@ -113,7 +113,7 @@ def _layer_by_layer(
             Jet(each.last.indices, each.last.values.detach().requires_grad_()) for each in evaluated
         ]
         pairs = zip(fixed, nodes, strict=True)
-        total = assembled([by_index(each.network.scaled(last)) for each, last in pairs]).sum()
+        total = assembled([by_index(each.network.outputs(last)) for each, last in pairs]).sum()
         leaves = [last.values for last in nodes]
         gradients = torch.autograd.grad(total, leaves, materialize_grads=True)
     ends = list(accumulate((len(term.points[0]) for term in terms), initial=0))

@@ -104,7 +104,7 @@ def _parse_condition(
     for index, place in enumerate(words):
         way = () if isinstance(written.where, str) else (index,)
         try:
-            found += faces(place, scope.box, scope.given().constants)
+            found += faces(place, scope.box, scope.without_found().constants)
         except BoundaryError as error:
             readable = False
             yield spec.origin.fault((*keys, "where", *way), str(error))

@@ -47,7 +47,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
         yield from check_determined(spec, scope, stated)
     held = yield from conditions(spec, scope, stated)
     repeated = yield from periodic(spec, scope, stated)
-    exact = yield from solution(spec, scope.given())
+    exact = yield from solution(spec, scope.without_found())
     observed = yield from observations(spec, scope)
     yield from check_settings(spec, scope)
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):

@@ -33,7 +33,7 @@ class Scope:
         """The names of the coordinates."""
         return self.box.coordinates
 
-    def given(self) -> "Scope":
+    def without_found(self) -> "Scope":
         """The scope of what must not depend on a constant that is to be found."""
         values = {k: v for k, v in self.constants.values.items() if k not in self.find}
         return Scope(self.box, self.unknowns, Constants(values))

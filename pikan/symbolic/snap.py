@@ -275,7 +275,7 @@ def learned_edges(network: KANNetwork) -> tuple[Edge, ...]:
     return tuple(
         Edge(layer, i, j)
         for layer, own in enumerate(network.layers())
-        for i, j in torch.nonzero(own.learned()).tolist()
+        for i, j in torch.nonzero(own.learned_mask()).tolist()
     )
 
 

@@ -1,5 +1,7 @@
 """Every basis solves a small problem from a file, and learns a function as part of a model."""
 
+from statistics import median
+
 import pytest
 import torch
 
@@ -44,7 +46,7 @@ def test_waves_in_space_times_polynomials_in_time_solve_a_periodic_problem():
 def test_every_basis_learns_a_function_as_part_of_a_model(name):
     dataset = pikan.create_dataset(lambda x: torch.sin(torch.pi * x).exp().sum(1), train_num=300)
     k = 3 if name in NUMBERS else 6
-    model = pikan.KAN([2, 3, 1], grid=5, k=k, basis=name, seed=0)
-    history = model.fit(dataset, opt="LM", steps=40, quiet=True)
-    assert history["test_loss"][-1] < 2e-2
-    assert f"basis='{name}'" in repr(model)
+    models = [pikan.KAN([2, 3, 1], grid=5, k=k, basis=name, seed=seed) for seed in range(3)]
+    left = [m.fit(dataset, opt="LM", steps=40, quiet=True)["test_loss"][-1] for m in models]
+    assert median(left) < 2e-2
+    assert f"basis='{name}'" in repr(models[0])

@@ -15,7 +15,9 @@ def test_a_simple_network_fits_and_has_formulas_on_its_polynomials():
     simple = next(sparsify(live, x, y, seed=0))
     with torch.no_grad():
         assert float((simple(x)[:, 0] - y).abs().max()) < 1e-3
-    assert sum(int(layer.sum()) for layer in [layer.learned() for layer in simple.layers()]) <= 2
+    assert (
+        sum(int(layer.sum()) for layer in [layer.learned_mask() for layer in simple.layers()]) <= 2
+    )
     assert sum(int(layer.sum()) for layer in [layer.mask for layer in simple.layers()]) <= 4
 
 

@@ -20,7 +20,12 @@ from pikan.solvers.decay import coefficient_decay, tail_size
 from pikan.solvers.identification.evidence import assess
 from pikan.solvers.identification.rows import JointSystem, joint_system
 from pikan.solvers.identification.start import regress_constants, smooth_start
-from pikan.solvers.identification.tolerance import STAYS, ToleranceFit, fit_tolerances, moved
+from pikan.solvers.identification.tolerance import (
+    STAYS,
+    ToleranceFit,
+    fit_tolerances,
+    shift_in_deviations,
+)
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events, memoize
 from pikan.solvers.spectral.initial import prolong
@@ -145,7 +150,7 @@ def _system(problem: Problem, network: FullProduct) -> JointSystem:
 def _compare(fit: ToleranceFit, before: ToleranceFit | None) -> _Basis:
     if before is None:
         return _Basis(fit, inf, torch.full_like(fit.constants, inf))
-    return _Basis(fit, moved(fit, before), (fit.constants - before.constants).abs())
+    return _Basis(fit, shift_in_deviations(fit, before), (fit.constants - before.constants).abs())
 
 
 def _next_degrees(network: FullProduct, degrees: tuple[int, ...]) -> tuple[int, ...]:

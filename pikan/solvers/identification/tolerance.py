@@ -74,7 +74,7 @@ def standard_errors(fit: ToleranceFit) -> Float[Tensor, " c"]:
     return fit.covariance.diagonal().sqrt()
 
 
-def moved(one: ToleranceFit, other: ToleranceFit) -> float:
+def shift_in_deviations(one: ToleranceFit, other: ToleranceFit) -> float:
     """How far the constants of two fits are apart, in standard errors or in parts of rounding."""
     spread = torch.maximum(standard_errors(one), ROUNDING / STAYS * one.constants.abs()).clamp_min(
         1e-300
@@ -101,7 +101,7 @@ def fit_tolerances(
     while tolerance >= _LAST:
         found = yield from _fit_at(system, scales, theta, noise, tolerance, steps, damping, level)
         if fits:
-            found = found._replace(shift=moved(found, fits[-1]))
+            found = found._replace(shift=shift_in_deviations(found, fits[-1]))
         if any(_leaves_more(found, earlier) for earlier in fits):
             fits[-1] = fits[-1]._replace(refused=True)
             break
@@ -151,7 +151,7 @@ def _fit_at(
             system,
             f"{level}, tolerance {tolerance:.0e}",
         )
-        left = _left(system, fit, deviations)
+        left = _weighted_residuals(system, fit, deviations)
         before, noise = noise, _estimate_noise(system, left, noise)
         theta, damping, rounds = fit.theta, 0.0, rounds + 1
         near = all(abs(noise[k] - before[k]) <= _AGREED * before[k] for k in noise)
@@ -192,7 +192,7 @@ def _deviations(
     return found
 
 
-def _left(
+def _weighted_residuals(
     system: JointSystem, fit: JointFit, deviations: Sequence[Float[Tensor, " _"]]
 ) -> Mapping[str, Left]:
     """What a fit leaves of the values of each label, over their noise where that is known.

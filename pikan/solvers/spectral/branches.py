@@ -172,7 +172,7 @@ def _largest(settings: PRefinement) -> int:
 
 @final
 @dataclass(frozen=True)
-class _Level:
+class _BranchLevel:
     """A problem on a level of given degrees; `network` is zero and `extended` its first start."""
 
     problem: Problem
@@ -189,10 +189,12 @@ class _Level:
         return math.inf if math.isnan(left) else left
 
 
-def _level(problem: Problem, settings: PRefinement, degrees: tuple[int, ...]) -> _Level:
+def _level(problem: Problem, settings: PRefinement, degrees: tuple[int, ...]) -> _BranchLevel:
     network = settings.network(degrees)
     start = extended_start(problem, network)
-    return _Level(problem, settings, network, start, product_objective(problem, network, start))
+    return _BranchLevel(
+        problem, settings, network, start, product_objective(problem, network, start)
+    )
 
 
 class _End(NamedTuple):
@@ -207,7 +209,7 @@ class _End(NamedTuple):
     left: float = math.inf
 
 
-def _ends(level: _Level, known: Sequence[Float[Tensor, " p"]]) -> Iterator[tuple[str, _End]]:
+def _ends(level: _BranchLevel, known: Sequence[Float[Tensor, " p"]]) -> Iterator[tuple[str, _End]]:
     """Each start that is not a solution `known` by then, and where it leads."""
     yield "the least bent function that meets the conditions", _newton(level, level.extended)
     for start in _shape_starts(level):
@@ -228,14 +230,14 @@ def _ends(level: _Level, known: Sequence[Float[Tensor, " p"]]) -> Iterator[tuple
     yield "a homotopy", _End(theta)
 
 
-def _newton(level: _Level, start: Float[Tensor, " p"]) -> _End:
+def _newton(level: _BranchLevel, start: Float[Tensor, " p"]) -> _End:
     stage = LevenbergMarquardt(steps=_STEPS, tolerance=_STEADY)
     objective = product_objective(level.problem, level.network, start)
     theta, outcome = run_quietly(stage, objective, start)
     return _End(theta, solved=outcome.kind != "diverged")
 
 
-def _shape_starts(level: _Level) -> Iterator[Float[Tensor, " p"]]:
+def _shape_starts(level: _BranchLevel) -> Iterator[Float[Tensor, " p"]]:
     """Starts a + s b in which the residual has no part along b's highest derivatives, by Galerkin.
 
     a is the first start, and b by how much a source in the equation of an unknown changes it: a
@@ -260,7 +262,7 @@ def _shape_starts(level: _Level) -> Iterator[Float[Tensor, " p"]]:
                 break
 
 
-def _balanced_starts(level: _Level, shape: Float[Tensor, " p"]) -> list[Float[Tensor, " p"]]:
+def _balanced_starts(level: _BranchLevel, shape: Float[Tensor, " p"]) -> list[Float[Tensor, " p"]]:
     """The first start with as much of a shape as balances its highest derivatives."""
     problem, start = level.problem, level.extended
     plain, stronger = (
@@ -282,26 +284,26 @@ def _balanced_starts(level: _Level, shape: Float[Tensor, " p"]) -> list[Float[Te
     ]
 
 
-def _unit_points(level: _Level, problem: Problem) -> Float[Tensor, "r d"]:
+def _unit_points(level: _BranchLevel, problem: Problem) -> Float[Tensor, "r d"]:
     """The points of all rows of a problem, the box scaled to [-1, 1]."""
     on_points = terms(problem, matching_points(problem, level.network))
     places = torch.cat([one.points[0] for one in on_points])
     return (places - level.network.center) / level.network.scale
 
 
-def _unweighted_objective(level: _Level, problem: Problem) -> LeastSquares:
+def _unweighted_objective(level: _BranchLevel, problem: Problem) -> LeastSquares:
     """All rows as they are, so that those of different problems can be compared."""
     on_points = terms(problem, matching_points(problem, level.network))
     return last_layer_objective(on_points, level.network, [1.0] * len(on_points), linear=False)
 
 
-def _values(level: _Level, theta: Float[Tensor, " p"]) -> Float[Tensor, "n m"]:
+def _values(level: _BranchLevel, theta: Float[Tensor, " p"]) -> Float[Tensor, "n m"]:
     samples, parameters = level.settings.samples, parameter_dict(level.network, theta)
     with torch.no_grad():
         return samples.weight(functional_call(level.network, parameters, samples.points))
 
 
-def _follow(level: _Level, family: Family) -> _End:
+def _follow(level: _BranchLevel, family: Family) -> _End:
     """The end of a family, from a large factor to one in steps that Newton's method can follow."""
     stage = LevenbergMarquardt(steps=_ON_THE_WAY, damping=_SLIGHT, tolerance=_ROUGHLY)
     end, at, step, first = _End(level.extended), math.inf, 0.0, list(_FACTORS)
@@ -321,7 +323,7 @@ def _follow(level: _Level, family: Family) -> _End:
     return end
 
 
-def _resolve(level: _Level, start: str, theta: Float[Tensor, " p"]) -> Branch | None:
+def _resolve(level: _BranchLevel, start: str, theta: Float[Tensor, " p"]) -> Branch | None:
     """The solution with as many more degrees as show that it is one; None where it is none."""
     left, values = level.relative_residual(level.problem, theta), _values(level, theta)
     if not left < _PROMISING:
@@ -336,7 +338,7 @@ def _resolve(level: _Level, start: str, theta: Float[Tensor, " p"]) -> Branch | 
         network = level.settings.network(degrees)
         begun = prolong(with_parameters(level.network, theta), network, nudge=0.0)
         objective = product_objective(level.problem, network, begun)
-        level = _Level(level.problem, level.settings, network, begun, objective)
+        level = _BranchLevel(level.problem, level.settings, network, begun, objective)
         theta, outcome = run_quietly(stage, objective, begun)
         before, left = left, level.relative_residual(level.problem, theta)
         earlier, values = values, _values(level, theta)
@@ -381,7 +383,11 @@ def _in_order_of_bending(found: Sequence[Branch]) -> tuple[Branch, ...]:
 
 
 def _event(
-    level: _Level, number: int, start: str, theta: Float[Tensor, " p"], found: Sequence[Branch]
+    level: _BranchLevel,
+    number: int,
+    start: str,
+    theta: Float[Tensor, " p"],
+    found: Sequence[Branch],
 ) -> Event:
     """What to show of a start: how far it has led, and the best solution until then."""
     stage, best = LevenbergMarquardt(steps=_STEPS), _in_order_of_bending(found)

@@ -7,7 +7,7 @@ from typing import TypeVar, final
 
 
 @final
-class State(Enum):
+class LevelState(Enum):
     """Where a refinement stands after a level."""
 
     AGREED = "two levels agree, and the higher one is accurate enough"
@@ -66,13 +66,13 @@ class Cost:
 
 
 # The first row that holds is what follows.
-STATES: tuple[tuple[State, Callable[[Evidence], bool]], ...] = (
-    (State.AGREED, lambda e: e.agreeing and e.accurate and (e.resolved or e.stagnant)),
-    (State.UNSEEN, lambda e: e.unseen and (e.stagnant or e.restless)),
-    (State.ENDED, lambda e: e.stagnant or e.restless),
-    (State.ROUGH, lambda e: e.resolved and e.agreeing and e.rough),
-    (State.RESOLVED, lambda e: e.resolved),
-    (State.RISING, lambda _: True),
+STATES: tuple[tuple[LevelState, Callable[[Evidence], bool]], ...] = (
+    (LevelState.AGREED, lambda e: e.agreeing and e.accurate and (e.resolved or e.stagnant)),
+    (LevelState.UNSEEN, lambda e: e.unseen and (e.stagnant or e.restless)),
+    (LevelState.ENDED, lambda e: e.stagnant or e.restless),
+    (LevelState.ROUGH, lambda e: e.resolved and e.agreeing and e.rough),
+    (LevelState.RESOLVED, lambda e: e.resolved),
+    (LevelState.RISING, lambda _: True),
 )
 LIMITS: tuple[tuple[Limit, Callable[[Cost], bool]], ...] = (
     (Limit.SUFFICIENT, lambda c: c.sufficient and (c.dear or c.late or c.large)),
@@ -80,7 +80,7 @@ LIMITS: tuple[tuple[Limit, Callable[[Cost], bool]], ...] = (
     (Limit.NONE, lambda _: True),
 )
 
-Row = TypeVar("Row", State, Limit)
+Row = TypeVar("Row", LevelState, Limit)
 Shown = TypeVar("Shown", Evidence, Cost)
 
 
@@ -88,6 +88,6 @@ def decide(table: tuple[tuple[Row, Callable[[Shown], bool]], ...], shown: Shown)
     """What follows by the first row of a table that holds.
 
     >>> decide(STATES, Evidence(resolved=True, restless=True))
-    <State.ENDED: 'higher degrees do not help'>
+    <LevelState.ENDED: 'higher degrees do not help'>
     """
     return next(row for row, holds in table if holds(shown))

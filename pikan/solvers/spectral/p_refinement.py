@@ -18,7 +18,15 @@ from pikan.solvers.decay import next_degrees
 from pikan.solvers.level import SolverResult, distance
 from pikan.solvers.replay import Events
 from pikan.solvers.spectral.basis_recombination import is_recombinable
-from pikan.solvers.spectral.decision import LIMITS, STATES, Cost, Evidence, Limit, State, decide
+from pikan.solvers.spectral.decision import (
+    LIMITS,
+    STATES,
+    Cost,
+    Evidence,
+    LevelState,
+    Limit,
+    decide,
+)
 from pikan.solvers.spectral.error_estimate import error_estimate, extrapolated_error
 from pikan.solvers.spectral.initial import NUDGE
 from pikan.solvers.spectral.level import Level, PRefinement, freedom, solve_level
@@ -92,22 +100,22 @@ def p_refinement(
         seen = _observe(problem, settings, levels, degrees, seen)
         aim = _raise(degrees)
         match decide(STATES, seen.evidence):
-            case State.AGREED:
+            case LevelState.AGREED:
                 telling = tuple(max(degree, _TELLING) for degree in degrees)
                 other = yield from _other_solution(problem, settings, level, degrees, telling)
                 if other is None:
                     return _agreement(problem, level, seen)
                 levels, level, seen, degrees = [level, other], other, None, telling
                 aim = _raise(degrees)
-            case State.ENDED:
+            case LevelState.ENDED:
                 return _end(problem, settings, levels)
-            case State.UNSEEN | State.ROUGH as state:
+            case LevelState.UNSEEN | LevelState.ROUGH as state:
                 # Another level shows what agreement is worth, and is of use where much is left.
                 aim = tuple(degree + max(2, degree // 2) for degree in degrees)
-                seen = seen._replace(restless=0) if state is State.UNSEEN else seen
-            case State.RESOLVED:
+                seen = seen._replace(restless=0) if state is LevelState.UNSEEN else seen
+            case LevelState.RESOLVED:
                 pass
-            case State.RISING:
+            case LevelState.RISING:
                 aim = seen.aim
         following = affordable(problem, settings, level, degrees, aim)
         late = time_of(problem, level, took, following) > ends - monotonic()
@@ -177,7 +185,7 @@ def _observe(
             error, how = _error(settings, levels, left)
     evidence = Evidence(
         agreeing=agreeing,
-        accurate=error <= settings.accuracy and _held(settings, left),
+        accurate=error <= settings.accuracy and _conditions_hold(settings, left),
         resolved=aim == degrees,
         rough=bool(left) and largest(left).relative > _MISFIT,
         stagnant=stagnant,
@@ -217,7 +225,7 @@ def _error(
     return error_estimate(levels[-2], level, worst), _HOW
 
 
-def _held(settings: PRefinement, left: Sequence[RelativeResidual]) -> bool:
+def _conditions_hold(settings: PRefinement, left: Sequence[RelativeResidual]) -> bool:
     """Whether no condition is left with more than derivatives of a resolved solution are."""
     conditions = [one.relative for one in left if not one.label.startswith(EQUATION)]
     return max(conditions, default=0.0) <= max(_MISFIT, _LOOSE * settings.accuracy)
@@ -313,7 +321,7 @@ def _without_higher(
         end = Outcome("converged", f"the highest degrees add no more than {alone:.1e}")
         return SolverResult(level.network, end, alone, _HOW_ALONE)
     error, how = _error(settings, levels, left)
-    if error <= settings.accuracy and _held(settings, left):
+    if error <= settings.accuracy and _conditions_hold(settings, left):
         end = Outcome("converged", f"the last level is good to {error:.1e}")
     return SolverResult(level.network, end, error, how)
 

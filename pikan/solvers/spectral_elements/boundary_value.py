@@ -20,8 +20,8 @@ from pikan.solvers.spectral_elements.collocation import steady_collocation
 from pikan.solvers.spectral_elements.mesh import halve, read_mesh
 from pikan.solvers.spectral_elements.newton import newton
 from pikan.solvers.spectral_elements.refinement import (
+    CellRefinement,
     ElementSolution,
-    Refinement,
     refine_cells,
 )
 from pikan.solvers.spectral_elements.space import Space, zero
@@ -54,7 +54,7 @@ class ElementSettings:
 def solve_on_cells(problem: Problem, settings: ElementSettings) -> Events[SolverResult]:
     """The solution by piecewise polynomials on cells that are read off the formulas and halved."""
     edges = read_mesh(problem, settings.features, 0)
-    asked = Refinement(settings.accuracy, settings.points, settings.largest)
+    asked = CellRefinement(settings.accuracy, settings.points, settings.largest)
     if linear(problem):
         found = yield from refine_cells(problem, asked, edges, None, "", lambda: None)
         return _result(problem, settings, found, _end(found))
@@ -62,7 +62,7 @@ def solve_on_cells(problem: Problem, settings: ElementSettings) -> Events[Solver
 
 
 def _continue(
-    problem: Problem, settings: ElementSettings, asked: Refinement, edges: Float[Tensor, " _"]
+    problem: Problem, settings: ElementSettings, asked: CellRefinement, edges: Float[Tensor, " _"]
 ) -> Events[SolverResult]:
     """A nonlinear problem, from one with stronger highest derivatives where it has to be.
 

@@ -80,7 +80,7 @@ class Collocation:
     ends: tuple[Float[Tensor, "c _ _"], ...]
 
     @property
-    def shared(self) -> int:
+    def overlap(self) -> int:
         """How many unknown numbers neighboring cells share, as many as there are conditions."""
         return len(self.stages.moments) * sum(self.space.joined)
 
@@ -97,15 +97,17 @@ class Collocation:
 
     def residual(self, coefficients: Coefficients) -> Float[Tensor, "e s c n"]:
         """What is left of each equation, at each stage and point."""
-        return torch.stack([self._left(one, coefficients) for one in self.equations])
+        return torch.stack([self._term_residual(one, coefficients) for one in self.equations])
 
     def boundary_residual(self, coefficients: Coefficients) -> Float[Tensor, "b s"]:
         """What is left of each condition at each stage."""
         if not self.conditions:
             return self.space.edges.new_zeros(0, len(self.stages.moments))
-        return torch.stack([self._left(one, coefficients)[:, 0, 0] for one in self.conditions])
+        return torch.stack(
+            [self._term_residual(one, coefficients)[:, 0, 0] for one in self.conditions]
+        )
 
-    def _left(self, placed: _Placed, coefficients: Coefficients) -> Float[Tensor, "s _ n"]:
+    def _term_residual(self, placed: _Placed, coefficients: Coefficients) -> Float[Tensor, "s _ n"]:
         shape = (len(self.stages.moments), *placed.loci[0].places.shape)
         return placed.term.evaluate(self._columns(placed, coefficients)).view(shape)
 
@@ -198,9 +200,9 @@ class Collocation:
     def _continuation(self) -> tuple[Float[Tensor, "c e e"], Float[Tensor, "c e i"]]:
         """What each cell makes of its left edge and of its inside at its right edge."""
         space, stages = self.space, len(self.stages.moments)
-        across = space.edges.new_zeros(space.cells, self.shared, self.shared)
+        across = space.edges.new_zeros(space.cells, self.overlap, self.overlap)
         inner = stages * space.points * len(space.joined)
-        out = space.edges.new_zeros(space.cells, self.shared, inner)
+        out = space.edges.new_zeros(space.cells, self.overlap, inner)
         at_edge = at_inside = 0
         for k, joined in enumerate(space.joined):
             ends = self.ends[k]

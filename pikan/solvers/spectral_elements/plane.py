@@ -18,7 +18,7 @@ from pikan.linalg.tensor_product import sylvester
 from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import StageProgress
-from pikan.problem.separable import Separated, separated
+from pikan.problem.separable import Separated, separate
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events
@@ -77,7 +77,7 @@ def solve_in_plane(problem: Problem, settings: ElementSettings) -> Events[Solver
     The estimate is the difference in relative L2. Where two sides give different values in a
     corner, the side that lies along the second coordinate has it.
     """
-    parts = separated(problem)
+    parts = separate(problem)
     assert parts is not None
     edges = tuple(read_mesh(problem, settings.features, axis) for axis in range(2))
     goal, best = settings.accuracy, None
@@ -134,7 +134,7 @@ def _solve(
     source = _values(parts.source, problem, grid, (len(first.points), len(second.points)))
     start = _lift(problem, parts, first, second)
 
-    def left(found: Tensor) -> Tensor:
+    def residual(found: Tensor) -> Tensor:
         across = first.operator @ found @ second.values.mT
         return source - across - first.values @ found @ second.operator.mT
 
@@ -142,7 +142,7 @@ def _solve(
     solve = sylvester(*small)
     found = start
     for _ in range(1 + _CORRECTIONS):
-        found = found + first.free @ solve(left(found)) @ second.free.mT
+        found = found + first.free @ solve(residual(found)) @ second.free.mT
     return _Level((first, second), found)
 
 
@@ -171,7 +171,7 @@ def _axis(
         values = _values(coefficient, problem, {coordinate: places.numpy()}, places.shape)
         operator = operator + values[:, None] * inside[order]
     conditions = torch.stack(
-        [_weighted(at_ends[:, one.end], one.weights) for one in parts.conditions[axis]]
+        [_weighted_sum(at_ends[:, one.end], one.weights) for one in parts.conditions[axis]]
     )
     # Functions of the end's own cell alone: a jump in a corner stays in its cell.
     chosen = [int(row.abs().argmax()) for row in conditions]
@@ -198,7 +198,9 @@ def _axis(
     )
 
 
-def _weighted(tables: Float[Tensor, "k b"], weights: Mapping[int, float]) -> Float[Tensor, " b"]:
+def _weighted_sum(
+    tables: Float[Tensor, "k b"], weights: Mapping[int, float]
+) -> Float[Tensor, " b"]:
     """A weighted sum of derivatives."""
     return sum((weight * tables[order] for order, weight in weights.items()), 0.0 * tables[0])
 

@@ -56,7 +56,7 @@ class ElementSolution(NamedTuple):
 
 @final
 @dataclass(frozen=True)
-class Refinement:
+class CellRefinement:
     """Settings of hp-refinement: `accuracy` in relative L2, `points` in a cell.
 
     `largest` is the most coefficients. Unless `graded`, no cells are added toward ends.
@@ -70,7 +70,7 @@ class Refinement:
 
 def refine_cells(
     problem: Problem,
-    settings: Refinement,
+    settings: CellRefinement,
     edges: Float[Tensor, " _"],
     guess: Function | None,
     level: str,

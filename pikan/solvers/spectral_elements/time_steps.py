@@ -38,7 +38,7 @@ _COARSER, _COARSEST, _FINER = 10.0, 1e-3, 5.0
 _NEARER, _MARCHES = 0.5, 6
 # Points of a cell and stages of a step in the first march; one more of each in the next.
 _POINTS, _STAGES, _ALONE = 8, 6, 8
-# A step is shortened to these parts: where it leaves many times too much, and elsewhere; it grows
+# A step is short_label to these parts: where it leaves many times too much, and elsewhere; it grows
 # by these factors where it leaves less than the parts.
 _FAR, _MUCH_SHORTER, _SHORTER = 30.0, 0.25, 0.5
 _LONGER = ((0.03, 4.0), (0.5, 2.0))
@@ -89,7 +89,7 @@ def march_by_steps(problem: Problem, settings: ElementSettings) -> Events[Solver
         number += 1
 
 
-class _Step(NamedTuple):
+class _TakenStep(NamedTuple):
     """A step that was accepted: where, by what, and its values at the stages."""
 
     begin: float
@@ -134,7 +134,7 @@ def _one_march(
     )
     time, length = begin, (end - begin) / 4
     start, sizes = _first_values(problem), torch.zeros(len(joined), dtype=torch.float64)
-    steps: list[_Step] = []
+    steps: list[_TakenStep] = []
     outcome = Outcome("converged", "every time step converged")
     while time < end and outcome.kind == "converged":
         stop = next(one for one in stops if one > time)
@@ -144,7 +144,7 @@ def _one_march(
         made = Space(edges, joined, points)
         known = steps[-1] if steps else None
         found = _solve_step(problem, made, step, start, known)
-        left = None if found is None else _left(problem, made, step, found, start, sizes)
+        left = None if found is None else _residual_norms(problem, made, step, found, start, sizes)
         moment = min(time + length, end)
         yield _event(time, moment, len(steps), left, _best(problem, settings, steps, best))
         least = max(_SHORTEST * (end - begin), _SHORTEST_LATER * (time - begin))
@@ -161,7 +161,7 @@ def _one_march(
             edges = halve(edges, marked)
             continue
         assert found is not None
-        steps.append(_Step(time, length, made, step, found))
+        steps.append(_TakenStep(time, length, made, step, found))
         sizes = torch.maximum(sizes, left.sizes)
         start = _values_at_end(made, found)
         time = min(stop, time + length)
@@ -209,7 +209,7 @@ def _values_at_end(space: Space, coefficients: Coefficients) -> Start:
 
 
 def _solve_step(
-    problem: Problem, space: Space, step: RadauStep, start: Start, known: _Step | None
+    problem: Problem, space: Space, step: RadauStep, start: Start, known: _TakenStep | None
 ) -> Coefficients | None:
     """The values at the stages of a step; None where there are none."""
     orders = _orders(problem)
@@ -225,7 +225,7 @@ def _orders(problem: Problem) -> tuple[int, ...]:
 
 
 def _guess(
-    space: Space, step: RadauStep, start: Start, known: _Step | None, orders: tuple[int, ...]
+    space: Space, step: RadauStep, start: Start, known: _TakenStep | None, orders: tuple[int, ...]
 ) -> Coefficients:
     """The start at all stages; zero for unknowns that have none before there is a step."""
     count = len(step.stages.moments)
@@ -238,7 +238,7 @@ def _guess(
     return space.interpolate(function)
 
 
-def _left(
+def _residual_norms(
     problem: Problem,
     space: Space,
     step: RadauStep,
@@ -270,7 +270,7 @@ def _left(
     return _Left(in_time, in_cells, torch.tensor(largest, dtype=torch.float64))
 
 
-def _network(problem: Problem, steps: Sequence[_Step], end: float) -> Network:
+def _network(problem: Problem, steps: Sequence[_TakenStep], end: float) -> Network:
     """One network for each step, or where there is no space one whose cells are the steps."""
     if space_axis(problem) is None:
         return _network_in_time(problem, steps, end)
@@ -282,7 +282,7 @@ def _network(problem: Problem, steps: Sequence[_Step], end: float) -> Network:
     return TimeSlabs(edges, networks, problem.box.axis("t"))
 
 
-def _network_of_step(problem: Problem, one: _Step, before: _Step | None) -> FullProduct:
+def _network_of_step(problem: Problem, one: _TakenStep, before: _TakenStep | None) -> FullProduct:
     """Elements in space times Legendre polynomials in time.
 
     Through the stages, and the start where that is known as piecewise polynomials too.
@@ -310,7 +310,7 @@ def _network_of_step(problem: Problem, one: _Step, before: _Step | None) -> Full
     return network
 
 
-def _network_in_time(problem: Problem, steps: Sequence[_Step], end: float) -> FullProduct:
+def _network_in_time(problem: Problem, steps: Sequence[_TakenStep], end: float) -> FullProduct:
     """Continuous polynomials on cells that are the steps."""
     edges = torch.tensor([*(one.begin for one in steps), end], dtype=torch.float64)
     count = len(problem.unknowns)
@@ -320,7 +320,7 @@ def _network_in_time(problem: Problem, steps: Sequence[_Step], end: float) -> Fu
     place = edges[:1]
     orders, rows = _orders(problem), list[Float[Tensor, "m w"]]()
     first = torch.stack(
-        [start(k, 0, 0, place) if orders[k] else _extrapolated(steps[0], k) for k in range(count)]
+        [start(k, 0, 0, place) if orders[k] else _start_value(steps[0], k) for k in range(count)]
     )
     for one in steps:
         nodes = torch.cat([first, torch.stack([own[:, 0, 0] for own in one.coefficients])], dim=1)
@@ -337,7 +337,7 @@ def _network_in_time(problem: Problem, steps: Sequence[_Step], end: float) -> Fu
     return network
 
 
-def _extrapolated(one: _Step, unknown: int) -> Float[Tensor, " 1"]:
+def _start_value(one: _TakenStep, unknown: int) -> Float[Tensor, " 1"]:
     """The polynomial through the stages at the start of the step."""
     series = one.step.series @ one.coefficients[unknown][:, 0, 0]
     signs = (-1.0) ** torch.arange(len(series)).to(series)
@@ -382,7 +382,7 @@ def _points_of(
 
 
 def _best(
-    problem: Problem, settings: ElementSettings, steps: Sequence[_Step], before: Network | None
+    problem: Problem, settings: ElementSettings, steps: Sequence[_TakenStep], before: Network | None
 ) -> Callable[[], Network | None]:
     """The march before, or this one as far as it has come."""
     done = tuple(steps)

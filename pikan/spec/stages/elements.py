@@ -7,7 +7,7 @@ from pydantic import Field
 
 from pikan.problem.classification import is_determined
 from pikan.problem.initial_value import is_first_order_in_time
-from pikan.problem.separable import separated
+from pikan.problem.separable import separate
 from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
@@ -47,7 +47,7 @@ class ElementsStage(TrainingStage):
         """They take systems of one coordinate, and those that are of first order in t beside it."""
         yield from product_faults("elements", network)
         closed = is_determined(problem) or is_first_order_in_time(problem)
-        if not closed and separated(problem) is None:
+        if not closed and separate(problem) is None:
             message = (
                 "elements need one coordinate, one beside t with equations of first order in t, or "
                 "a linear equation in two whose coefficients are of one each, and as many "

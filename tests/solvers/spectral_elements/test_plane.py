@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pikan.problem.separable import separated
+from pikan.problem.separable import separate
 from pikan.run import solve_to_end
 from tests.stated import spec, stated
 
@@ -83,10 +83,10 @@ def test_a_layer_and_a_slope_on_a_side_are_solved_on_cells():
     ["u_xx + u_yy + x*y*u = 1", "u_xx + u_xy + u_yy = 1", "u_xx + u_yy = u^2", "u_xx + u_y = 1"],
 )
 def test_what_does_not_separate_is_told(equation):
-    assert separated(stated(LID.replace("laplacian(u) = 0", equation))) is None
+    assert separate(stated(LID.replace("laplacian(u) = 0", equation))) is None
 
 
 def test_an_equation_that_separates_is_cut_into_two_operators():
-    found = separated(stated(LID.replace("laplacian(u) = 0", "x*u_xx - u_yy + u_y + 2*u = y")))
+    found = separate(stated(LID.replace("laplacian(u) = 0", "x*u_xx - u_yy + u_y + 2*u = y")))
     assert [sorted(one) for one in found.operators] == [[0, 2], [1, 2]]
     assert [[c.end for c in side] for side in found.conditions] == [[0, 1], [0, 1]]
