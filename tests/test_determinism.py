@@ -50,6 +50,31 @@ training: [{{adam: {{steps: 10, weights: balance}}}}]
 memory: 10 MB
 """,
 }
+# On cells, in the plane too; by steps in time; with constants from data.
+CELLS = {
+    "line": """
+domain: {x: [0, 1.3]}
+unknowns: [u]
+equations: [u_xx = abs(x - 0.4)]
+conditions: [{where: boundary, that: u = 0}]
+training: [elements]
+accuracy: 1e-6
+""",
+    "plane": """
+domain: {x: [0, 1.1], y: [0, 1.3]}
+unknowns: [u]
+equations: [laplacian(u) = 0]
+conditions: [{where: x = 1.1, that: u = 2}, {where: [x = 0, y = 0, y = 1.3], that: u = 0}]
+accuracy: 1e-3
+""",
+    "steps": """
+domain: {x: [0, 1.1], t: [0, 0.3]}
+unknowns: [u]
+equations: [u_t = u_xx]
+conditions: [{where: t = 0, that: u = 0}, {where: x = 0, that: u = 1}, {where: x = 1.1, that: u = 0}]
+accuracy: 1e-3
+""",
+}
 RUN = """
 import json, sys
 import pikan
@@ -111,11 +136,13 @@ def test_what_a_process_has_one_of_is_left_as_it_was(tmp_path, root):
     assert changed == {name: [] for name in ("solve", "keep", "plot", "fit", "sweep")}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_the_default_dtype_of_the_caller_does_not_matter(name, files):
-    usual = pikan.solve(files[name]).report.hashes.weights
+@pytest.mark.parametrize("name", FILES | CELLS)
+def test_the_default_dtype_of_the_caller_does_not_matter(name, tmp_path):
+    file = tmp_path / f"{name}.yaml"
+    file.write_text((FILES | CELLS)[name], encoding="utf-8")
+    usual = pikan.solve(file).report.hashes.weights
     torch.set_default_dtype(torch.float16)
     try:
-        assert pikan.solve(files[name]).report.hashes.weights == usual
+        assert pikan.solve(file).report.hashes.weights == usual
     finally:
         torch.set_default_dtype(torch.float32)

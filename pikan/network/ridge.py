@@ -48,7 +48,8 @@ def directions(d: int, count: int, generator: Generator) -> Float[Tensor, "d _"]
     tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
     """
     if d == 2:
-        angles = (torch.arange(count, device=generator.device) + 0.5) * pi / count
+        steps = torch.arange(count, device=generator.device, dtype=torch.float64)
+        angles = (steps + 0.5) * pi / count
         return torch.stack([angles.cos(), angles.sin()])
     candidates = torch.randn(d, 16 * count, generator=generator, device=generator.device)
     candidates = candidates / candidates.norm(dim=0)

@@ -159,7 +159,8 @@ def _axis(
 
     def table(x: Float[Tensor, " n"]) -> Float[Tensor, "k n b"]:
         found = basis.derivatives(((x - center) / scale)[:, None], joined)[:, :, 0]
-        return found / scale ** torch.arange(joined + 1)[:, None, None]
+        powers = torch.arange(joined + 1).to(found)[:, None, None]
+        return found / scale**powers
 
     inside, at_ends = table(places), table(edges[[0, -1]])
     # Of the size of one, so that no function outweighs another.
