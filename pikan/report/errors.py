@@ -9,6 +9,7 @@ from pikan.geometry.box import Box
 from pikan.problem.features import features, grade
 from pikan.problem.partials import partials
 from pikan.problem.statement import Problem
+from pikan.problem.wellposed.corners import jumps
 from pikan.references.data import ROUNDING
 from pikan.references.reference import ReferenceSolution
 from pikan.report.report import Errors
@@ -28,17 +29,21 @@ Evaluate = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, "n m"]]
 def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
     """The errors of `evaluate` by unknown; none where the problem knows no solution.
 
-    An exact formula is compared on `check_points`, closer together where known functions are
-    narrow, data where they lie in the box. An unknown that the problem pins only up to a constant
-    is compared up to that constant.
+    An exact formula is compared on `check_points`, data where they lie in the box. Where known
+    functions jump, bend or are narrow, or conditions contradict each other in a corner, points are
+    the midpoints of such a grid, closer together where something is narrow: on an edge a solution
+    may have no single value, and edges are of no measure. An unknown that the problem pins only up
+    to a constant is compared up to that constant.
     """
     exact = problem.exact
     if exact is None:
         return {}
     points, truth = comparison_points(problem.box, exact)
     parts, known = None, features(problem)
-    if exact.points is None and not known.smooth:
-        points, parts = grade(_unit_points(problem.box.dimension), problem.box, known.edges)
+    rough = known.places or not known.smooth or any(jumps(problem))
+    if exact.points is None and rough:
+        middles = _unit_points(problem.box.dimension, middles=True)
+        points, parts = grade(middles, problem.box, known.edges)
         truth = exact.values(points)
     if not len(points):
         return {}
@@ -77,10 +82,11 @@ def check_points(box: Box) -> Float[np.ndarray, "n d"]:
     return lower + (upper - lower) * _unit_points(box.dimension)
 
 
-def _unit_points(dimension: int) -> Float[np.ndarray, "n d"]:
+def _unit_points(dimension: int, *, middles: bool = False) -> Float[np.ndarray, "n d"]:
     if dimension not in _INTERVALS:
         return sobol(_SCATTERED, dimension, np.random.default_rng(20_260_731))
     axis = np.linspace(0.0, 1.0, _INTERVALS[dimension] + 1)
+    axis = (axis[:-1] + axis[1:]) / 2 if middles else axis
     unit = np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1)
     return unit.reshape(-1, dimension)
 

@@ -50,7 +50,7 @@ def validation_fault(message: str) -> PydanticCustomError:
 
 
 def quote_value(value: object) -> str:
-    """A value in the words of the one who wrote it, short_label."""
+    """A value in the words of the one who wrote it, shortened."""
     match value:
         case None:
             return "nothing"

@@ -19,7 +19,7 @@ from pikan.linalg.dense import solve_positive_definite
 # Damping at the start, and the factors by which it falls after a good step and grows after a bad.
 _DAMPING, _FALL, _GROWTH = 1e-2, 5.0, 6.0
 
-# How often a step is short_label before the next Jacobian; nonlinearity of random edges.
+# How often a step is shortened before the next Jacobian; nonlinearity of random edges.
 _TRIED, _CURVED = 4, 0.05
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pikan.geometry.box import Box
 from pikan.references.data import ReferenceData
 from pikan.report.errors import by_chunks, check_points, distance, errors, floating
+from tests.stated import stated
 
 
 def test_exact_values_have_no_error(boxed):
@@ -92,6 +93,27 @@ def test_many_coordinates_are_covered_evenly():
     points = check_points(Box(tuple("abcde"), (0.0,) * 5, (2.0,) * 5))
     assert points.shape == (2**14, 5)
     np.testing.assert_allclose(points.mean(axis=0), 1.0, atol=1e-3)
+
+
+def test_a_corner_in_which_conditions_contradict_each_other_counts_nothing():
+    problem = stated("""
+domain: {x: [0, 1], y: [0, 1]}
+unknowns: [u]
+equations: [laplacian(u) = 0]
+conditions:
+  - {where: y = 0, that: u = 0}
+  - {where: x = 0, that: u = 1}
+  - {where: [x = 1, y = 1], that: u = 2/pi*atan(y/(x + 1e-300))}
+exact: {u: 2/pi*atan(y/(x + 1e-300))}
+""")
+
+    def other_in_the_corner(points):
+        values = problem.exact.values(points)
+        values[(points == 0).all(axis=1)] = 1.0
+        return values
+
+    assert errors(problem, other_in_the_corner)["u"].maximum == 0.0
+    assert errors(problem, lambda x: problem.exact.values(x) + 1)["u"].points == 163**2
 
 
 def test_chunks_give_what_one_call_gives():

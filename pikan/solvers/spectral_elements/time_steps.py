@@ -38,7 +38,7 @@ _COARSER, _COARSEST, _FINER = 10.0, 1e-3, 5.0
 _NEARER, _MARCHES = 0.5, 6
 # Points of a cell and stages of a step in the first march; one more of each in the next.
 _POINTS, _STAGES, _ALONE = 8, 6, 8
-# A step is short_label to these parts: where it leaves many times too much, and elsewhere; it grows
+# A step is shortened to these parts: where it leaves many times too much, and elsewhere; it grows
 # by these factors where it leaves less than the parts.
 _FAR, _MUCH_SHORTER, _SHORTER = 30.0, 0.25, 0.5
 _LONGER = ((0.03, 4.0), (0.5, 2.0))
