@@ -71,7 +71,7 @@ accuracy: 1e-3
 domain: {x: [0, 1.1], t: [0, 0.3]}
 unknowns: [u]
 equations: [u_t = u_xx]
-conditions: [{where: t = 0, that: u = 0}, {where: x = 0, that: u = 1}, {where: x = 1.1, that: u = 0}]
+conditions: [{where: [t = 0, x = 1.1], that: u = 0}, {where: x = 0, that: u = 1}]
 accuracy: 1e-3
 """,
 }

@@ -26,8 +26,13 @@ FUNCTIONS: Mapping[str, int] = {
     "step": 1,
     "minimum": 2,
     "maximum": 2,
-    "laplacian": 1,
 }
+
+# Written out in partial derivatives before anything is evaluated.
+OPERATORS: Mapping[str, int] = {"laplacian": 1, "div": 1, "grad": 1}
+
+# All that stands before parentheses in a file, with its number of arguments.
+CALLABLE: Mapping[str, int] = {**FUNCTIONS, **OPERATORS}
 
 # What derivatives hold besides; no formula of a problem file can name these.
 OF_DERIVATIVES: Mapping[str, int] = {"bessel_j": 2, "power_log": 3, "scaled": 2, "select": 4}

@@ -31,6 +31,8 @@ _FUNCTIONS = {
     "bessel_j0": "J_{0}",
     "bessel_j1": "J_{1}",
     "laplacian": r"\Delta",
+    "div": r"\nabla \cdot",
+    "grad": r"\nabla",
 }
 _PARTS = re.compile(r"([A-Za-z]+)([0-9]*)")
 # Fractions inside of fractions and exponents become too small to read.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pikan.expression.check import collect_faults
 from pikan.expression.error import Check, FormulaError
-from pikan.expression.functions import FUNCTIONS
+from pikan.expression.functions import CALLABLE
 from pikan.expression.scan import Token, check_functions, check_order, quote, tokens, usage
 from pikan.expression.tree import (
     ZERO,
@@ -205,7 +205,7 @@ def _call(function: str, given: list[ast.expr], node: ast.expr, source: Source) 
     arguments: list[Expression] = []
     for argument in given:
         arguments.append((yield from _expression(argument, source)))
-    wanted = FUNCTIONS.get(function, len(given))
+    wanted = CALLABLE.get(function, len(given))
     if len(given) != wanted:
         count = f"{wanted} argument{'s' * (wanted != 1)}"
         sentence = f"{function!r} takes {count}, got {len(given)}; write {usage(function)}"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pikan.expression.check import collect_faults
 from pikan.expression.error import Check, FormulaError
-from pikan.expression.functions import FUNCTIONS
+from pikan.expression.functions import CALLABLE
 
 LONGEST = 2000
 MOST_PARENTHESES = 60
@@ -58,7 +58,7 @@ REMEDIES = {
     "\u00b3": "write '^3'",
     "\u221a": "write sqrt(...)",
     "\u2202": SUBSCRIPT,
-    "\u2207": "write laplacian(u), or the derivatives one by one",
+    "\u2207": "write div(a*grad(u)), or the derivatives one by one",
     "\u0394": "write laplacian(u)",
     "\u2206": "write laplacian(u)",
 }
@@ -80,7 +80,6 @@ OTHER_WORDS = {
     "cot": "1/tan(...)",
     "lap": "laplacian",
     "diff": "u_x",
-    "grad": "u_x",
 }
 
 
@@ -143,11 +142,11 @@ def check_functions(pieces: Sequence[Token], text: str) -> Check[frozenset[str]]
         if piece.kind != "name" or piece.misspelt:
             continue
         called = after == "("
-        if called and piece.text not in FUNCTIONS:
+        if called and piece.text not in CALLABLE:
             shown = f"{cut(piece.text)!r} in {quote(text)}"
             sentence = f"unknown function {shown}; {_suggestion(piece.text)}"
             yield FormulaError(sentence, piece.column)
-        elif not called and piece.text in FUNCTIONS:
+        elif not called and piece.text in CALLABLE:
             yield FormulaError(
                 f"{piece.text!r} is a function in {quote(text)}; write {usage(piece.text)}",
                 piece.column,
@@ -180,9 +179,10 @@ def usage(function: str) -> str:
     >>> usage("minimum")
     'minimum(a, b)'
     """
-    if function == "laplacian":
-        return "laplacian(u)"
-    return f"{function}({', '.join('ab'[: FUNCTIONS[function]])})"
+    operators = {"laplacian": "laplacian(u)", "grad": "grad(u)", "div": "div(a*grad(u))"}
+    if function in operators:
+        return operators[function]
+    return f"{function}({', '.join('ab'[: CALLABLE[function]])})"
 
 
 def quote(text: str) -> str:
@@ -248,7 +248,7 @@ def _name(text: str, name: str, column: int) -> Check[Token]:
     word = _word(text, column)
     if "." in word:
         last = word.rsplit(".", 1)[-1]
-        remedy = f"write {last}" if last in FUNCTIONS else "write plain names and functions"
+        remedy = f"write {last}" if last in CALLABLE else "write plain names and functions"
         yield FormulaError(
             f"{cut(word)!r} in {quote(text)} reaches into something with a point; {remedy}", column
         )
@@ -260,7 +260,7 @@ def _name(text: str, name: str, column: int) -> Check[Token]:
             column,
         )
         return Token("?", name, column)
-    misspelt = name not in FUNCTIONS and not PLAIN_NAME.fullmatch(name)
+    misspelt = name not in CALLABLE and not PLAIN_NAME.fullmatch(name)
     if misspelt:
         yield FormulaError(
             f"the name {cut(name)!r} in {quote(text)} has underscores out of place; one"
@@ -339,7 +339,7 @@ def _check_neighbors(before: Token, after: Token, text: str) -> Iterator[Formula
 def _suggestion(function: str) -> str:
     other = OTHER_WORDS.get(function.lower())
     close = (
-        [other] if other else difflib.get_close_matches(cut(function), FUNCTIONS, n=1, cutoff=0.6)
+        [other] if other else difflib.get_close_matches(cut(function), CALLABLE, n=1, cutoff=0.6)
     )
     if close:
         return f"did you mean {close[0]!r}?"

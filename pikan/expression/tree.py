@@ -90,6 +90,12 @@ def names(expression: Expression) -> frozenset[str]:
     return frozenset[str]().union(*(names(operand) for operand in operands(expression)))
 
 
+def calls(expression: Expression) -> frozenset[str]:
+    """Every function in the formula."""
+    own = {expression.function} if isinstance(expression, Call) else set[str]()
+    return frozenset(own).union(*(calls(operand) for operand in operands(expression)))
+
+
 def size(expression: Expression) -> int:
     """The number of nodes."""
     return 1 + sum(size(operand) for operand in operands(expression))

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from pikan.expression.tree import Call, Expression, Name, Negative, Operation, add, names
-from pikan.geometry.roles import space_axes
+from pikan.expression.tree import Expression, names
 
 NORMAL = "n"
 
@@ -97,41 +96,6 @@ def normals(named: HasNames, expression: Expression) -> Mapping[str, int]:
     """Every outward normal derivative in an expression, such as `u_n`, with its unknown."""
     spelled = {f"{unknown}_{NORMAL}": i for i, unknown in enumerate(named.unknowns)}
     return {name: spelled[name] for name in sorted(names(expression)) if name in spelled}
-
-
-def canonical(named: HasNames, expression: Expression) -> Expression:
-    """The same expression with `laplacian(u)` written out and partials under canonical names.
-
-    The Laplacian is the sum of the second partials along all coordinates but t.
-    """
-    match expression:
-        case Name(name):
-            found = partial(named, name)
-            return expression if found is None else Name(partial_name(named, found))
-        case Negative(operand):
-            return Negative(canonical(named, operand))
-        case Operation(operator, left, right):
-            return Operation(operator, canonical(named, left), canonical(named, right))
-        case Call("laplacian", (Name(name),)):
-            return _laplacian(named, name)
-        case Call(function, arguments):
-            return Call(function, tuple(canonical(named, argument) for argument in arguments))
-        case _:
-            return expression
-
-
-def _laplacian(named: HasNames, name: str) -> Expression:
-    found = partial(named, name)
-    if found is None:
-        raise ValueError(f"laplacian({name}) needs an unknown or one of its derivatives")
-    axes = space_axes(named.coordinates)
-    if not axes:
-        raise ValueError(f"laplacian({name}) needs a coordinate other than t")
-    terms = [Name(partial_name(named, raise_order(found, axis, 2))) for axis in axes]
-    total: Expression = terms[0]
-    for term in terms[1:]:
-        total = add(total, term)
-    return total
 
 
 def raise_order(start: Partial, axis: int, by: int) -> Partial:

@@ -3,7 +3,7 @@
 import re
 from keyword import iskeyword
 
-from pikan.expression.functions import CONSTANTS, FUNCTIONS
+from pikan.expression.functions import CALLABLE, CONSTANTS
 from pikan.problem.partials import NORMAL, subscripts
 from pikan.spec.faults import Check, Keys
 from pikan.spec.schema import Spec
@@ -39,7 +39,7 @@ def check_names(spec: Spec) -> Check[None]:
 def _unusable(name: str, role: str) -> str | None:
     if name in CONSTANTS:
         return f"'{name}' is the number {CONSTANTS[name]:.6g} in formulas; choose another name"
-    if name in FUNCTIONS:
+    if name in CALLABLE:
         return f"'{name}' is a function in formulas; choose another name"
     if iskeyword(name):
         return f"'{name}' cannot stand in a formula; choose another name, such as '{name[:3]}1'"

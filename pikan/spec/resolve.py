@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pikan.expression.error import FormulaError, refuse
-from pikan.expression.functions import CONSTANTS
+from pikan.expression.functions import CONSTANTS, OPERATORS
 from pikan.expression.parse import read_equation, read_formula
 from pikan.expression.scan import cut
-from pikan.expression.tree import Expression, subtract
+from pikan.expression.tree import Expression, calls, subtract
 from pikan.expression.wording import did_you_mean, there_are, word_list
 from pikan.geometry.box import Box
-from pikan.problem.partials import NORMAL, Partial, canonical, normals, partial, partials
+from pikan.problem.partials import NORMAL, Partial, normals, partial, partials
+from pikan.problem.vector_calculus import canonical
 from pikan.spec.constants import Constants
 
 HIGHEST_ORDER = 12
@@ -65,6 +66,11 @@ def given_formula(text: str, scope: Scope, reach: tuple[str, ...]) -> Expression
     allowed = [*reach, *scope.constants.values, *CONSTANTS]
     strange = sorted(reading.names - set(allowed))
     foreign = [_out_of_reach(name, cut(text, 80), scope, allowed) for name in strange]
+    operators = sorted(calls(reading.sides[0]) & OPERATORS.keys()) if reading.sides else []
+    foreign += [
+        f"'{cut(text, 80)}' holds {name}(...), which is of unknowns; write it without"
+        for name in operators
+    ]
     refuse([*reading.messages, *foreign])
     return reading.sides[0]
 

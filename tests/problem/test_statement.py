@@ -13,7 +13,6 @@ from pikan.geometry.face import Face
 from pikan.problem.classification import equation_order, linear
 from pikan.problem.partials import (
     Partial,
-    canonical,
     partial,
     partial_name,
     partials,
@@ -60,15 +59,6 @@ def test_hopeless_subscripts_are_refused_without_trying_all_splits():
 def test_what_is_no_partial_is_none():
     for name in ("w", "u_", "u_z", "u_xz", "x", "_x", "u_n", ""):
         assert partial(SQUARE, name) is None
-
-
-def test_partials_get_their_canonical_name():
-    assert text(canonical(SQUARE, parse("u_tx + v_yxyt"))) == "u_xt + v_xyyt"
-
-
-def test_the_laplacian_is_taken_in_space_only():
-    assert text(canonical(SQUARE, parse("laplacian(u)"))) == "u_xx + u_yy"
-    assert text(canonical(SQUARE, parse("sin(laplacian(v_t))"))) == "sin(v_xxt + v_yyt)"
 
 
 def test_partials_of_an_expression_are_found_under_their_names():
