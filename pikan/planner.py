@@ -1,5 +1,6 @@
 """What pikan chooses where a problem file is silent, and why, in a sentence or two each."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -7,6 +8,7 @@ from pikan.bases.registry import families, family
 from pikan.expression.check import collect_faults
 from pikan.expression.wording import word_list
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
+from pikan.problem.family import affine_parameters, inner_values, member
 from pikan.problem.features import Features, features
 from pikan.problem.initial_value import (
     is_first_order_in_time,
@@ -53,6 +55,11 @@ _IN_PLANE, _IN_CORNERS = 1e-8, 1e-5
 # Unknowns that change by so many times themselves in all the time, at their first rate, are stiff.
 _STIFF = 100.0
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
+# A family aims at so many times what its members reach by themselves, and members of a family with
+# an accuracy at this part of it.
+_OF_FAMILY, _OF_MEMBERS = 100.0, 0.2
+# The first level of a member is so much below that of a member near by, and not below that.
+_BELOW, _FIRST = 2, 4
 # A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
 _FULL = 3
 # The first degrees of a fit to data, by the number of coordinates.
@@ -71,6 +78,8 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
 
     SpecError where a refinement asks for less than what it starts from.
     """
+    if problem.parameters:
+        return _plan_family(spec, problem)
     match spec.network, spec.training:
         case ((ProductSettings() | None as network), None) if problem.find:
             return _plan_identification(spec, problem, network, IdentifySettings())
@@ -93,6 +102,45 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
             return _plan_time_marching(spec, problem, network, stage.march)
         case _:
             return _by_hand(spec, problem)
+
+
+def member_spec(spec: Spec, values: Mapping[str, float]) -> Spec:
+    """The spec of one member of a family: its parameters are constants."""
+    numbers = {name: values[name] for name in spec.parameters}
+    accuracy = None if spec.accuracy is None else _OF_MEMBERS * spec.accuracy
+    constants = {**spec.constants, **numbers}
+    return _with(spec, parameters={}, constants=constants, accuracy=accuracy)
+
+
+def complete_member(
+    spec: Spec, problem: Problem, values: Mapping[str, float], near: tuple[int, ...] | None
+) -> Spec:
+    """The completed spec of a member; `near` are the degrees of one that has been solved."""
+    completed, _ = complete(member_spec(spec, values), problem)
+    network, training = completed.network, completed.training or (None,)
+    if near is None or not isinstance(training[0], ClimbStage):
+        return completed
+    if not isinstance(network, ProductSettings) or network.rank is None:
+        return completed
+    # Two levels are to agree, the higher one as high as the other member's.
+    start = tuple(max(degree - _BELOW, _FIRST) for degree in near)
+    return _with(completed, network=_with(network, degree=start))
+
+
+def _plan_family(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
+    """Members at nodes of the parameters, each of them solved as it would be by itself."""
+    values = inner_values(problem.parameters)
+    inside, reasons = complete(member_spec(spec, values), member(problem, values))
+    accuracy = spec.accuracy or _OF_FAMILY * (inside.accuracy or NONLINEAR)
+    names = [one.name + " (by its logarithm)" * one.logarithmic for one in problem.parameters]
+    flat = sorted(affine_parameters(problem))
+    reason = (
+        f"a family in {word_list(names)}: members at nested nodes, interpolated, as products of "
+        f"fields and functions of the parameters; fresh members must agree to {accuracy:g}"
+    )
+    reason += f"; affine in {word_list(flat)}: two nodes" if flat else ""
+    shown = ", ".join(f"{name} = {value:.4g}" for name, value in values.items())
+    return _with(spec, accuracy=accuracy), (reason, *(f"at {shown}: {one}" for one in reasons))
 
 
 def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:

@@ -19,9 +19,13 @@ from pikan.expression.tree import text
 from pikan.files.atomic import write_bytes
 from pikan.linalg.distributed import any_process
 from pikan.monitor import Monitor, Progress
+from pikan.network.base import Network
 from pikan.network.parameters import digest
+from pikan.network.parametric import ParametricProduct
+from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
-from pikan.planner import complete
+from pikan.planner import complete, complete_member, member_spec
+from pikan.problem.family import inner_values, member
 from pikan.problem.statement import Problem, with_constants
 from pikan.progress_line import progress_line
 from pikan.references import data, observations
@@ -33,6 +37,12 @@ from pikan.solvers.found import FoundConstant
 from pikan.solvers.high_dimensional.search import search
 from pikan.solvers.identification.identify import identify
 from pikan.solvers.level import SolverResult
+from pikan.solvers.parametric.family import (
+    LARGEST,
+    LARGEST_OF_MANY,
+    FamilySettings,
+    solve_family,
+)
 from pikan.solvers.replay import Event, Events
 from pikan.solvers.schedule import run_schedule, run_slabs
 from pikan.solvers.spectral.alternatives import alternatives
@@ -227,7 +237,33 @@ def load(folder: str | Path) -> Solution:
         )
     problem = with_found(problem, kept.report.found)
     outcome = Outcome(kept.report.outcome, kept.report.message)
-    return Solution(problem, network, kept.spec, outcome, kept.history, kept.report)
+    make = _make_member if problem.parameters else None
+    return Solution(
+        problem, network, kept.spec, outcome, kept.history, kept.report, make_member=make
+    )
+
+
+def _make_member(family: Solution, values: Mapping[str, float]) -> Solution:
+    """The member of a solved family for some values: its own problem, network and report."""
+    network = family.network
+    assert isinstance(network, ParametricProduct)
+    named = ", ".join(f"{name} = {value:.6g}" for name, value in values.items())
+    spec = member_spec(reader.parse_spec(family.spec, "the family", Path()), values)
+    spec = spec.model_copy(update={"title": f"{family.problem.title}: {named}"})
+    problem = replace(member(family.problem, values), title=spec.title)
+    made, text = network.at(list(values.values())), writer.dump(spec)
+    points = held_out_points(problem, factory.samples(spec, problem).points)
+    report = replace(
+        family.report,
+        errors=errors(problem, evaluation(problem, made)),
+        residuals=residuals(problem, made, points),
+        network=NetworkFacts(kind(made), made.coefficients.numel()),
+        family=None,
+        reasons=(f"a member of a family that is solved for all values, at {named}",),
+        stages=(),
+        hashes=Hashes(sha256(text.encode()).hexdigest(), digest(made)),
+    )
+    return Solution(problem, made, text, family.outcome, (), report)
 
 
 def _run_to_end(
@@ -350,6 +386,8 @@ class _Checkpointer:
 
 def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[SolverResult]:
     """The way that the spec takes to a solution."""
+    if problem.parameters:
+        return solve_family(problem, _family_settings(spec, problem, generator))
     match spec.training:
         case (ClimbStage(climb=asked),):
             if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
@@ -371,6 +409,28 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
             if edges is None:
                 return run_schedule(problem, parts)
             return run_slabs(problem, parts, edges)
+
+
+def _family_settings(spec: Spec, problem: Problem, generator: torch.Generator) -> FamilySettings:
+    """What a family is made with: every member is a problem file of its own."""
+
+    def solve_member(values: Mapping[str, float], near: Network | None) -> Events[SolverResult]:
+        # Errors are measured for all members together, and reading formulas takes its time.
+        own = replace(member(problem, values), exact=None)
+        degrees = None
+        if isinstance(near, FullProduct):
+            degrees = tuple(basis.degree for basis in near.axes())
+        return _events(complete_member(spec, own, values, degrees), own, generator)
+
+    inside = member(problem, inner_values(problem.parameters))
+    assert spec.accuracy is not None
+    return FamilySettings(
+        spec.accuracy,
+        LARGEST if len(problem.parameters) == 1 else LARGEST_OF_MANY,
+        solve_member,
+        factory.samples(spec, inside),
+        spec.seed,
+    )
 
 
 def _solution(
@@ -432,6 +492,7 @@ def _solution(
         correlation=identified.correlation,
         data=identified.data,
         agreement=identified.agreement,
+        family=level.family,
         residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,
@@ -446,7 +507,8 @@ def _solution(
         file=spec.origin.file,
         host=node(),
     )
-    return Solution(problem, network, resolved, compared, history, report, checkpoint)
+    make = _make_member if problem.parameters else None
+    return Solution(problem, network, resolved, compared, history, report, checkpoint, make)
 
 
 def with_found(problem: Problem, found: Mapping[str, FoundConstant]) -> Problem:

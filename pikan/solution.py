@@ -19,8 +19,10 @@ from pikan.files.atomic import write_together
 from pikan.files.json_text import to_json
 from pikan.network.base import Network
 from pikan.network.build import architecture_text
+from pikan.network.parametric import ParametricProduct
 from pikan.network.partials import partials
 from pikan.optimize.outcome import Outcome
+from pikan.problem.family import member
 from pikan.problem.partials import partial
 from pikan.problem.statement import Problem
 from pikan.references import observations
@@ -57,6 +59,8 @@ Given = Array | Shaped[Tensor, "*_"] | Sequence[Number] | Sequence[Sequence[Numb
 
 _OfTensors = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n m"]]
 
+# Ends of parameters are known to this part of their interval.
+_BEYOND = 1e-12
 # How far a solution is taken to be known where nothing is said about it.
 _UNKNOWN = 1e-6
 
@@ -73,6 +77,8 @@ class Solution:
     flow; anything else gives an array. Where a march came to no end, all is nan beyond where it
     came, `end`. `spec` is the text of the resolved problem file.
     `checkpoint` is what an interrupted run goes on from, None where it was not kept or has ended.
+    Parameters are coordinates like others, `solution(x=0.5, nu=0.02)`, and `u_nu` is a derivative;
+    `make_member` makes the solution for one value of each, None where there are no parameters.
     """
 
     problem: Problem
@@ -82,6 +88,7 @@ class Solution:
     history: tuple[Record, ...]
     report: Report
     checkpoint: Checkpoint | None = None
+    make_member: "Callable[[Solution, Mapping[str, float]], Solution] | None" = None
 
     def __call__(self, points: Given | None = None, /, **coordinates: Given) -> Array | Tensor:
         """The unknowns at points."""
@@ -93,6 +100,52 @@ class Solution:
     ) -> Array | Tensor:
         """A partial derivative such as `u_xxt` at points, in closed form."""
         return self._map_points(self._derivative(name), points, coordinates)[..., 0]
+
+    def at(self, **values: Number) -> "Solution":
+        """The solution for one value of each parameter, `family.at(nu=0.02)`: one like any other.
+
+        ValueError for a name that is no parameter, or a value outside of its interval.
+        """
+        given = self._parameter_values(values)
+        assert self.make_member is not None
+        return self.make_member(self, given)
+
+    def on(
+        self, points: Given | None = None, /, **coordinates: Given
+    ) -> Callable[..., Array | Tensor]:
+        """The unknowns at points that stay, as a function of the parameters alone.
+
+        `answer = family.on(x=grid, t=1.0)`, then `answer(nu=0.02)`: the fields are evaluated once,
+        and an answer takes a fraction of a millisecond.
+        """
+        inside = self._parameter_values({one.name: one.lower for one in self.problem.parameters})
+        assert isinstance(self.network, ParametricProduct)
+        places = _places(member(self.problem, inside), points, coordinates)
+        rows = torch.as_tensor(places.reshape(-1, places.shape[-1]))
+        found = self.network.on(rows.to(next(self.network.parameters())))
+
+        def answer(**values: Number) -> Array | Tensor:
+            fields = found(list(self._parameter_values(values).values()))
+            shaped = fields.reshape(*places.shape[:-1], -1)
+            shaped = shaped[..., 0] if len(self.problem.unknowns) == 1 else shaped
+            return shaped if isinstance(places, Tensor) else shaped.cpu().numpy()
+
+        return answer
+
+    def _parameter_values(self, values: Mapping[str, Number]) -> Mapping[str, float]:
+        """The values of all parameters in their order, each inside its interval."""
+        known = {one.name: one for one in self.problem.parameters}
+        if not known:
+            raise ValueError("the problem has no parameters; add parameters: {nu: [0.01, 1]}")
+        if values.keys() != known.keys():
+            raise ValueError(f"got {', '.join(values) or 'none'}, needs {', '.join(known)}")
+        for name, one in known.items():
+            slack = _BEYOND * (one.upper - one.lower)
+            if not one.lower - slack <= values[name] <= one.upper + slack:
+                raise ValueError(
+                    f"got {name} = {values[name]:g}, needs from {one.lower:g} to {one.upper:g}"
+                )
+        return {name: float(values[name]) for name in known}
 
     def _derivative(self, name: str) -> _OfTensors:
         """A partial derivative as a function of rows."""
@@ -212,6 +265,31 @@ class Solution:
         low, high = self.problem.box.lower[axis], self.problem.box.upper[axis]
         moments = np.linspace(low, high if self.end is None else self.end, frames).tolist()
         planes = sections(self.problem.box, {"t": moments}, LINE, PLANE)
+        found = self._quantities(planes, which or self.problem.unknowns[0])
+        return animation(self.problem, planes, found, seconds)
+
+    def slider(
+        self,
+        which: str | None = None,
+        *,
+        parameter: str | None = None,
+        at: At | None = None,
+        frames: int = 60,
+        seconds: float = 6.0,
+    ) -> "pikan.plots.animation.Animation":
+        """The solution as a parameter varies, the first one if none is named, with a slider.
+
+        `at` fixes other coordinates and parameters. ValueError where there are no parameters.
+        """
+        from pikan.plots.animation import animation
+
+        known = {one.name: one for one in self.problem.parameters}
+        name = parameter or next(iter(known), "")
+        if name not in known:
+            raise ValueError(f"got '{name}', needs a parameter; there are {', '.join(known)}")
+        values = [known[name].value(2.0 * k / (frames - 1) - 1.0) for k in range(frames)]
+        others = {k: (one.lower + one.upper) / 2 for k, one in known.items() if k != name}
+        planes = sections(self.problem.box, {**others, **(at or {}), name: values}, LINE, PLANE)
         found = self._quantities(planes, which or self.problem.unknowns[0])
         return animation(self.problem, planes, found, seconds)
 

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,3 +67,14 @@ def finish_run(
     if solution.checkpoint is not None:
         typer.echo(goes_on)
     return code
+
+
+def finish_member(member: Solution, folder: Path, at: Mapping[str, str], output: Output) -> None:
+    """Leave a member of a family in a folder beside the family's, and say so."""
+    named = ",".join(f"{name}={value}" for name, value in at.items()).replace("/", "over")
+    place = folder.with_name(f"{folder.name}-{named}")
+    if output == "all":
+        show(Console(), member.report, member.problem.title)
+    member.save(place)
+    if output != "json":
+        typer.echo(f"the member at {', '.join(f'{k} = {v}' for k, v in at.items())}; see {place}")

@@ -73,6 +73,14 @@ def solve(
         list[str] | None,
         typer.Option("--set", metavar="A.B=C", help="Change a value of the file; repeatable."),
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--at",
+            metavar="NAME=VALUE",
+            help="A parameter's value, whose solution goes into a folder of its own; repeatable.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier result instead of setting it aside.")
     ] = False,
@@ -89,7 +97,8 @@ def solve(
 
         with one_output_folder(out) as folder:
             changes = {**pairs(settings or []), **given}
-            code = solve_file(file, changes, folder, force, output(quiet, as_json))
+            values = pairs(at or [], "--at nu=0.02")
+            code = solve_file(file, changes, folder, force, output(quiet, as_json), values)
     raise typer.Exit(code)
 
 
@@ -290,15 +299,16 @@ def schema() -> None:
         typer.echo(json.dumps(Spec.model_json_schema(), indent=2))
 
 
-def pairs(settings: list[str]) -> dict[str, str]:
-    """What `--set` was given, by key.
+def pairs(settings: list[str], example: str = "--set network.degree=24") -> dict[str, str]:
+    """What `--set` and `--at` were given, by key.
 
     >>> pairs(["network.degree=24", "domain={x: [0, 1]}"])
     {'network.degree': '24', 'domain': '{x: [0, 1]}'}
     """
     for setting in settings:
         if not setting.partition("=")[0].strip() or "=" not in setting:
-            refuse(f"--set {setting}: write it as key=value, such as --set network.degree=24")
+            flag = example.partition(" ")[0]
+            refuse(f"{flag} {setting}: write it as key=value, such as {example}")
     halves = [setting.partition("=") for setting in settings]
     return {key.strip(): value.strip() for key, _, value in halves}
 

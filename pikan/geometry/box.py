@@ -12,6 +12,8 @@ from pikan.geometry.roles import TIME, space_axes, time_axis
 class Box:
     """lower[i] <= coordinates[i] <= upper[i]; the coordinate named `t` is time.
 
+    Those named in `parameters` come last, and are neither space nor time.
+
     >>> box = Box(("x", "t"), (-1.0, 0.0), (1.0, 2.0))
     >>> box.time, [face.label(box) for face in box.boundary()]
     (1, ['x = -1', 'x = 1'])
@@ -20,6 +22,7 @@ class Box:
     coordinates: tuple[str, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
+    parameters: tuple[str, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -34,7 +37,7 @@ class Box:
     @property
     def space(self) -> tuple[int, ...]:
         """The axes of space, in order."""
-        return space_axes(self.coordinates)
+        return space_axes(self.coordinates[: self.dimension - len(self.parameters)])
 
     @property
     def evolution(self) -> int:
@@ -52,4 +55,4 @@ class Box:
 
     def boundary(self) -> tuple[Face, ...]:
         """The faces in space: all but the first and the last moment."""
-        return tuple(face for face in self.faces() if face.fixed[0][0] != self.time)
+        return tuple(face for face in self.faces() if face.fixed[0][0] in self.space)

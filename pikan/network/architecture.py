@@ -120,6 +120,22 @@ class LowRankArchitecture:
 
 @final
 @dataclass(frozen=True)
+class ParametricArchitecture:
+    """A `ParametricProduct`: the bases of its coordinates, then what its functions are made of."""
+
+    __pydantic_config__ = STRICT
+
+    bases: Bases
+    rank: Count
+    unknowns: Count
+    parameters: Annotated[int, Field(ge=1, le=100)]
+    terms: Count
+    functions: Literal["polynomial", "rational"]
+    kind: Literal["parametric"] = "parametric"
+
+
+@final
+@dataclass(frozen=True)
 class MLPArchitecture:
     """An `MLP`."""
 
@@ -130,7 +146,11 @@ class MLPArchitecture:
 
 
 SingleArchitecture: TypeAlias = (
-    KANArchitecture | FullProductArchitecture | LowRankArchitecture | MLPArchitecture
+    KANArchitecture
+    | FullProductArchitecture
+    | LowRankArchitecture
+    | ParametricArchitecture
+    | MLPArchitecture
 )
 
 
@@ -199,6 +219,8 @@ def ends(plan: Architecture) -> tuple[int, int]:
             return widths[0], widths[-1]
         case FullProductArchitecture() | LowRankArchitecture():
             return len(plan.bases), plan.unknowns
+        case ParametricArchitecture():
+            return len(plan.bases) + plan.parameters, plan.unknowns
         case TimeSlabsArchitecture():
             return ends(plan.networks[0])
 
@@ -223,6 +245,11 @@ def count(plan: Architecture) -> int:
             own = sum(b.knots for b in bases) + prod(b.size for b in bases) * plan.unknowns
         case LowRankArchitecture(bases=bases, rank=rank):
             own = sum(b.knots + b.size * rank for b in bases) + rank * plan.unknowns
+        case ParametricArchitecture(bases=bases, rank=rank, terms=terms, parameters=parameters):
+            own = sum(b.knots for b in bases) + prod(b.size for b in bases) * plan.unknowns * rank
+            # Beside its own box, that of the fields, and what its functions are of.
+            own += 2 * len(bases) + 3 * parameters
+            own += terms * (rank + (parameters if plan.functions == "polynomial" else 2))
         case MLPArchitecture(widths=widths):
             own = sum((before + 1) * after for before, after in pairwise(widths))
         case TimeSlabsArchitecture(networks=networks):

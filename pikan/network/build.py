@@ -13,6 +13,11 @@ from pikan.network.base import Network
 from pikan.network.kan import KANNetwork, Scaling, with_layers
 from pikan.network.layer import Layer
 from pikan.network.mlp import MLP
+from pikan.network.parametric import (
+    ParametricProduct,
+    PolynomialFunctions,
+    RationalFunctions,
+)
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.network.time_slabs import TimeSlabs
@@ -59,6 +64,8 @@ def restore(text: str, state: Mapping[str, Tensor], most: int | None = None) -> 
             part.symbolic.check(part.mask)
         if isinstance(part, Basis) and not bool((part.knots[:, -1] > part.knots[:, 0]).all()):
             raise plans.ArchitectureError("state: a grid has no length")
+        if isinstance(part, PolynomialFunctions) and not part.is_sound():
+            raise plans.ArchitectureError("state: the degree of a parameter is none")
     return made
 
 
@@ -92,13 +99,23 @@ def _single(network: Network) -> plans.SingleArchitecture:
             bases = tuple(map(_basis, network.axes()))
             rank, unknowns = network.coefficients.shape
             return plans.LowRankArchitecture(bases, rank, unknowns)
+        case ParametricProduct(fields=fields, functions=functions):
+            return plans.ParametricArchitecture(
+                tuple(map(_basis, fields.axes())),
+                network.rank,
+                network.unknowns,
+                len(functions.lower),
+                len(functions.coefficients),
+                "rational" if isinstance(functions, RationalFunctions) else "polynomial",
+            )
         case MLP():
             matrices = (*network.weights, network.coefficients)
             first = matrices[0].shape[0] - 1
             return plans.MLPArchitecture((first, *(matrix.shape[1] for matrix in matrices)))
         case _:
             raise plans.ArchitectureError(
-                f"network: got '{type(network).__name__}', needs KAN, FullProduct, LowRank or MLP"
+                f"network: got '{type(network).__name__}', needs KAN, FullProduct, LowRank, "
+                "ParametricProduct or MLP"
             )
 
 
@@ -141,6 +158,13 @@ def build_network(plan: plans.Architecture) -> Network:
             return FullProduct(_bases(bases, [1] * coordinates), unknowns, lower, upper)
         case plans.LowRankArchitecture(bases=bases, rank=rank):
             return LowRank(_bases(bases, [1] * coordinates), rank, unknowns, lower, upper)
+        case plans.ParametricArchitecture(bases=bases, rank=rank):
+            count = len(bases)
+            fields = FullProduct(
+                _bases(bases, [1] * count), rank * unknowns, lower[:count], upper[:count]
+            )
+            kind = RationalFunctions if plan.functions == "rational" else PolynomialFunctions
+            return ParametricProduct(fields, kind(plan.parameters, plan.terms, rank), unknowns)
         case plans.MLPArchitecture(widths=widths):
             return MLP(widths, lower, upper)
         case plans.TimeSlabsArchitecture(networks=networks):

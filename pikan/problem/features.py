@@ -138,10 +138,13 @@ def features(problem: Problem) -> Features:
 
     Bounds from interval arithmetic, on boxes that are halved until every call and quotient varies
     by at most a quarter of its range on each: a certificate, not a sample. Cells on which that
-    takes 2^-40 of the domain, as beside a pole, are left at that.
+    takes 2^-40 of the domain, as beside a pole, are left at that. The members of a family have
+    features, each its own, and the family none.
     """
     box = problem.box
     ends = [np.array(pair) for pair in zip(box.lower, box.upper, strict=True)]
+    if problem.parameters:
+        return Features((), (), (), tuple(ends))
     narrow, places, unread = list[Feature](), dict[tuple[int, float], FeaturePlace](), list[str]()
     edges: list[list[Array]] = [[end] for end in ends]
     for known in _known_functions(problem):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from math import sqrt
 from typing import final
 
 from pikan.expression.tree import Expression, Name, Number, add, multiply, substitute
@@ -54,13 +55,39 @@ class UnknownConstant:
     logarithmic: bool
 
 
+@final
+@dataclass(frozen=True)
+class Parameter:
+    """A number that the solution is wanted for all values of, from `lower` to `upper`.
+
+    `logarithmic` says that its logarithm is what polynomials are made of.
+    """
+
+    name: str
+    lower: float
+    upper: float
+    logarithmic: bool
+
+    def value(self, unit: float) -> float:
+        """The value at a place from -1 to 1 on its scale.
+
+        >>> Parameter("nu", 0.01, 1.0, logarithmic=True).value(0.0)
+        0.1
+        """
+        share = (unit + 1.0) / 2.0
+        if not self.logarithmic:
+            return self.lower + share * (self.upper - self.lower)
+        return sqrt(self.lower * self.upper) * (self.upper / self.lower) ** (unit / 2.0)
+
+
 @dataclass(frozen=True)
 class Problem:
     """A differential equation with all that makes its solution unique.
 
     `source` says where the problem comes from; `exact` is None where no solution is known.
     `find` has the constants that are to be found from `observations`; under their names
-    `constants` has their guesses, and once they are found their values.
+    `constants` has their guesses, and once they are found their values. `parameters` are the last
+    coordinates of the box, by which nothing is differentiated.
     """
 
     name: str
@@ -75,6 +102,7 @@ class Problem:
     source: str
     find: tuple[UnknownConstant, ...] = ()
     observations: tuple[Observation, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
 
     @property
     def coordinates(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, final
 
 from pikan.files.json_text import Real, Words
 from pikan.optimize.outcome import Alternative, Kind
+from pikan.solvers.facts import FamilyFacts
 from pikan.solvers.found import Agreement, DataFit, FoundConstant
 
 # Data are seldom exact; but what is off by more than this part is another solution.
@@ -119,7 +120,7 @@ class Report:
     `alternatives` are other solutions that were found. `found` has the constants that were found
     from data, `correlation` a row for each of them; `data` says how the fit stands to the data, and
     `agreement` how two bases and two tolerances do; all empty where nothing was to be found.
-    `reasons` say what was chosen, and why.
+    `family` is None where the problem has no parameters. `reasons` say what was chosen, and why.
     """
 
     schema: Literal[1] = 1
@@ -147,6 +148,7 @@ class Report:
     correlation: tuple[tuple[Real, ...], ...] = ()
     data: DataFit | None = None
     agreement: Agreement | None = None
+    family: FamilyFacts | None = None
     reasons: tuple[Words, ...] = ()
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pikan.report.report import Report
+from pikan.solvers.facts import FamilyFacts
 
 _COLORS = {"converged": "green", "diverged": "red"}
 # No table is as wide as this; it is measured as if there were that much room.
@@ -51,6 +52,10 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
     if report.found:
         yield _found(report)
         yield from (Text(line) for line in _data_fit(report))
+        yield Text()
+    if report.family is not None:
+        yield _parameters(report.family)
+        yield from (Text(line) for line in _family(report.family))
         yield Text()
     if report.errors:
         yield _errors(report)
@@ -108,6 +113,30 @@ def _found(report: Report) -> Table:
         shown = f"{lower} to {upper}" if one.identified else "not told by the data"
         table.add_row(Text(name), value, shown, beside)
     return table
+
+
+def _parameters(family: FamilyFacts) -> Table:
+    table = _table("parameter", "from", "to", "scale", "degree")
+    for one in family.parameters:
+        ends = f"{one.lower:.6g}", f"{one.upper:.6g}"
+        scale = f"{one.scale}{', affine' * one.affine}"
+        table.add_row(Text(one.name), *ends, scale, str(one.degree))
+    return table
+
+
+def _family(family: FamilyFacts) -> Iterator[str]:
+    pairs = zip(family.parameters, family.worst_at, strict=True)
+    where = ", ".join(f"{one.name} = {value:.6g}" for one, value in pairs)
+    last = ", ".join(two_digits(one) for one in family.decay[-3:])
+    yield (
+        f"{family.nodes} members solved, {family.functions} functions of the parameters, rank "
+        f"{family.rank}; the last members added {last} of the solution"
+    )
+    yield (
+        f"{family.checks} fresh members: mean error {two_digits(family.mean)}, the worst "
+        f"{two_digits(family.worst)} at {where}; an answer on {family.points} points takes "
+        f"{two_digits(family.milliseconds)} ms"
+    )
 
 
 def number_to(value: float, error: float) -> str:

@@ -11,6 +11,7 @@ from pikan.network.base import Network
 from pikan.optimize.objective import Objective
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress, StageResult, StageRun
+from pikan.solvers.facts import FamilyFacts
 from pikan.solvers.found import NOTHING, Identification
 from pikan.solvers.replay import Event, Events, InProgress, resume
 
@@ -23,7 +24,7 @@ class SolverResult(NamedTuple):
 
     It is infinite where nothing bounds it, as where other solutions, far from this one, fit as well
     and where a run was cut off. `found` are all solutions that were found of several.
-    `identification` has what data have told of constants.
+    `identification` has what data have told of constants, `family` what is known of a family.
     """
 
     network: Network
@@ -32,6 +33,7 @@ class SolverResult(NamedTuple):
     how: str
     found: tuple[Network, ...] = ()
     identification: Identification = NOTHING
+    family: FamilyFacts | None = None
 
 
 def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:

@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.network.base import Network
 from pikan.network.partials import partials
@@ -40,7 +39,7 @@ def restrict_time(problem: Problem, lower: float, upper: float) -> Problem:
     box, axis = problem.box, problem.box.evolution
     lows, highs = list(box.lower), list(box.upper)
     lows[axis], highs[axis] = lower, upper
-    return replace(problem, box=Box(box.coordinates, tuple(lows), tuple(highs)))
+    return replace(problem, box=replace(box, lower=tuple(lows), upper=tuple(highs)))
 
 
 def end_of(problem: Problem, network: Network) -> float | None:

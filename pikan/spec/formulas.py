@@ -8,6 +8,7 @@ from pikan.expression.parse import read_equation
 from pikan.expression.tree import number_text
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
+from pikan.problem.family import family, inner_values
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.compatibility import contradiction, pairs, undefined_parts
 from pikan.spec.conditions import conditions, periodic
@@ -16,6 +17,7 @@ from pikan.spec.equations import check_determined, equations
 from pikan.spec.faults import Check, SpecError
 from pikan.spec.identification import check_identifiable, observations, unknown_constants
 from pikan.spec.identifiers import check_names
+from pikan.spec.parameters import check_parameters, in_bounds, parameters
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
 from pikan.spec.settings import check_schedule, check_settings, check_weights
@@ -40,14 +42,15 @@ def examine(spec: Spec) -> Check[Problem | None]:
     known = yield from constants(spec.constants, spec.origin)
     box = yield from _box(spec, known)
     find = yield from unknown_constants(spec, known)
-    guesses = {one.name: one.guess for one in find}
+    varied = yield from parameters(spec, known)
+    guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
     scope = Scope(box, spec.unknowns, Constants({**known.values, **guesses}), tuple(guesses))
     stated = yield from equations(spec, scope)
     if not misnamed and len(stated) == len(spec.equations):
         yield from check_determined(spec, scope, stated)
     held = yield from conditions(spec, scope, stated)
     repeated = yield from periodic(spec, scope, stated)
-    exact = yield from solution(spec, scope.without_found())
+    exact = yield from solution(spec, scope if varied else scope.without_found())
     observed = yield from observations(spec, scope)
     yield from check_settings(spec, scope)
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
@@ -74,7 +77,9 @@ def examine(spec: Spec) -> Check[Problem | None]:
         map(math.isfinite, (*scope.box.lower, *scope.box.upper, *scope.constants.values.values()))
     ):
         yield from _check_sound(spec, whole)
-    return whole
+    stated_for_all = family(whole, varied)
+    yield from check_parameters(spec, stated_for_all)
+    return stated_for_all
 
 
 def _check_sound(spec: Spec, problem: Problem) -> Check[None]:
@@ -110,9 +115,15 @@ def check_spelling(spec: Spec) -> Check[None]:
 def _box(spec: Spec, known: Constants) -> Check[Box]:
     lower: list[float] = []
     upper: list[float] = []
+    varied = list(in_bounds(spec))
+    yield from varied
+    at_fault = {fault.place.key for fault in varied}
     for name, interval in spec.domain.items():
         bounds: list[float] = []
         for index, written in enumerate(interval):
+            if f"domain.{name}.{index}" in at_fault:
+                bounds.append(math.nan)
+                continue
             try:
                 bounds.append(known.value(written))
             except FormulaError as error:

@@ -17,6 +17,7 @@ def check_names(spec: Spec) -> Check[None]:
         *((name, "coordinate", ("domain", name)) for name in spec.domain),
         *((name, "constant", ("constants", name)) for name in spec.constants),
         *((name, "constant", ("find", name)) for name in spec.find),
+        *((name, "parameter", ("parameters", name)) for name in spec.parameters),
         *((name, "unknown", ("unknowns", index)) for index, name in enumerate(spec.unknowns)),
     ]
     meanings: dict[str, str] = {}

@@ -141,6 +141,30 @@ Unknown = Annotated[
 ]
 
 
+class ParameterSettings(FilePart):
+    """A number that the solution is wanted for all values of."""
+
+    between: tuple[Number, Number] = Field(
+        description="between which values it lies, the lower one first"
+    )
+    scale: Literal["linear", "log"] | None = Field(
+        default=None,
+        description="what polynomials are made of; log if left out where it is positive and goes "
+        "over a decade or more",
+    )
+
+
+def _interval(given: object) -> object:
+    if isinstance(given, tuple):
+        return {"between": given}
+    if not isinstance(given, Mapping):
+        raise validation_fault(f"got {quote_value(given)}, needs an interval such as [0.01, 1]")
+    return given
+
+
+Varied = Annotated[ParameterSettings, BeforeValidator(_interval)]
+
+
 class DataSettings(FilePart):
     """Measured values, in a file beside the problem file."""
 
@@ -195,6 +219,12 @@ class Spec(FilePart):
         default={},
         max_length=1000,
         description="numbers with names; formulas may use the ones before",
+    )
+    parameters: Mapping[str, Varied] = Field(
+        default={},
+        max_length=6,
+        description="numbers that the solution is wanted for all values of: {nu: [0.01, 1]}, or "
+        "{nu: {between: [0.01, 1], scale: log}}",
     )
     unknowns: tuple[str, ...] = Field(
         min_length=1,

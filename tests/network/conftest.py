@@ -15,6 +15,7 @@ from pikan.network.base import Network
 from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.parameters import parameter_vector, with_parameters
+from pikan.network.parametric import ParametricProduct, PolynomialFunctions
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.time_slabs import TimeSlabs
 
@@ -69,6 +70,16 @@ def windows() -> Network:
     return TimeSlabs([0.25, 0.5, 0.75], [early, late], axis=1)
 
 
+def parametric() -> Network:
+    functions = PolynomialFunctions(1, 3, 2)
+    functions.degrees.copy_(torch.tensor([[0], [1], [2]]))
+    functions.lower.fill_(LOWER[1])
+    functions.upper.fill_(UPPER[1])
+    functions.logarithmic.fill_(1.0)
+    fields = FullProduct([spline(1)], 2 * 2, LOWER[:1], UPPER[:1])
+    return ParametricProduct(fields, functions, 2)
+
+
 BUILDERS: tuple[Callable[[], Network], ...] = (
     spline_kan,
     mixed_kan,
@@ -77,6 +88,7 @@ BUILDERS: tuple[Callable[[], Network], ...] = (
     low_rank,
     mlp,
     windows,
+    parametric,
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pikan.expression.wording import word_list
 from pikan.problem.classification import equation_order
+from pikan.problem.family import inner_values, member
 from pikan.problem.features import features
 from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Problem
@@ -15,7 +16,12 @@ from pikan.problem.wellposed.singularities import singularities
 
 
 def notes(problem: Problem) -> tuple[str, ...]:
-    """Conditions that may be missing or do not fit together, freedom, infinity, what is narrow."""
+    """Conditions that may be missing or do not fit together, freedom, infinity, what is narrow.
+
+    Of a family those of one member.
+    """
+    if problem.parameters:
+        return notes(member(problem, inner_values(problem.parameters)))
     if problem.find:
         # Data take the place of conditions.
         return (*singularities(problem), *_features(problem))

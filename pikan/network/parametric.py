@@ -1,0 +1,236 @@
+"""A solution for all values of parameters: few products of fields and functions of these."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from math import comb, factorial
+from typing import final
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from pikan.bases.chebyshev import Chebyshev
+from pikan.jets.jet import Jet, MultiIndex, coordinates
+from pikan.network.base import Network
+from pikan.network.product import FullProduct
+
+HIGHEST_DEGREE = 1000
+
+
+class ParameterFunctions(nn.Module, ABC):
+    """Functions g_r of the parameters, with their derivatives.
+
+    `lower` and `upper` bound each parameter; `logarithmic` says by a one for each that its
+    logarithm goes evenly from -1 to 1, by a zero that it does so itself.
+    """
+
+    lower: Float[Tensor, " _"]
+    upper: Float[Tensor, " _"]
+    logarithmic: Float[Tensor, " _"]
+
+    def __init__(self, parameters: int, terms: int, rank: int) -> None:
+        super().__init__()
+        for name in ("lower", "upper", "logarithmic"):
+            self.register_buffer(name, torch.zeros(parameters, dtype=torch.float64))
+        self.coefficients = nn.Parameter(torch.zeros(terms, rank, dtype=torch.float64))
+
+    @abstractmethod
+    def terms(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
+        """Derivatives of the functions that are summed, by places from -1 to 1."""
+
+    def forward(self, values: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n r"]:
+        """The derivative of some orders of each function at values of the parameters.
+
+        Along a logarithm d^n/dp^n = p^-n times the sum of s(n, k) d^k/d(log p)^k.
+
+        Source: DLMF 26.8, Stirling numbers of the first kind.
+        """
+        sums: list[tuple[MultiIndex, float]] = [((), 1.0)]
+        for order, log in zip(orders, self.logarithmic.tolist(), strict=True):
+            numbers = _stirling(order) if log else [0.0] * order + [1.0]
+            shares = [(k, number) for k, number in enumerate(numbers) if number]
+            sums = [((*index, k), c * number) for index, c in sums for k, number in shares]
+        unit, slopes = self.unit(values), 2.0 / self._widths()
+        total = values.new_zeros(len(values), len(self.coefficients))
+        for index, weight in sums:
+            rate = weight * (slopes ** slopes.new_tensor(index)).prod()
+            total = total + rate * self.terms(unit, index)
+        divisors = torch.where(self.logarithmic > 0, values, 1.0) ** values.new_tensor(orders)
+        return (total / divisors.prod(dim=1, keepdim=True)) @ self.coefficients
+
+    def unit(self, values: Float[Tensor, "n _"]) -> Float[Tensor, "n _"]:
+        """Values of the parameters by places from -1 to 1."""
+        low = torch.where(self.logarithmic > 0, self.lower, 1.0)
+        ratio = torch.where(self.logarithmic > 0, values / low, 1.0)
+        along = torch.where(self.logarithmic > 0, ratio.log(), values - self.lower)
+        return 2.0 * along / self._widths() - 1.0
+
+    def _widths(self) -> Float[Tensor, " _"]:
+        """The length of each interval, or that of its logarithm."""
+        low = torch.where(self.logarithmic > 0, self.lower, 1.0)
+        ratio = torch.where(self.logarithmic > 0, self.upper / low, 1.0)
+        return torch.where(self.logarithmic > 0, ratio.log(), self.upper - self.lower)
+
+
+@final
+class PolynomialFunctions(ParameterFunctions):
+    """Sums of products of Chebyshev polynomials, one of each parameter, of the degrees [t _]."""
+
+    degrees: Int[Tensor, "t _"]
+
+    def __init__(self, parameters: int, terms: int, rank: int) -> None:
+        super().__init__(parameters, terms, rank)
+        self.register_buffer("degrees", torch.zeros(terms, parameters, dtype=torch.long))
+
+    def is_sound(self) -> bool:
+        """Whether the degrees are such as interpolation may have come to."""
+        return bool(((self.degrees >= 0) & (self.degrees <= HIGHEST_DEGREE)).all())
+
+    def terms(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
+        """The products."""
+        found = unit.new_ones(len(unit), len(self.degrees))
+        for axis, order in enumerate(orders):
+            degrees = self.degrees[:, axis]
+            interval = unit.new_tensor([[-1.0, 1.0]])
+            basis = Chebyshev(interval, max(int(degrees.max()), 1))
+            found = found * basis.derivatives(unit[:, axis, None], order)[order, :, 0][:, degrees]
+        return found
+
+
+@final
+class RationalFunctions(ParameterFunctions):
+    """Rational functions of one parameter, by values at `nodes`, in barycentric form.
+
+    Function j is w_j/(z - z_j) over the sum of all w_i/(z - z_i): one at its own node, zero at
+    the others, and with the poles that the weights w give to all.
+
+    Source: Berrut and Trefethen 2004, doi 10.1137/S0036144502417715, section 9.
+    """
+
+    nodes: Float[Tensor, " t"]
+    weights: Float[Tensor, " t"]
+
+    def __init__(self, parameters: int, terms: int, rank: int) -> None:
+        super().__init__(parameters, terms, rank)
+        self.register_buffer("nodes", torch.zeros(terms, dtype=torch.float64))
+        self.register_buffer("weights", torch.zeros(terms, dtype=torch.float64))
+
+    def terms(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
+        """The functions that are one at one node each."""
+        return rational(unit[:, 0], self.nodes, self.weights, orders[0])
+
+
+def rational(
+    z: Float[Tensor, " n"], nodes: Float[Tensor, " t"], weights: Float[Tensor, " t"], order: int
+) -> Float[Tensor, "n t"]:
+    """The derivative of an order of each function of `RationalFunctions`.
+
+    Numerator and denominator are multiplied by the distance to the nearest node, so that nothing
+    is infinite there.
+    """
+    apart = z[:, None] - nodes
+    nearest = apart.abs().argmin(dim=1, keepdim=True)
+    own = torch.zeros_like(apart, dtype=torch.bool).scatter_(1, nearest, value=True)
+    away = nodes - nodes[nearest]
+    safe = torch.where(own, 1.0, apart)
+    tops = [torch.where(own, weights, weights * apart.gather(1, nearest) / safe)]
+    for k in range(1, order + 1):
+        slope = (-1.0) ** k * factorial(k) * weights * away / safe ** (k + 1)
+        tops.append(torch.where(own, 0.0, slope))
+    found: list[Tensor] = []
+    for k, top in enumerate(tops):
+        rest = sum(
+            (comb(k, i) * found[i] * tops[k - i].sum(dim=1, keepdim=True) for i in range(k)),
+            start=torch.zeros_like(top),
+        )
+        found.append((top - rest) / tops[0].sum(dim=1, keepdim=True))
+    return found[order]
+
+
+@final
+class ParametricProduct(Network):
+    """u_m(x; p) = sum over r of f_rm(x) g_r(p): products of fields and functions of parameters.
+
+    The parameters come after the coordinates. `fields` has the rank times the unknowns as its own
+    unknowns, those of the first function first. To a numerical analyst a reduced basis, or the
+    proper orthogonal decomposition, with its coefficients as functions; a KAN of product nodes.
+
+    Source: Quarteroni, Manzoni and Negri 2016, Reduced Basis Methods for Partial Differential
+    Equations, chapter 6.
+    """
+
+    def __init__(self, fields: FullProduct, functions: ParameterFunctions, unknowns: int) -> None:
+        space = torch.stack([fields.center - fields.scale, fields.center + fields.scale])
+        own = torch.stack([functions.lower, functions.upper])
+        lower, upper = torch.cat([space, own], dim=1).tolist()
+        super().__init__(lower, upper)
+        self.fields, self.functions, self.unknowns = fields, functions, unknowns
+        self.to(fields.center.device)
+
+    @property
+    def rank(self) -> int:
+        """The number of products."""
+        return self.functions.coefficients.shape[1]
+
+    def jet(self, inputs: Jet) -> Jet:
+        """Each partial derivative is that of the fields times that of the functions."""
+        points, split = inputs.values[0], len(self.fields.center)
+        own = tuple(dict.fromkeys(index[:split] for index in inputs.indices))
+        fields = self.fields.jet(coordinates(points[:, :split], own)).values
+        by_index = dict(zip(own, fields.unbind(), strict=True))
+        functions = {
+            orders: self.functions(points[:, split:], orders)
+            for orders in {index[split:] for index in inputs.indices}
+        }
+        rows = [
+            torch.einsum(
+                "nrm,nr->mn",
+                by_index[index[:split]].unflatten(1, (self.rank, self.unknowns)),
+                functions[index[split:]],
+            )
+            for index in inputs.indices
+        ]
+        return Jet(inputs.indices, torch.stack(rows).mT)
+
+    def at(self, values: Sequence[float]) -> FullProduct:
+        """The solution for one value of each parameter."""
+        weights = self.functions(
+            self.fields.coefficients.new_tensor([list(values)]), (0,) * len(values)
+        )[0]
+        ends = [(c.tolist()) for c in self._space()]
+        made = FullProduct(self.fields.axes(), self.unknowns, *ends).to(self.fields.coefficients)
+        summed = self.fields.coefficients.detach().unflatten(1, (self.rank, self.unknowns))
+        made.coefficients = nn.Parameter(torch.einsum("qrm,r->qm", summed, weights.detach()))
+        return made
+
+    def on(self, points: Float[Tensor, "n d"]) -> Callable[[Sequence[float]], Float[Tensor, "n m"]]:
+        """The solution at points that stay, as a function of the parameters: one small product."""
+        with torch.no_grad():
+            fields = self.fields(points).unflatten(1, (self.rank, self.unknowns))
+
+        def answer(values: Sequence[float]) -> Float[Tensor, "n m"]:
+            with torch.no_grad():
+                weights = self.functions(points.new_tensor([list(values)]), (0,) * len(values))
+                return torch.einsum("nrm,r->nm", fields, weights[0])
+
+        return answer
+
+    def _space(self) -> tuple[Float[Tensor, " _"], Float[Tensor, " _"]]:
+        return self.fields.center - self.fields.scale, self.fields.center + self.fields.scale
+
+    def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
+        """Where a coordinate is beyond the grid of its basis."""
+        return self.fields.out_of_grid(points[:, : len(self.fields.center)])
+
+
+def _stirling(order: int) -> list[float]:
+    """The signed Stirling numbers of the first kind s(order, k), k from 0.
+
+    >>> _stirling(3)
+    [0.0, 2.0, -3.0, 1.0]
+    """
+    numbers = [1.0]
+    for n in range(order):
+        shifted = [0.0, *numbers]
+        numbers = [a - n * b for a, b in zip(shifted, [*numbers, 0.0], strict=True)]
+    return numbers

@@ -1,0 +1,1 @@
+"""Solutions for all values of parameters: interpolation between solved members."""
