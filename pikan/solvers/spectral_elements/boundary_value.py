@@ -20,6 +20,7 @@ from pikan.solvers.spectral_elements.collocation import steady_collocation
 from pikan.solvers.spectral_elements.mesh import halve, read_mesh
 from pikan.solvers.spectral_elements.newton import newton
 from pikan.solvers.spectral_elements.refinement import (
+    HOW,
     CellRefinement,
     ElementSolution,
     refine_cells,
@@ -32,7 +33,6 @@ _FEWEST = 8
 # accuracy on the way.
 _FACTORS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _LEAST, _LOOSE, _STEPS = 1e-3, 1e-3, 80
-_HOW = "difference from the solution with fewer points in each cell, in the mean over all cells"
 
 
 @final
@@ -110,7 +110,7 @@ def _extension(
     joined = tuple(equation_order(problem, k, 0) for k in range(len(problem.unknowns)))
     space = Space(edges, joined, settings.points)
     found = newton(steady_collocation(simple, space), zero(space), affine=linear(simple))
-    return ElementSolution(space, found.coefficients, inf, "agreed")
+    return ElementSolution(space, found.coefficients, "agreed", found.rounding)
 
 
 def element_network(problem: Problem, found: ElementSolution, like: Tensor) -> FullProduct:
@@ -131,22 +131,22 @@ def _result(
         outcome = Outcome(
             "diverged", "the equations on cells have no solution; is a condition missing?"
         )
-        return SolverResult(network, outcome, None, _HOW)
+        return SolverResult(network, outcome, None, HOW)
     floor = torch.finfo(settings.like.dtype).eps
     if outcome.kind == "converged" and floor > settings.accuracy:
         outcome = Outcome("stalled", f"rounding leaves {floor:.1e}; ask for that accuracy")
-    return SolverResult(network, outcome, max(found.estimate, floor), _HOW)
+    return SolverResult(network, outcome, max(found.estimate, floor), HOW)
 
 
 def _end(found: ElementSolution) -> Outcome:
     where = f"on {found.space.cells} cells, polynomials of two degrees"
     match found.end:
         case "agreed":
-            return Outcome("converged", f"{where} agree to {found.estimate:.1e}")
+            return Outcome("converged", f"{where} agree to {found.apart:.1e}")
         case "rounding":
             return Outcome(
                 "stalled",
-                f"{where} agree to {found.estimate:.1e}, and finer cells no longer help; ask for "
+                f"{where} agree to {found.apart:.1e}, and finer cells no longer help; ask for "
                 "that accuracy",
             )
         case "too many":

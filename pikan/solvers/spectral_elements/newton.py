@@ -19,10 +19,15 @@ NOTHING = 1e-12
 
 
 class NewtonResult(NamedTuple):
-    """The last coefficients, and whether they solve the equations."""
+    """The last coefficients, and whether they solve the equations.
+
+    `rounding` is the size of the last correction, in parts of the solution: what the next one would
+    change is no less where the problem is ill-conditioned.
+    """
 
     coefficients: Coefficients
     converged: bool
+    rounding: float
 
 
 def newton(collocation: Collocation, start: Coefficients, *, affine: bool) -> NewtonResult:
@@ -38,9 +43,9 @@ def newton(collocation: Collocation, start: Coefficients, *, affine: bool) -> Ne
     change, size = _correction(collocation, here)
     for _ in range(_STEPS):
         if not size < float("inf"):
-            return NewtonResult(here, False)
+            return NewtonResult(here, False, size)
         if size < _DONE:
-            return NewtonResult(_add(here, change, 1.0), True)
+            return NewtonResult(_add(here, change, 1.0), True, size)
         while True:
             ahead = _add(here, change, share)
             following, shorter = _correction(collocation, ahead)
@@ -48,13 +53,13 @@ def newton(collocation: Collocation, start: Coefficients, *, affine: bool) -> Ne
                 break
             share /= 2
             if share < _LEAST:
-                return NewtonResult(here, False)
+                return NewtonResult(here, False, size)
         stagnant = shorter > 0.5 * size and size < _ROUNDING
         here, change, size = ahead, following, shorter
         share = min(1.0, 2 * share)
         if stagnant:
-            return NewtonResult(here, True)
-    return NewtonResult(here, False)
+            return NewtonResult(here, True, size)
+    return NewtonResult(here, False, size)
 
 
 def _affine(collocation: Collocation, start: Coefficients) -> NewtonResult:
@@ -66,7 +71,7 @@ def _affine(collocation: Collocation, start: Coefficients) -> NewtonResult:
     first = _add(start, collocation.newton_step(system, start), 1.0)
     change = collocation.newton_step(system, first)
     size = correction_size(collocation, first, change)
-    return NewtonResult(_add(first, change, 1.0), size < _SINGULAR)
+    return NewtonResult(_add(first, change, 1.0), size < _SINGULAR, size)
 
 
 def _correction(collocation: Collocation, here: Coefficients) -> tuple[Coefficients, float]:

@@ -24,6 +24,7 @@ from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.spectral_elements.mesh import divisible, grade_toward, halve, read_mesh
+from pikan.solvers.spectral_elements.refinement import HOW, error_on_cells
 from pikan.solvers.spectral_elements.space import gauss
 
 # Points in each cell of the first level, and so many more in the second.
@@ -37,7 +38,6 @@ _COARSE, _CORNER = 1e-2, 0.1
 _MOST = 900
 # Steps of iterative refinement with the residual of the whole equation.
 _CORRECTIONS = 2
-_HOW = "difference from the solution with fewer points in each cell, in the mean over all cells"
 
 
 class _Axis(NamedTuple):
@@ -80,7 +80,7 @@ def solve_in_plane(problem: Problem, settings: ElementSettings) -> Events[Solver
     parts = separate(problem)
     assert parts is not None
     edges = tuple(read_mesh(problem, settings.features, axis) for axis in range(2))
-    goal, best = settings.accuracy, None
+    goal, best, nearest = settings.accuracy, None, inf
     number = -1
     while True:
         number += 1
@@ -97,12 +97,12 @@ def solve_in_plane(problem: Problem, settings: ElementSettings) -> Events[Solver
             continue
         if total <= goal:
             higher = _solve(problem, parts, edges, _POINTS + _MORE)
-            estimate = _difference(level, higher)
-            if best is None or estimate < best[1]:
-                best = higher, estimate
+            apart = _difference(level, higher)
+            if best is None or apart < nearest:
+                best, nearest = (higher, _error(total, higher, apart)), apart
             elif number:
                 break
-            if estimate <= settings.accuracy:
+            if apart <= settings.accuracy:
                 break
             goal = total / 4
         limit = max(
@@ -119,7 +119,8 @@ def solve_in_plane(problem: Problem, settings: ElementSettings) -> Events[Solver
         edges = finer
     found, estimate = (level, inf) if best is None else best
     network = _network(problem, found, settings.like)
-    return SolverResult(network, _end(found, estimate, settings.accuracy), estimate, _HOW)
+    estimate = max(estimate, torch.finfo(settings.like.dtype).eps)
+    return SolverResult(network, _end(found, nearest, settings.accuracy), estimate, HOW)
 
 
 def _solve(
@@ -255,6 +256,12 @@ def _tails(level: _Level, axis: int) -> Float[Tensor, " c"]:
     return (last * own.edges.diff()).sqrt() / norm.clamp_min(1e-300)
 
 
+def _error(before: float, higher: _Level, apart: float) -> float:
+    """The error of the higher degree, from the last coefficients of both."""
+    after = float(torch.cat([_tails(higher, axis) for axis in range(2)]).norm())
+    return error_on_cells(apart, before, after, _MORE)
+
+
 def _difference(lower: _Level, higher: _Level) -> float:
     """The relative L2 difference of two levels on the same cells, at points of the higher one."""
     tables = []
@@ -296,10 +303,10 @@ def _event(
     )
 
 
-def _end(level: _Level, estimate: float, accuracy: float) -> Outcome:
+def _end(level: _Level, apart: float, accuracy: float) -> Outcome:
     counts = " x ".join(str(len(axis.edges) - 1) for axis in level.axes)
-    sentence = f"on {counts} cells, polynomials of two degrees agree to {estimate:.1e}"
-    if estimate <= accuracy:
+    sentence = f"on {counts} cells, polynomials of two degrees agree to {apart:.1e}"
+    if apart <= accuracy:
         return Outcome("converged", sentence)
     if not bool(level.coefficients.isfinite().all()):
         return Outcome("diverged", "the equation on cells has no single solution")

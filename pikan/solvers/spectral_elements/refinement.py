@@ -36,17 +36,28 @@ _SHARE = 0.3
 _RESIDUAL = 0.1
 # So many rounds in which levels come no nearer to each other by this factor are the end.
 _NEARER, _PATIENCE, _ROUNDS = 0.5, 3, 80
-# So many coefficients of a cell are its last ones.
-_TAIL = 3
+# So many coefficients of a cell are its last ones; so many tell an even from an odd solution.
+_TAIL, _LAST = 3, 2
+
+HOW = (
+    "difference of two degrees on the same cells, in the mean over all, as far as the last "
+    "coefficients of the higher one are no smaller"
+)
 
 
 class ElementSolution(NamedTuple):
-    """Piecewise polynomials, and how refinement ended; `estimate` is infinite where unknown."""
+    """Piecewise polynomials, and how refinement ended.
+
+    `rounding` is the size of Newton's last correction, `apart` how far two degrees on the same
+    cells are apart, `estimate` the error; the last two are infinite where unknown.
+    """
 
     space: Space
     coefficients: Coefficients
-    estimate: float
     end: Literal["agreed", "rounding", "too many", "newton"]
+    rounding: float
+    apart: float = inf
+    estimate: float = inf
 
     @property
     def size(self) -> int:
@@ -102,19 +113,21 @@ def refine_cells(
         if total <= settings.accuracy or not bool(marked.any()):
             moved = lower.space.function(lower.coefficients)
             higher = _solve(problem, edges, settings.points + _MORE, moved, affine=affine)
-            estimate = difference(lower, higher) if higher.end == "agreed" else inf
-            if best is None or estimate < best.estimate:
-                best = higher._replace(estimate=estimate)
-            if estimate <= settings.accuracy:
+            apart = difference(lower, higher) if higher.end == "agreed" else inf
+            if best is None or apart < best.apart:
+                last = [_tails(one, count=_LAST) for one in (lower, higher)]
+                estimate = error_on_cells(apart, *(float(one.norm()) for one in last))
+                best = higher._replace(apart=apart, estimate=max(estimate, higher.rounding))
+            if apart <= settings.accuracy:
                 return best._replace(end="agreed")
-            stuck = 0 if estimate < _NEARER * before else stuck + 1
-            before = min(before, estimate)
+            stuck = 0 if apart < _NEARER * before else stuck + 1
+            before = min(before, apart)
             marked = _large_residuals(problem, lower) & divisible(edges)
             if stuck == _PATIENCE or not bool(marked.any()):
                 return best._replace(end="rounding")
         larger = lower.size + int(marked.sum()) * settings.points
         if larger > settings.largest or number == _ROUNDS:
-            left = best or lower._replace(estimate=inf)
+            left = best or lower
             return left._replace(end="too many")
         edges, guess = halve(edges, marked), _guess(lower, affine)
 
@@ -138,10 +151,12 @@ def _solve(
     start = zero(space) if guess is None or affine else space.interpolate(guess)
     found = newton(steady_collocation(problem, space), start, affine=affine)
     end = "agreed" if found.converged else "newton"
-    return ElementSolution(space, found.coefficients, inf, end)
+    return ElementSolution(space, found.coefficients, end, found.rounding)
 
 
-def _tails(solution: ElementSolution, *, in_mean: bool) -> Float[Tensor, " c"]:
+def _tails(
+    solution: ElementSolution, *, in_mean: bool = True, count: int = _TAIL
+) -> Float[Tensor, " c"]:
     """The last Legendre coefficients of each cell, in parts of the largest unknown's norm."""
     space = solution.space
     widths = space.edges.diff()
@@ -151,7 +166,7 @@ def _tails(solution: ElementSolution, *, in_mean: bool) -> Float[Tensor, " c"]:
         degrees = torch.arange(found.shape[1])
         means = (found.square() / (2 * degrees + 1)).sum(dim=1)
         norm = ((means * widths).sum() / widths.sum()).sqrt()
-        tail = found[:, -_TAIL:].abs().amax(dim=1) / norm.clamp_min(1e-300)
+        tail = found[:, -count:].abs().amax(dim=1) / norm.clamp_min(1e-300)
         worst = torch.maximum(worst, tail)
     return worst * (widths / widths.sum()).sqrt() if in_mean else worst
 
@@ -167,6 +182,18 @@ def difference(lower: ElementSolution, higher: ElementSolution) -> float:
     size = torch.where(size > 1e-11 * size.max(), size, size.max().clamp_min(1e-300))
     found = float((apart / size).max())
     return found if found == found else inf
+
+
+def error_on_cells(apart: float, before: float, after: float, more: int = _MORE) -> float:
+    """The relative L2 error of the higher of two degrees, `more` apart, on the same cells.
+
+    What the lower one misses is how far they are apart. The higher one misses as much less as its
+    last coefficients are smaller, but no less than the next one adds, as they fall geometrically.
+    """
+    if not apart < inf:
+        return inf
+    share = min(after / before, 1.0) if before > 0.0 else 1.0
+    return max(share * apart, min(after * share ** (1.0 / more), apart))
 
 
 def _large_residuals(problem: Problem, solution: ElementSolution) -> Bool[Tensor, " c"]:
