@@ -6,8 +6,6 @@ have many edges their boxes stand in several rows, so that each stays large enou
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil
 from typing import NamedTuple, final
 
 import numpy as np
@@ -15,29 +13,17 @@ from jaxtyping import Bool, Float
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Circle, Rectangle
-from matplotlib.textpath import text_to_path
 from torch import Tensor
 
-from pikan.network.architecture import Width, node_count, sum_count
+from pikan.network.architecture import Width, node_count
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
+from pikan.plots.kan_layout import BOX, PITCH, LayerLayout, layout
 from pikan.plots.labels import text_label
+from pikan.plots.node_names import NodeNames, fit_names, height_of
 from pikan.plots.picture import Picture
 from pikan.plots.style import COLORS, INK, Paper, figure_style, inches
-
-# Lengths in the picture are in boxes: a box has sides of one, with its gap.
-_BOX, _GAP = 1.0, 0.3
-_PITCH = _BOX + _GAP
-# Between the boxes above one node and those above the next, beside the gap.
-_APART = 0.6
-
-# Boxes beside each other before a second row is begun; as many fit a wide page.
-_ACROSS = 40
-
-# From a row of nodes to the first boxes, and from the last boxes to the sums; then to products.
-_RISE, _PRODUCT = 1.6, 1.3
 
 # So many edges of a layer can be read; of larger ones so many nodes are drawn that matter most.
 _LEGIBLE, _SHOWN = 100, 6
@@ -91,38 +77,18 @@ class DrawnLayer(NamedTuple):
         return DrawnLayer(self.gets, self.gives[..., sums], *(part[:, sums] for part in self[2:]))
 
 
-class Labels(NamedTuple):
-    """The names of inputs or outputs, their size in boxes, and whether they stand upright."""
-
-    names: tuple[str, ...]
-    size: float
-    upright: bool
-
-
 class Diagram(NamedTuple):
     """All that is drawn; `below` and `above` are the room for what is written there, in boxes."""
 
     widths: tuple[Width, ...]
     layers: tuple[DrawnLayer, ...]
-    inputs: Labels
-    outputs: Labels
+    inputs: NodeNames
+    outputs: NodeNames
     title: str
     remark: str
     sample: bool
     below: float
     above: float
-
-
-class LayerLayout(NamedTuple):
-    """Where one layer of edges stands: nodes below, boxes, sums, the next nodes above."""
-
-    bottom: float
-    nodes: Float[np.ndarray, " in"]
-    boxes: Float[np.ndarray, "in out 2"]
-    sums: Float[np.ndarray, " out"]
-    sums_height: float
-    top: float
-    next_nodes: Float[np.ndarray, " _"]
 
 
 def kan_diagram(
@@ -144,7 +110,7 @@ def kan_diagram(
         floors, width = layout(drawn.widths)
         height = floors[-1].top + drawn.below + drawn.above
         # 12 boxes or fewer have the size that they have in a page of 10 * scale [inch].
-        wide = 10 * wanted.scale * max(width / (12 * _PITCH), 0.4) ** 0.6
+        wide = 10 * wanted.scale * max(width / (12 * PITCH), 0.4) ** 0.6
         if wanted.width is not None:
             wide = inches(wanted.width)
         # The current figure, for plt.savefig; the one before would take up memory for nothing.
@@ -184,7 +150,7 @@ def _diagram(
         for letter, given, count in zip("xy", (wanted.in_vars, wanted.out_vars), ends, strict=True)
     )
     sizes = [min(0.7, 0.4 * layout(widths)[1] / count) for count in ends]
-    below, above = Labels(inputs, sizes[0], False), Labels(outputs, sizes[1], False)
+    below, above = NodeNames(inputs, sizes[0], False), NodeNames(outputs, sizes[1], False)
     title = "" if wanted.title is None else text_label(wanted.title)
     return Diagram(widths, parts, below, above, title, "", wanted.sample, 0.0, 0.0)
 
@@ -261,88 +227,10 @@ def _at_nodes(whole: Diagram, level: int, nodes: Sequence[int]) -> Diagram:
 def _names(drawn: Diagram) -> Diagram:
     """The same with names that fit between their neighbors, and room for them."""
     width = layout(drawn.widths)[1]
-    inputs, outputs = (_labels_with_room(each, width) for each in (drawn.inputs, drawn.outputs))
-    below = 1.1 + _height(inputs) + (0.9 if drawn.remark else 0.0)
-    above = 0.7 + _height(outputs) + (1.4 if drawn.title else 0.0)
+    inputs, outputs = (fit_names(each, width) for each in (drawn.inputs, drawn.outputs))
+    below = 1.1 + height_of(inputs) + (0.9 if drawn.remark else 0.0)
+    above = 0.7 + height_of(outputs) + (1.4 if drawn.title else 0.0)
     return drawn._replace(inputs=inputs, outputs=outputs, below=below, above=above)
-
-
-def _labels_with_room(given: Labels, width: float) -> Labels:
-    """Names broken into lines, smaller, or upright where neither is enough."""
-    room = 0.92 * width / len(given.names)
-    for shrunk in (1.0, 0.85, 0.7, 0.6):
-        size = shrunk * given.size
-        broken = tuple(_broken(name, size, room) for name in given.names)
-        if all(_extent(name, size)[0] <= room for name in broken):
-            return Labels(broken, size, False)
-    size = min(0.6 * given.size if len(given.names) < 3 else 0.45, 0.7 * room)
-    return Labels(given.names, size, True)
-
-
-def _broken(name: str, size: float, room: float) -> str:
-    """A name in as many lines as it needs, broken between words; formulas stay whole."""
-    lines = list[str]()
-    for given in name.split("\n"):
-        line = ""
-        for word in given.split(" ") if "$" not in given else [given]:
-            longer = f"{line} {word}" if line else word
-            if line and _extent(longer, size)[0] > room:
-                lines.append(line)
-                longer = word
-            line = longer
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def _extent(name: str, size: float) -> tuple[float, float]:
-    """The width and height of a name of some lines, in the unit of its size."""
-    font = FontProperties(size=100)
-    widths = [
-        text_to_path.get_text_width_height_descent(line, font, "$" in line)[0]
-        for line in name.split("\n")
-    ]
-    # text_to_path measures in points at 72 dots to the inch.
-    return max(widths) / 100 * size, 1.25 * size * len(widths)
-
-
-def _height(labels: Labels) -> float:
-    extents = [_extent(name, labels.size) for name in labels.names]
-    return max(extent[0] if labels.upright else extent[1] for extent in extents)
-
-
-def layout(widths: Sequence[Width]) -> tuple[list[LayerLayout], float]:
-    """Where everything stands, floor by floor from the inputs up, and how wide it is."""
-    shapes = [(node_count(below), sum_count(above)) for below, above in pairwise(widths)]
-    blocks = [_block(nodes, sums) for nodes, sums in shapes]
-    width = max(
-        *(
-            nodes * (columns * _PITCH + _APART)
-            for (nodes, _), (columns, _) in zip(shapes, blocks, strict=True)
-        ),
-        4.5 * max(node_count(each) for each in widths) ** 0.7,
-        5.0,
-    )
-    floors, bottom = list[LayerLayout](), 0.0
-    for (nodes, sums), (columns, rows), above in zip(shapes, blocks, widths[1:], strict=True):
-        places = _even(nodes, width)
-        first = bottom + _RISE
-        pitch = max(_PITCH, 0.82 * width / (nodes * columns)) if nodes * columns > 1 else 0.0
-        boxes = np.empty((nodes, sums, 2))
-        for i in range(nodes):
-            for j in range(sums):
-                column, row = j % columns, j // columns
-                boxes[i, j, 0] = places[i] + (column - (columns - 1) / 2) * pitch
-                boxes[i, j, 1] = first + _BOX / 2 + row * _PITCH
-        height = first + rows * _PITCH + _RISE
-        top = height if isinstance(above, int) else height + _PRODUCT
-        sum_places = _sum_places(above, width)
-        floors.append(
-            LayerLayout(
-                bottom, places, boxes, sum_places, height, top, _even(node_count(above), width)
-            )
-        )
-        bottom = top
-    return floors, width
 
 
 def _draw(axes: Axes, drawn: Diagram) -> None:
@@ -391,14 +279,14 @@ def _edges(
     for i, j in order:
         x, y = floor.boxes[i, j]
         shade = _shade(float(strength[i, j]), bool(layer.learned[i, j]))
-        stems.append([(floor.nodes[i], floor.bottom), (x, y - _BOX / 2)])
-        stems.append([(x, y + _BOX / 2), (floor.sums[j], floor.sums_height)])
+        stems.append([(floor.nodes[i], floor.bottom), (x, y - BOX / 2)])
+        stems.append([(x, y + BOX / 2), (floor.sums[j], floor.sums_height)])
         stem_colors += [shade, shade]
-        frame = Rectangle((x - _BOX / 2, y - _BOX / 2), _BOX, _BOX, facecolor="white", zorder=3)
+        frame = Rectangle((x - BOX / 2, y - BOX / 2), BOX, BOX, facecolor="white", zorder=3)
         frame.set_edgecolor(shade)
         frame.set_linewidth(0.05 * unit)
         axes.add_patch(frame)
-        points = _in_box(gets[:, i], gives[:, i, j]) * 0.82 * _BOX + (x, y)
+        points = _in_box(gets[:, i], gives[:, i, j]) * 0.82 * BOX + (x, y)
         if sample:
             # Upon the curve, wider than it, and of a color that none has: they lie exactly on it.
             seen = 0.08 + 0.25 * float(strength[i, j])
@@ -454,26 +342,6 @@ def _signs(
         axes.add_patch(ring)
         lines = [[(place + x, height + y) for x, y in line] for line in ends]
         axes.add_collection(LineCollection(lines, colors=[INK], linewidths=0.055 * unit, zorder=7))
-
-
-def _even(count: int, width: float) -> Float[np.ndarray, " _"]:
-    return (np.arange(count) + 0.5) * width / count
-
-
-def _sum_places(width: Width, total: float) -> Float[np.ndarray, " _"]:
-    """Plain sums below their nodes, the two factors of a product on either side of its."""
-    nodes = _even(node_count(width), total)
-    if isinstance(width, int):
-        return nodes
-    aside = 0.22 * total / len(nodes)
-    pairs = [place + sign * aside for place in nodes[width[0] :] for sign in (-1, 1)]
-    return np.concatenate([nodes[: width[0]], np.array(pairs)])
-
-
-def _block(nodes: int, sums: int) -> tuple[int, int]:
-    """The columns and rows of boxes above each node."""
-    columns = max(1, min(sums, _ACROSS // nodes))
-    return columns, ceil(sums / columns)
 
 
 def _in_box(

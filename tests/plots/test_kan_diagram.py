@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import pikan
-from pikan.plots.kan_diagram import layout
+from pikan.plots.kan_layout import layout
 
 
 @pytest.mark.parametrize(
