@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pikan.spec.schema import Spec
     from pikan.sweeps.sweep import sweep
     from pikan.symbolic.rounding import ex_round
+    from pikan.training_events import tensorboard
 
 __all__ = [
     "KAN",
@@ -29,6 +30,7 @@ __all__ = [
     "resume",
     "solve",
     "sweep",
+    "tensorboard",
 ]
 __version__ = "0.1.0"
 
@@ -43,6 +45,7 @@ _PLACES = {
     "resume": ("pikan.run", "resume"),
     "solve": ("pikan.run", "solve_to_end"),
     "sweep": ("pikan.sweeps.sweep", "sweep"),
+    "tensorboard": ("pikan.training_events", "tensorboard"),
 }
 
 
