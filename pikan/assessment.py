@@ -90,8 +90,8 @@ def held_out_points(problem: Problem, like: Float[Tensor, "n d"]) -> Collocation
     generator = torch.Generator().manual_seed(_FRESH)
     faces = used_faces(problem)
     return CollocationPoints(
-        interior(problem.box, uniform, _INSIDE, generator, like),
-        {f: on_face(problem.box, f, uniform, _ON_FACES, generator, like) for f in faces},
+        interior(problem.domain, uniform, _INSIDE, generator, like),
+        {f: on_face(problem.domain, f, uniform, _ON_FACES, generator, like) for f in faces},
     )
 
 

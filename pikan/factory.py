@@ -12,6 +12,7 @@ from torch import Tensor
 from pikan.bases.basis import Basis
 from pikan.bases.from_word import on_interval
 from pikan.geometry.box import Box
+from pikan.geometry.domain import Domain
 from pikan.geometry.face import Face
 from pikan.network.activation import Activation, silu, tanh
 from pikan.network.architecture import node_count
@@ -62,6 +63,8 @@ _WEIGHTS: Mapping[str, Weights | None] = {
 _WORDS: Mapping[str, Mapping[str, object]] = {"schedule": _SCHEDULES, "weights": _WEIGHTS}
 # Enough for two digits of a difference of solutions.
 _SAMPLES = 2048
+# The box of polynomials in a region is wider at each side by this part of its width.
+_PADDING = 0.03
 _ACTIVATIONS: Mapping[str, Activation | None] = {"none": None, "silu": silu, "tanh": tanh}
 
 
@@ -149,13 +152,14 @@ def points(
     precision = like(spec)
 
     def draw(box: Box) -> CollocationPoints:
-        inside = interior(box, *_method(sampling.interior), generator, precision)
+        domain = Domain(box, problem.region)
+        inside = interior(domain, *_method(sampling.interior), generator, precision)
         faces = used_faces(replace(problem, box=box))
         start = () if box.time is None else (Face(((box.time, box.lower[box.time]),)),)
         kept = dict.fromkeys([*faces, *start])
         return CollocationPoints(
             inside,
-            {f: on_face(box, f, *_method(sampling.faces), generator, precision) for f in kept},
+            {f: on_face(domain, f, *_method(sampling.faces), generator, precision) for f in kept},
         )
 
     return draw
@@ -223,12 +227,28 @@ def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]],
     """Makes the full product of a completed spec with other degrees."""
     assert isinstance(spec.network, networks.ProductSettings)
     asked, box = spec.network, problem.box
+    lower, upper = _padded(problem)
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
         bases = _axes(asked.model_copy(update={"degree": degrees}), box)
-        return FullProduct(bases, len(problem.unknowns), box.lower, box.upper).to(like(spec))
+        total = problem.region is not None
+        made = FullProduct(bases, len(problem.unknowns), lower, upper, total=total)
+        return made.to(like(spec))
 
     return make_network
+
+
+def _padded(problem: Problem) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The box of polynomials in a region: wider than the region's own, whose sides are in it."""
+    box, region = problem.box, problem.region
+    if region is None or region.boxed:
+        return box.lower, box.upper
+    more = [
+        _PADDING * (high - low) * (axis in region.axes)
+        for axis, (low, high) in enumerate(zip(box.lower, box.upper, strict=True))
+    ]
+    lower = tuple(low - by for low, by in zip(box.lower, more, strict=True))
+    return lower, tuple(high + by for high, by in zip(box.upper, more, strict=True))
 
 
 def p_refinement_settings(spec: schema.Spec, problem: Problem, climb: ClimbSettings) -> PRefinement:
@@ -307,4 +327,4 @@ def samples(spec: schema.Spec, problem: Problem) -> HeldOut:
     Their own generator makes them the same whatever was drawn before.
     """
     generator = torch.Generator().manual_seed(spec.seed)
-    return held_out(problem.box, features(problem), _SAMPLES, generator, like(spec))
+    return held_out(problem.domain, features(problem), _SAMPLES, generator, like(spec))

@@ -62,6 +62,9 @@ _OF_FAMILY, _OF_MEMBERS = 100.0, 0.2
 _BELOW, _FIRST = 2, 4
 # A full product has (degree + 1)^d coefficients: beyond three coordinates that is too many.
 _FULL = 3
+# The first degrees in a region, by the number of coordinates, and the most coefficients of one
+# unknown.
+_REGION_START, _REGION_LARGEST = {2: 14, 3: 8}, 2000
 # The first degrees of a fit to data, by the number of coordinates.
 _FOUND_START = {1: 24, 2: 10, 3: 5}
 # What trains any network, in as little memory as there is.
@@ -145,6 +148,8 @@ def _plan_family(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
 
 def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """A network and a schedule from the equation alone."""
+    if problem.region is not None:
+        return _plan_p_refinement(spec, problem, None, ClimbSettings())
     if problem.box.dimension > _FULL:
         return _plan_search(spec, problem, None, ClimbSettings())
     if (
@@ -274,6 +279,8 @@ def _plan_p_refinement(
     spec: Spec, problem: Problem, network: ProductSettings | None, climb: ClimbSettings
 ) -> tuple[Spec, tuple[str, ...]]:
     dimension = problem.box.dimension
+    if problem.region is not None:
+        return _plan_region(spec, problem, network, climb)
     if dimension > _FULL and (network is None or network.rank is None):
         return _plan_search(spec, problem, network, climb)
     kind = "linear" if linear(problem) else "nonlinear"
@@ -298,6 +305,30 @@ def _plan_p_refinement(
         f"{str(chosen.basis).capitalize()} polynomials, {how}; degrees rise until two levels "
         f"agree to {accuracy:g}"
     )
+    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+
+
+def _plan_region(
+    spec: Spec, problem: Problem, network: ProductSettings | None, climb: ClimbSettings
+) -> tuple[Spec, tuple[str, ...]]:
+    """Polynomials of one total degree on a box around the region, on points of it alone."""
+    dimension = problem.box.dimension
+    kind = "linear" if linear(problem) else "nonlinear"
+    plain, solid = (LINEAR, _LINEAR_3D) if kind == "linear" else (NONLINEAR, _NONLINEAR_3D)
+    accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
+    given = network or ProductSettings(kind="product")
+    start = _REGION_START.get(dimension, _REGION_START[_FULL])
+    chosen = _with(
+        given, rank="full", basis=given.basis or "chebyshev", degree=given.degree or start
+    )
+    if "largest" not in climb.model_fields_set:
+        climb = _with(climb, largest=_REGION_LARGEST * len(problem.unknowns))
+    how = "least squares" if kind == "linear" else "Gauss-Newton"
+    reason = (
+        f"{kind} in a region: polynomials of one total degree on a box around it, on points inside "
+        f"and on its boundary, by {how}; degrees rise until two levels agree to {accuracy:g}"
+    )
+    training = (ClimbStage(climb=climb),)
     return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 

@@ -167,6 +167,8 @@ class Solution:
     ) -> Array | Tensor:
         """A function of rows, as far as there is a solution, applied to points as given."""
         places = _places(self.problem, points, coordinates)
+        if self.problem.region is not None:
+            _warn_outside(self.problem, places)
         return _map_rows(_until_end(self.problem, self.network, function), places, self.network)
 
     @property
@@ -459,8 +461,19 @@ def equation_residuals(problem: Problem, network: Network) -> Residual:
     return _on_arrays(_until_end(problem, network, residuals), network)
 
 
+def _warn_outside(problem: Problem, places: Array | Tensor) -> None:
+    """A warning where points lie outside of the region, at which there is no solution."""
+    given = places.detach().cpu().numpy() if isinstance(places, Tensor) else places
+    rows = given.reshape(-1, given.shape[-1]).astype(np.float64)
+    outside = int(np.sum(~problem.domain.covers(rows)))
+    if outside:
+        warn(f"{outside} of {len(rows)} points lie outside of the region: nan there", stacklevel=4)
+
+
 def _until_end(problem: Problem, network: Network, function: _OfTensors) -> _OfTensors:
     """The same function, and nan beyond the time at which the network of a problem ends."""
+    if problem.region is not None:
+        function = _in_region(problem, function)
     end = end_of(problem, network)
     if end is None:
         return function
@@ -470,6 +483,17 @@ def _until_end(problem: Problem, network: Network, function: _OfTensors) -> _OfT
         return torch.where(points[:, axis, None] > end, math.nan, function(points))
 
     return until
+
+
+def _in_region(problem: Problem, function: _OfTensors) -> _OfTensors:
+    """The same function, and nan outside of the region of a problem."""
+
+    def inside(points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
+        covered = problem.domain.covers(points.detach().cpu().numpy().astype(np.float64))
+        there = torch.from_numpy(covered).to(points.device)[:, None]
+        return torch.where(there, function(points), math.nan)
+
+    return inside
 
 
 def _on_arrays(function: _OfTensors, network: Network) -> Evaluate:

@@ -86,6 +86,18 @@ def solver(matrix: Float[Tensor, "r p"], cutoff: float) -> tuple[Solve, int]:
     return lambda right: right_vectors @ (left.mT @ right), rank
 
 
+def orthonormal(
+    matrix: Float[Tensor, "r p"],
+) -> tuple[Float[Tensor, "r p"], Float[Tensor, "p p"]]:
+    """Q and R of matrix = Q R: its columns made orthonormal one after the other.
+
+    >>> orthonormal(torch.tensor([[3.0], [4.0]]))[0].abs()
+    tensor([[0.6000],
+            [0.8000]])
+    """
+    return torch.linalg.qr(matrix)
+
+
 def triangular_factor(matrix: Float[Tensor, "r p"]) -> Float[Tensor, "q p"]:
     """The R of matrix = Q R, upper triangular, so that RᵀR = matrixᵀ matrix.
 

@@ -13,10 +13,13 @@ from typing import Annotated, Literal, TypeAlias, final
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pikan.bases.registry import ALL, family
+from pikan.network.product import degree_shares
 
 # A damaged or hostile text may ask for anything; these are far beyond what can be trained.
 _MOST_NUMBERS = 10**8
 _MOST_PARTS = 10**4
+# Of more products than this those of total degree are not counted: there are at most all.
+_LISTED = 10**7
 _LONGEST_TEXT = 10**6
 
 STRICT = ConfigDict(extra="forbid", strict=True)
@@ -102,7 +105,15 @@ class FullProductArchitecture:
 
     bases: Bases
     unknowns: Count
-    kind: Literal["full product"] = "full product"
+    kind: Literal["full product", "product of total degree"] = "full product"
+
+    @property
+    def products(self) -> int:
+        """How many products there are, counted without listing those of a full product."""
+        sizes = [basis.size for basis in self.bases]
+        if self.kind == "full product" or prod(sizes) > _LISTED:
+            return prod(sizes)
+        return int((degree_shares([size - 1 for size in sizes]) <= 1.0).sum())
 
 
 @final
@@ -242,7 +253,7 @@ def count(plan: Architecture) -> int:
                 for (before, after), basis in zip(pairwise(widths), plan.bases, strict=True)
             )
         case FullProductArchitecture(bases=bases):
-            own = sum(b.knots for b in bases) + prod(b.size for b in bases) * plan.unknowns
+            own = sum(b.knots for b in bases) + plan.products * plan.unknowns
         case LowRankArchitecture(bases=bases, rank=rank):
             own = sum(b.knots + b.size * rank for b in bases) + rank * plan.unknowns
         case ParametricArchitecture(bases=bases, rank=rank, terms=terms, parameters=parameters):

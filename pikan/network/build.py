@@ -94,7 +94,10 @@ def _single(network: Network) -> plans.SingleArchitecture:
             )
         case FullProduct():
             bases = tuple(map(_basis, network.axes()))
-            return plans.FullProductArchitecture(bases, network.coefficients.shape[1])
+            unknowns = network.coefficients.shape[1]
+            if network.total:
+                return plans.FullProductArchitecture(bases, unknowns, "product of total degree")
+            return plans.FullProductArchitecture(bases, unknowns)
         case LowRank():
             bases = tuple(map(_basis, network.axes()))
             rank, unknowns = network.coefficients.shape
@@ -155,7 +158,9 @@ def build_network(plan: plans.Architecture) -> Network:
             ]
             return with_layers(made, layers, inputs=plan.inputs)
         case plans.FullProductArchitecture(bases=bases):
-            return FullProduct(_bases(bases, [1] * coordinates), unknowns, lower, upper)
+            total = plan.kind == "product of total degree"
+            made = _bases(bases, [1] * coordinates)
+            return FullProduct(made, unknowns, lower, upper, total=total)
         case plans.LowRankArchitecture(bases=bases, rank=rank):
             return LowRank(_bases(bases, [1] * coordinates), rank, unknowns, lower, upper)
         case plans.ParametricArchitecture(bases=bases, rank=rank):

@@ -22,15 +22,38 @@ class FullProduct(FeatureNetwork):
 
     u_m = sum over j, k, ... of c_(jk...)m B_1j(x_1) B_2k(x_2) ..., the function of the last
     coordinate running fastest in the coefficients [prod b_i, m]. All its parameters are linear.
+
+    Of `total` degree are only the products with j / (b_1 - 1) + k / (b_2 - 1) + ... <= 1: with
+    equal degrees n the polynomials of degree n, of which there are d! times fewer.
     """
 
+    chosen: Tensor
+
     def __init__(
-        self, bases: Sequence[Basis], unknowns: int, lower: Sequence[float], upper: Sequence[float]
+        self,
+        bases: Sequence[Basis],
+        unknowns: int,
+        lower: Sequence[float],
+        upper: Sequence[float],
+        *,
+        total: bool = False,
     ) -> None:
         super().__init__(lower, upper)
         self.bases = nn.ModuleList(bases)
-        size = prod(basis.size for basis in bases)
-        self.coefficients = nn.Parameter(self.center.new_zeros(size, unknowns))
+        self.total = total
+        shares = degree_shares([basis.size - 1 for basis in bases])
+        chosen = shares <= 1.0 if total else torch.ones_like(shares, dtype=torch.bool)
+        # Which of all products they are, in their order; what follows from the degrees is not kept.
+        self.register_buffer("chosen", chosen.nonzero()[:, 0], persistent=False)
+        self.coefficients = nn.Parameter(self.center.new_zeros(int(chosen.sum()), unknowns))
+
+    def whole(self) -> Float[Tensor, "_ m"]:
+        """The coefficients of all products, zero where one is not of the total degree."""
+        if not self.total:
+            return self.coefficients
+        size = prod(basis.size for basis in self.axes())
+        every = self.coefficients.new_zeros(size, self.coefficients.shape[1])
+        return every.index_copy(0, self.chosen, self.coefficients)
 
     def axes(self) -> tuple[Basis, ...]:
         """The basis of each coordinate, with one node."""
@@ -39,6 +62,17 @@ class FullProduct(FeatureNetwork):
     def features(self, inputs: Jet) -> Jet:
         """All products; any set of partial derivatives will do, downward closed or not."""
         factors = factors_at(self.axes(), inputs, self.center, self.scale)
+        if self.total:
+            sizes = [basis.size for basis in self.axes()]
+            places = torch.unravel_index(self.chosen, sizes)
+            rows = [
+                reduce(
+                    torch.mul,
+                    (f[k] for f, k in zip(_chosen(factors, index), places, strict=True)),
+                )
+                for index in inputs.indices
+            ]
+            return Jet(inputs.indices, torch.stack(rows).mT)
         rows = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
         return Jet(inputs.indices, torch.stack(rows).mT)
 
@@ -52,7 +86,7 @@ class FullProduct(FeatureNetwork):
             return self._jet_by_cells(inputs)
         factors = factors_at(self.axes(), inputs, self.center, self.scale)
         sizes = [basis.size for basis in self.axes()]
-        rows = _contract(self.coefficients.mT.unflatten(1, sizes), factors, inputs.indices)
+        rows = _contract(self.whole().mT.unflatten(1, sizes), factors, inputs.indices)
         return Jet(inputs.indices, torch.stack(rows).mT)
 
     def _jet_by_cells(self, inputs: Jet) -> Jet:
@@ -70,7 +104,7 @@ class FullProduct(FeatureNetwork):
             places = (places[:, :, None] * basis.size + columns[:, None]).flatten(1)
             powers = self.scale[axis] ** torch.arange(order + 1, device=unit.device)
             factors.append(values / powers[:, None, None])
-        own = self.coefficients[places]
+        own = self.whole()[places]
         products = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
         rows = [torch.einsum("nqm,qn->mn", own, product) for product in products]
         return Jet(inputs.indices, torch.stack(rows).mT)
@@ -126,6 +160,20 @@ class LowRank(FeatureNetwork):
     def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where a coordinate is beyond the grid of its basis."""
         return _beyond(self.axes(), (points - self.center) / self.scale)
+
+
+def degree_shares(degrees: Sequence[int]) -> Float[Tensor, " _"]:
+    """The sum of j / degree over the coordinates for every product, the last one fastest.
+
+    It is at most one for the products of total degree.
+
+    >>> degree_shares([2, 1]).tolist()
+    [0.0, 1.0, 0.5, 1.5, 1.0, 2.0]
+    """
+    along = [torch.arange(d + 1, dtype=torch.float64) / max(d, 1) for d in degrees]
+    grids = torch.meshgrid(*along, indexing="ij")
+    # Sums of fractions that are one may be so but for rounding.
+    return torch.stack(grids).sum(dim=0).flatten().round(decimals=9)
 
 
 Factors = list[Float[Tensor, "_ _ n"]]

@@ -90,7 +90,7 @@ def animation(
                 axes.set_xlabel(name_label(plane.axes[0]))
                 axes.set_ylim(*limits)
             else:
-                draw_map(axes, problem.box, plane, part, scaled)
+                draw_map(axes, problem.domain, plane, part, scaled)
             axes.set_title(f"{quantity.title}, {place_text(plane.fixed)}")
             return []
 

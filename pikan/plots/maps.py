@@ -1,6 +1,6 @@
 """Quantities on planes: maps with the colors of their values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -11,6 +11,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pikan.geometry.box import Box
+from pikan.geometry.domain import Domain
 from pikan.plots.labels import name_label
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.quantity import Quantity
@@ -27,6 +28,8 @@ _WIDTH, _HEIGHT, _FREE_RATIO = 3.4, 2.35, 0.8
 _NARROWEST, _ACROSS = 2.2, 3
 # From this part of the full width on five numbers fit below a panel.
 _ROOMY = 0.8
+# So many points draw one side of a region.
+_ALONG = 801
 
 
 @final
@@ -39,7 +42,7 @@ class Scale:
 
 
 def maps(
-    box: Box,
+    domain: Domain,
     planes: Sequence[Section],
     found: Sequence[Quantity],
     title: str,
@@ -60,7 +63,7 @@ def maps(
     down = -(-len(panels) // across)
     wide = _WIDTH * across if width is None else width
     part = wide / across / _WIDTH
-    ratio = max(_ratio(box, plane) for plane in planes)
+    ratio = max(_ratio(domain.box, plane) for plane in planes)
     height = part * _HEIGHT * ratio + 0.6 * max(part, 0.75)
     figure = canvas(wide, height * down + 0.35 * bool(title), title)
     drawn = figure.subplots(down, across, squeeze=False).ravel()
@@ -72,7 +75,7 @@ def maps(
             axes.set_axis_off()
             continue
         quantity, i = panel
-        draw_map(axes, box, planes[i], quantity.parts[i], scales[quantity.title], part > _ROOMY)
+        draw_map(axes, domain, planes[i], quantity.parts[i], scales[quantity.title], part > _ROOMY)
         first = quantity.kind == "value" or not whole
         place = place_text(planes[i].fixed) if first else ""
         axes.set_title(f"{quantity.title}\n{place}" if place else quantity.title)
@@ -121,7 +124,7 @@ def _plain(parts: tuple[Float[np.ndarray, "_ _"], ...]) -> Scale:
 
 def draw_map(
     axes: Axes,
-    box: Box,
+    domain: Domain,
     plane: Section,
     values: Float[np.ndarray, "_ _"],
     scaled: Scale,
@@ -129,8 +132,10 @@ def draw_map(
 ) -> None:
     """Draw the values on a plane into axes, with a bar of colors beside them.
 
+    Nothing is drawn off the domain, whose boundary is drawn where the plane is one of its region's.
     `wide` says that there is room for more than three numbers below.
     """
+    box = domain.box
     across, up = _orientation(box, plane)
     axes.set_xlabel(name_label(plane.axes[across]))
     axes.set_ylabel(name_label(plane.axes[up]))
@@ -152,6 +157,8 @@ def draw_map(
         aspect="auto",
         interpolation="bilinear",
     )
+    for line in boundary_lines(domain, plane):
+        axes.plot(line[:, across], line[:, up], color="0.2", linewidth=0.8)
     few_ticks(axes, 5 if wide else 3)
     # Inset, so that the bar is as high as the map whatever the layout does.
     bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.045, 1.0)))
@@ -161,6 +168,21 @@ def draw_map(
     else:
         bar.ax.yaxis.set_major_locator(MaxNLocator(5))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed_number(value)))
+
+
+def boundary_lines(domain: Domain, plane: Section) -> Iterator[Float[np.ndarray, "n 2"]]:
+    """The boundary of a region of the plane, where it is the plane drawn; nan where it is left."""
+    region, box = domain.region, domain.box
+    if region is None or sorted(map(box.axis, plane.axes)) != sorted(region.axes):
+        return
+    if len(region.axes) != 2:
+        return
+    unit = np.linspace(0.0, 1.0, _ALONG)
+    for part in region.parts:
+        points = np.tile(np.array(box.lower), (_ALONG, 1))
+        points[:, list(region.axes)] = part.side.points(unit[:, None])
+        points[~part.bounds(box, points)] = np.nan
+        yield points[:, [box.axis(name) for name in plane.axes]]
 
 
 def _orientation(box: Box, plane: Section) -> tuple[int, int]:

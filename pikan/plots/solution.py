@@ -21,7 +21,7 @@ def solution(problem: Problem, fields: Sequence[Field]) -> Picture:
     with figure_style():
         if len(sections[0].axes) == 1:
             return lines(sections, found, problem.title, None)
-        return maps(problem.box, sections, found, problem.title, None, whole=True)
+        return maps(problem.domain, sections, found, problem.title, None, whole=True)
 
 
 def chosen(
@@ -38,7 +38,7 @@ def chosen(
     with figure_style(style, wide):
         if len(sections[0].axes) == 1:
             return with_ticks(lines(sections, found, title, wide))
-        return with_ticks(maps(problem.box, sections, found, title, wide, whole))
+        return with_ticks(maps(problem.domain, sections, found, title, wide, whole))
 
 
 def draw_into(
@@ -56,7 +56,7 @@ def draw_into(
         asked = "which=, such as which='u'" if len(shown) > 1 else "at= with one value each"
         raise ValueError(f"ax: one panel is not enough for all of it; choose with {asked}")
     if plane:
-        draw_map(given, problem.box, sections[0], shown[0].parts[0], scale(shown[0], found))
+        draw_map(given, problem.domain, sections[0], shown[0].parts[0], scale(shown[0], found))
     else:
         draw_lines(given, sections, shown[0], known_beside(found, shown[0]))
     place = place_text(sections[0].fixed) if len(sections) == 1 else ""

@@ -160,12 +160,18 @@ def features(problem: Problem) -> Features:
         if cells is not None and not cells.certain:
             unread.append(text(known.formula))
     narrow += _between(problem, tuple(places.values()))
+    narrow = [one for one in narrow if _in_domain(problem, one)]
     for feature in narrow:
         # A mesh that resolves what varies in too many places would be too large.
         for axis in range(box.dimension if feature.formula not in unread else 0):
             edges[axis] += [feature.lower[:, axis], feature.upper[:, axis]]
     along = tuple(balance(np.unique(np.concatenate(one))) for one in edges)
     return Features(tuple(narrow), tuple(places.values()), tuple(dict.fromkeys(unread)), along)
+
+
+def _in_domain(problem: Problem, feature: Feature) -> bool:
+    """Whether the center of one of its cells lies in the domain."""
+    return bool(np.any(problem.domain.covers((feature.lower + feature.upper) / 2)))
 
 
 def _known_functions(problem: Problem) -> Iterator[_Known]:

@@ -12,13 +12,14 @@ from pikan.expression.evaluate import evaluate
 from pikan.expression.magnitude import Values, magnitude
 from pikan.expression.tree import Expression, Number, size, substitute, subtract
 from pikan.geometry.box import Box
+from pikan.geometry.domain import BoundaryPart
+from pikan.geometry.face import Face
 from pikan.problem.partials import Partial, partial_name, partials
 from pikan.problem.statement import Problem, matching_partials, residual_on
 from pikan.references.cole_hopf import ColeHopfSolution
 from pikan.references.formula import FormulaSolution
 
 Points = Float[np.ndarray, "n d"]
-Fixed = tuple[tuple[int, float], ...]
 
 POINTS = 256
 # Formulas with more nodes than this are not differentiated once more.
@@ -28,7 +29,7 @@ TOLERANCE = 1e-8
 
 
 class ResidualFormula(NamedTuple):
-    """A formula that must vanish where the `fixed` coordinates have their values.
+    """A formula that must vanish on a part of the boundary, or inside, where that is `Face(())`.
 
     It is a residual with the exact solution put in. `terms` is the formula whose terms say how
     large a residual may get: the residual itself, but for differences between two ends.
@@ -37,7 +38,7 @@ class ResidualFormula(NamedTuple):
     label: str
     residual: Expression
     terms: Expression
-    fixed: Fixed
+    place: BoundaryPart
 
 
 class ResidualSize(NamedTuple):
@@ -90,28 +91,28 @@ def residual_formulas(problem: Problem) -> Iterator[ResidualFormula]:
     """Everything that the exact solution must satisfy, as far as its derivatives are known."""
     if isinstance(problem.exact, FormulaSolution):
         known = problem.exact.formulas
-        for label, residual, fixed in residuals_by_place(problem):
+        for label, residual, place in residuals_by_place(problem):
             found = partials(problem, residual)
             inserted = {name: derivative(problem, known, one) for name, one in found.items()}
             whole = {name: each for name, each in inserted.items() if each is not None}
             if len(whole) == len(found):
                 formula = substitute(residual, whole)
-                yield ResidualFormula(label, formula, formula, fixed)
+                yield ResidualFormula(label, formula, formula, place)
         yield from periodic_formulas(problem, known)
     elif isinstance(problem.exact, ColeHopfSolution):
         known = problem.exact.partials(uniform(problem.box)[:1])
-        for label, residual, fixed in residuals_by_place(problem):
+        for label, residual, place in residuals_by_place(problem):
             if all(one.orders in known for one in partials(problem, residual).values()):
-                yield ResidualFormula(label, residual, residual, fixed)
+                yield ResidualFormula(label, residual, residual, place)
 
 
-def residuals_by_place(problem: Problem) -> Iterator[tuple[str, Expression, Fixed]]:
+def residuals_by_place(problem: Problem) -> Iterator[tuple[str, Expression, BoundaryPart]]:
     """Label, residual and place of every equation, and of every condition face by face."""
     for equation in problem.equations:
-        yield equation.label, equation.residual, ()
+        yield equation.label, equation.residual, Face(())
     for condition in problem.conditions:
         for face in condition.faces:
-            yield condition.label, residual_on(problem, condition, face), face.fixed
+            yield condition.label, residual_on(problem, condition, face), face
 
 
 def periodic_formulas(
@@ -127,7 +128,7 @@ def periodic_formulas(
                     substitute(inside, {problem.coordinates[axis]: Number(end)})
                     for end in (problem.box.lower[axis], problem.box.upper[axis])
                 )
-                yield ResidualFormula(periodic.label, subtract(upper, lower), inside, ())
+                yield ResidualFormula(periodic.label, subtract(upper, lower), inside, Face(()))
 
 
 def derivative(
@@ -155,13 +156,20 @@ def measure(problem: Problem, claim: ResidualFormula) -> ResidualSize:
     """
     inside = uniform(problem.box)
     there = inside.copy()
-    for axis, value in claim.fixed:
+    for axis, value in claim.place.fixed:
         there[:, axis] = value
+    if problem.region is not None:
+        inside = problem.domain.sample(Face(()), POINTS)
+        there = problem.domain.sample(claim.place, POINTS)
+    normal = problem.domain.normal_columns(claim.place, there)
+    values = {**values_of_names(problem, there), **normal}
+    ones = dict.fromkeys(normal, 1.0)
     with np.errstate(all="ignore"):
         sizes = [
-            magnitude(claim.terms, values_of_names(problem, points)) for points in (inside, there)
+            magnitude(claim.terms, {**ones, **values_of_names(problem, inside)}),
+            magnitude(claim.terms, values),
         ]
-        residual = evaluate(claim.residual, values_of_names(problem, there), np)
+        residual = evaluate(claim.residual, values, np)
     largest = float(np.max(np.abs(residual)))
     finite = [float(size) for size in np.concatenate(list(map(np.ravel, sizes)))]
     return ResidualSize(claim.label, largest, max(filter(np.isfinite, finite), default=0.0))

@@ -98,6 +98,13 @@ def normals(named: HasNames, expression: Expression) -> Mapping[str, int]:
     return {name: spelled[name] for name in sorted(names(expression)) if name in spelled}
 
 
+def normal_components(named: HasNames, expression: Expression) -> frozenset[str]:
+    """The components of the outward normal in an expression, such as `n_x`."""
+    if NORMAL in named.unknowns:
+        return frozenset()
+    return names(expression) & {f"{NORMAL}_{name}" for name in named.coordinates}
+
+
 def raise_order(start: Partial, axis: int, by: int) -> Partial:
     """The partial with its order along an axis raised."""
     orders = tuple(order + by * (i == axis) for i, order in enumerate(start.orders))

@@ -8,15 +8,24 @@ from typing import final
 
 from pikan.expression.tree import Expression, Name, Number, add, multiply, substitute
 from pikan.geometry.box import Box
+from pikan.geometry.domain import BoundaryPart, Domain
 from pikan.geometry.face import Face
-from pikan.problem.partials import Partial, normals, partial_name, partials, raise_order
+from pikan.geometry.region import Region
+from pikan.problem.partials import (
+    Partial,
+    normal_components,
+    normals,
+    partial_name,
+    partials,
+    raise_order,
+)
 from pikan.references.observations import Observation
 from pikan.references.reference import ReferenceSolution
 
 
 @dataclass(frozen=True)
 class Equation:
-    """`residual = 0` in the inside of the box; partials are canonical names such as `u_xxt`."""
+    """`residual = 0` in the inside of the domain; partials are canonical names such as `u_xxt`."""
 
     label: str
     residual: Expression
@@ -24,10 +33,13 @@ class Equation:
 
 @dataclass(frozen=True)
 class Condition:
-    """`residual = 0` on some faces; `u_n` is the derivative of u along the outward normal."""
+    """`residual = 0` on some parts of the boundary.
+
+    `u_n` is the derivative of u along the outward normal, whose components are `n_x`, `n_y`, ...
+    """
 
     label: str
-    faces: tuple[Face, ...]
+    faces: tuple[BoundaryPart, ...]
     residual: Expression
 
 
@@ -87,7 +99,8 @@ class Problem:
     `source` says where the problem comes from; `exact` is None where no solution is known.
     `find` has the constants that are to be found from `observations`; under their names
     `constants` has their guesses, and once they are found their values. `parameters` are the last
-    coordinates of the box, by which nothing is differentiated.
+    coordinates of the box, by which nothing is differentiated. Of the `box` the
+    problem is about the points in its `region`, all where that is None.
     """
 
     name: str
@@ -103,6 +116,12 @@ class Problem:
     find: tuple[UnknownConstant, ...] = ()
     observations: tuple[Observation, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    region: Region | None = None
+
+    @property
+    def domain(self) -> Domain:
+        """Where the equations hold."""
+        return Domain(self.box, self.region)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -125,16 +144,29 @@ def normal_derivative(problem: Problem, unknown: int, normal: Sequence[Expressio
     return reduce(add, slopes)
 
 
-def residual_on(problem: Problem, condition: Condition, face: Face) -> Expression:
-    """A condition's residual on one of its faces, with `u_n` written as the partial that it is."""
+def residual_on(problem: Problem, condition: Condition, face: BoundaryPart) -> Expression:
+    """A condition's residual on one of its parts, with `u_n` written by the partials of u.
+
+    On faces the components of the normal are numbers; on other parts they keep their names.
+    """
     found = normals(problem, condition.residual)
-    normal = face.normal(problem.box) if found else ()
-    if normal is None:
-        raise ValueError(f"there is no outward normal at {face.label(problem.box)}")
-    components = [Number(component) for component in normal]
-    written = {
+    names = normal_components(problem, condition.residual)
+    columns = [Name(f"n_{name}") for name in problem.coordinates]
+    components: list[Expression] = list(columns)
+    if isinstance(face, Face):
+        normal = face.normal(problem.box) if found or names else ()
+        if normal is None:
+            raise ValueError(f"there is no outward normal at {face.label(problem.box)}")
+        components = [Number(component) for component in normal]
+    elif problem.region is not None:
+        inside = problem.region.axes
+        components = [one if k in inside else Number(0.0) for k, one in enumerate(columns)]
+    written: dict[str, Expression] = {
         name: normal_derivative(problem, unknown, components) for name, unknown in found.items()
     }
+    if names:
+        pairs = zip(columns, components, strict=True)
+        written |= {column.name: component for column, component in pairs if column.name in names}
     return substitute(condition.residual, written)
 
 

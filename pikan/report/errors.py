@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.geometry.box import Box
+from pikan.geometry.domain import Domain, as_domain
 from pikan.problem.features import features, grade
 from pikan.problem.partials import partials
 from pikan.problem.statement import Problem
@@ -38,12 +39,14 @@ def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
     exact = problem.exact
     if exact is None:
         return {}
-    points, truth = comparison_points(problem.box, exact)
+    points, truth = comparison_points(problem.domain, exact)
     parts, known = None, features(problem)
     rough = known.places or not known.smooth or any(jumps(problem))
     if exact.points is None and rough:
         middles = _unit_points(problem.box.dimension, middles=True)
         points, parts = grade(middles, problem.box, known.edges)
+        inside = problem.domain.covers(points)
+        points, parts = points[inside], parts[inside]
         truth = exact.values(points)
     if not len(points):
         return {}
@@ -62,10 +65,14 @@ def errors(problem: Problem, evaluate: Evaluate) -> Mapping[str, Errors]:
 
 
 def comparison_points(
-    box: Box, exact: ReferenceSolution
+    domain: Domain | Box, exact: ReferenceSolution
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
     """Where solutions in a box are compared with the known one, and its values there."""
+    domain = as_domain(domain)
+    box = domain.box
     points = check_points(box) if exact.points is None else exact.points
+    # Off the region a known solution may have no value.
+    points = points if domain.region is None else points[domain.covers(points)]
     truth = exact.values(points)
     # Of a march that was cut short only a part of the data can be compared.
     rounding = ROUNDING * np.subtract(box.upper, box.lower)

@@ -55,6 +55,8 @@ def _field(
     rows, shape = points.reshape(-1, problem.box.dimension), points.shape[:-1]
     # In one piece, because data are themselves only on all of their points together.
     known = None if problem.exact is None else known_solution(problem, problem.exact, rows)
+    if known is not None:
+        known[~problem.domain.covers(rows)] = np.nan
 
     return Field(
         *plane,

@@ -12,16 +12,20 @@ from torch import Tensor
 
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.magnitude import magnitude
-from pikan.geometry.face import Face
+from pikan.geometry.domain import BoundaryPart
 from pikan.jets.jet import MultiIndex
 from pikan.network.base import Network
 from pikan.network.partials import partials
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, Partials, Term, terms, used_faces
 from pikan.sampling.held_out import HeldOut
+from pikan.sampling.points import on_face
+from pikan.sampling.sobol import sobol
 
 # As many points as tell a residual of the first digit from rounding.
 _INSIDE, _ON_FACES = 400, 60
+# They are the same every time.
+_SEED = 20_261_130
 # A derivative counts as no less than this part of what unknown and box make natural: where all
 # terms are zero but for rounding, a residual of rounding is nothing.
 _NATURAL = 1e-3
@@ -76,15 +80,16 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
     """What is left of every equation and condition, and of each inside narrow features."""
     inside = held_out.points[:_INSIDE]
     faces = used_faces(problem)
-    on_faces = {face: _move_to_face(inside[:_ON_FACES], face) for face in faces}
+    on_faces = {face: _on_part(problem, inside[:_ON_FACES], face) for face in faces}
     stated: list[tuple[Term, str | None]] = [
         (one, None) for one in terms(problem, CollocationPoints(inside, on_faces))
     ]
     for feature, points in held_out.inside:
-        there = CollocationPoints(points, {face: _move_to_face(points, face) for face in faces})
+        there = CollocationPoints(points, {face: _on_part(problem, points, face) for face in faces})
         said = feature.words()
         stated += [(one, said) for one in terms(problem, there) if one.label == feature.label]
     coordinates = dict(zip(problem.coordinates, inside.unbind(1), strict=True))
+    ones = {f"n_{name}": 1.0 for name in problem.coordinates}
     lengths = inside.amax(dim=0) - inside.amin(dim=0)
     with torch.no_grad():
         everywhere, found = _fields(network, inside, [one for one, _ in stated])
@@ -100,7 +105,9 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
             left, size = float(one.residual(here).square().mean().sqrt()), _size(one, here, least)
             if feature is None:
                 places = (inside,) * len(one.points)
-                there = replace(one, points=places, known={**problem.constants, **coordinates})
+                there = replace(
+                    one, points=places, known={**problem.constants, **coordinates, **ones}
+                )
                 size = max(size, _size(there, (everywhere,) * len(places), least))
             yield RelativeResidual(
                 one.label, 0.0 if left == 0.0 else left / size if size else inf, feature
@@ -126,7 +133,13 @@ def _fields(
     return everywhere, [tuple(next(given) for _ in one.points) for one in stated]
 
 
-def _move_to_face(points: Float[Tensor, "n d"], face: Face) -> Float[Tensor, "n d"]:
+def _on_part(
+    problem: Problem, points: Float[Tensor, "n d"], face: BoundaryPart
+) -> Float[Tensor, "_ d"]:
+    """Inner points moved to a face; on a part of the boundary of a region, points of its own."""
+    if problem.region is not None:
+        generator = torch.Generator().manual_seed(_SEED)
+        return on_face(problem.domain, face, sobol, len(points), generator, points)
     moved = points.clone()
     for axis, value in face.fixed:
         moved[:, axis] = value

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,9 +13,10 @@ from torch import Tensor
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Expression, Name, multiply, subtract
+from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.jets.jet import MultiIndex
-from pikan.problem.partials import Partial, partial_name, partials
+from pikan.problem.partials import Partial, normal_components, partial_name, partials
 from pikan.problem.statement import Condition, Periodic, Problem, matching_partials, residual_on
 
 Partials = Mapping[MultiIndex, Float[Tensor, "n m"]]
@@ -26,13 +28,13 @@ _FACTOR = "row factor"
 @final
 @dataclass(frozen=True)
 class CollocationPoints:
-    """Where a problem is asked to hold: inside the box, and on each face in use.
+    """Where a problem is asked to hold: inside the domain, and on each part of the boundary in use.
 
     `weights` says how much the square at each interior point counts, None that all count alike.
     """
 
     interior: Float[Tensor, "n d"]
-    faces: Mapping[Face, Float[Tensor, "_ d"]]
+    faces: Mapping[BoundaryPart, Float[Tensor, "_ d"]]
     weights: Float[Tensor, " n"] | None = None
 
 
@@ -164,10 +166,24 @@ def condition_terms(
 ) -> tuple[Term, ...]:
     """Each condition on each of its faces, where `u_n` is the outward normal derivative."""
     return tuple(
-        term(problem, condition.label, residual_on(problem, condition, face), points.faces[face])
+        _on_part(problem, condition, face, points.faces[face])
         for condition in conditions
         for face in condition.faces
     )
+
+
+def _on_part(
+    problem: Problem, condition: Condition, face: BoundaryPart, points: Float[Tensor, "n d"]
+) -> Term:
+    """A condition on one part of the boundary, with the components of the normal in use."""
+    found = term(problem, condition.label, residual_on(problem, condition, face), points)
+    used = normal_components(problem, found.formula)
+    if isinstance(face, Face) or not used:
+        return found
+    out = torch.from_numpy(face.normals(points.cpu().numpy().astype(np.float64))).to(points)
+    columns = zip(problem.coordinates, out.unbind(1), strict=True)
+    named = {f"n_{name}": column for name, column in columns if f"n_{name}" in used}
+    return replace(found, known={**found.known, **named})
 
 
 def periodic_terms(
@@ -194,8 +210,8 @@ def lower_face(problem: Problem, match: Periodic) -> Face:
     return Face(((match.axis, problem.box.lower[match.axis]),))
 
 
-def used_faces(problem: Problem) -> tuple[Face, ...]:
-    """The faces, edges and points on which some condition of the problem is asked."""
+def used_faces(problem: Problem) -> tuple[BoundaryPart, ...]:
+    """The parts of the boundary on which some condition of the problem is asked."""
     asked = [face for condition in problem.conditions for face in condition.faces]
     matched = [lower_face(problem, match) for match in problem.periodic]
     return tuple(dict.fromkeys([*asked, *matched]))

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.geometry.box import Box
+from pikan.geometry.domain import Domain, as_domain
 from pikan.problem.features import Feature, Features, grade
 from pikan.sampling.points import interior, numpy_generator
 from pikan.sampling.sobol import sobol
@@ -44,28 +45,34 @@ class HeldOut:
 
 
 def held_out(
-    box: Box, features: Features, count: int, generator: torch.Generator, like: Tensor
+    domain: Domain | Box, features: Features, count: int, generator: torch.Generator, like: Tensor
 ) -> HeldOut:
-    """Held-out points of a box, with the dtype and device of `like`.
+    """Held-out points of a domain, with the dtype and device of `like`.
 
     `generator` moves on by one number, and one more for each feature.
     """
+    domain = as_domain(domain)
     if features.smooth and not features.narrow:
-        points = interior(box, sobol, count, generator, like)
+        points = interior(domain, sobol, count, generator, like)
         return HeldOut(points, torch.ones_like(points[:, 0]), ())
-    unit = sobol(count, box.dimension, numpy_generator(generator))
-    points, weights = grade(unit, box, features.edges)
+    unit = sobol(count, domain.box.dimension, numpy_generator(generator))
+    points, weights = grade(unit, domain.box, features.edges)
+    inside = domain.contains(points)
+    in_cells = (Inside(one, _inside(domain, one, generator, like)) for one in features.narrow)
     return HeldOut(
-        torch.from_numpy(points).to(like),
-        torch.from_numpy(weights).to(like),
-        tuple(Inside(one, _inside(one, generator, like)) for one in features.narrow),
+        torch.from_numpy(points[inside]).to(like),
+        torch.from_numpy(weights[inside]).to(like),
+        tuple(one for one in in_cells if len(one.points)),
     )
 
 
-def _inside(feature: Feature, generator: torch.Generator, like: Tensor) -> Float[Tensor, "n d"]:
+def _inside(
+    domain: Domain, feature: Feature, generator: torch.Generator, like: Tensor
+) -> Float[Tensor, "n d"]:
     """Points in the cells of a feature: equally many in each, or one in each of some."""
     chance = numpy_generator(generator)
     cells = len(feature.lower)
     chosen = chance.permutation(np.resize(np.arange(cells), max(cells, _IN_CELLS)))[:_IN_CELLS]
     lower, upper = feature.lower[chosen], feature.upper[chosen]
-    return torch.from_numpy(lower + (upper - lower) * chance.random(lower.shape)).to(like)
+    points = lower + (upper - lower) * chance.random(lower.shape)
+    return torch.from_numpy(points[domain.contains(points)]).to(like)

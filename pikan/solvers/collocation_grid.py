@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.geometry.face import Face
+from pikan.geometry.domain import BoundaryPart
 from pikan.residuals.terms import CollocationPoints
 from pikan.sampling.chebyshev import chebyshev_axis
 
@@ -18,7 +18,7 @@ def chebyshev_nodes(lower: float, upper: float, count: int) -> Float[np.ndarray,
 
 
 def tensor_points(
-    faces: Iterable[Face], nodes: tuple[Float[np.ndarray, " _"], ...], like: Tensor
+    faces: Iterable[BoundaryPart], nodes: tuple[Float[np.ndarray, " _"], ...], like: Tensor
 ) -> CollocationPoints:
     """Every combination of the nodes inside the box, and of the free axes' nodes on each face."""
     return CollocationPoints(
@@ -32,7 +32,7 @@ def _grid(axes: Sequence[Float[np.ndarray, " _"]], like: Tensor) -> Float[Tensor
 
 
 def _fix_axes(
-    nodes: Sequence[Float[np.ndarray, " _"]], face: Face
+    nodes: Sequence[Float[np.ndarray, " _"]], face: BoundaryPart
 ) -> list[Float[np.ndarray, " _"]]:
     """The nodes with one value only along each axis that a face fixes."""
     fixed = dict(face.fixed)

@@ -243,7 +243,7 @@ def _resample_points(
 ) -> CollocationPoints:
     """New interior points, drawn by the size of the equations' residuals."""
     count = step.points or len(points.interior)
-    candidates = interior(problem.box, uniform, _CANDIDATES * count, generator, points.interior)
+    candidates = interior(problem.domain, uniform, _CANDIDATES * count, generator, points.interior)
     with torch.no_grad():
         some = candidates.split(_AT_ONCE)
         sizes = torch.cat([_residual_sizes(problem, network, points) for points in some])

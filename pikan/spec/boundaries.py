@@ -5,10 +5,12 @@ import math
 from pikan.expression.tree import number_text
 from pikan.expression.wording import did_you_mean, there_are, word_list
 from pikan.geometry.box import Box
+from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
+from pikan.geometry.region import Region, RegionPart
 from pikan.spec.constants import Constants
 
-BOUNDARY = "boundary"
+BOUNDARY, HOLE, BOX = "boundary", "hole", "box"
 
 
 class BoundaryError(ValueError):
@@ -48,6 +50,57 @@ def faces(words: str, box: Box, constants: Constants) -> tuple[Face, ...]:
     for axis, value in fixed.items():
         _check_inside(axis, value, box, words, whole=len(fixed) == box.dimension)
     return (Face(tuple(sorted(fixed.items()))),)
+
+
+def region_parts(
+    words: str, box: Box, region: Region, constants: Constants
+) -> tuple[BoundaryPart, ...]:
+    """The parts of the boundary of a region, or the face in other coordinates, that words name.
+
+    BoundaryError where they name none, as `faces`.
+    """
+    asked = " ".join(words.split())
+    if asked == BOUNDARY:
+        others = [face for face in box.boundary() if face.fixed[0][0] not in region.axes]
+        return (*region.parts, *others)
+    if "=" not in asked:
+        found = [part for part in region.parts if asked in _words(part)]
+        if not found:
+            known = [BOUNDARY, *dict.fromkeys(part.label(box) for part in region.parts)]
+            raise BoundaryError(
+                f"unknown part '{asked}'; there are {word_list(known)}"
+                f"{did_you_mean(asked, [*known, *(one.name for one in region.parts)])}"
+            )
+        return tuple(found)
+    name, _, formula = (piece.strip() for piece in asked.partition("="))
+    inside = [box.coordinates[axis] for axis in region.axes]
+    if "," in asked or name not in inside:
+        # A point of the region, or a face in time or another coordinate.
+        places = faces(words, box, constants)
+        for face in places:
+            fixed = [axis for axis, _ in face.fixed if axis in region.axes]
+            if fixed and len(face.fixed) < box.dimension:
+                raise BoundaryError(f"'{asked}' names no part of the boundary; take its name")
+        return places
+    axis, value = box.axis(name), constants.value(formula)
+    near = 1e-12 * max(abs(value), region.size)
+    sides = [(part, part.straight()) for part in region.parts]
+    found = [p for p, at in sides if at and at[0] == axis and abs(at[1] - value) <= near]
+    if not found:
+        known = dict.fromkeys(part.label(box) for part, at in sides if at)
+        straight = f"the straight sides are {word_list(list(known))}" if known else "there is none"
+        raise BoundaryError(
+            f"'{asked}' names no straight side of the region; {straight}; curved ones go by the "
+            "names of their shapes"
+        )
+    return tuple(found)
+
+
+def _words(part: RegionPart) -> tuple[str, ...]:
+    """What names a part beside its straight place."""
+    numbered = f"{part.name} side {part.number}"
+    own = (part.word, f"{part.name} {part.word}") if part.word else ()
+    return (part.name, numbered, *own, *((HOLE,) if part.sign < 0 else ()))
 
 
 def _fixed_coordinate(part: str, words: str, box: Box, constants: Constants) -> tuple[int, float]:

@@ -3,19 +3,28 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression
 from pikan.expression.wording import did_you_mean, there_are, word_list
+from pikan.geometry.domain import BoundaryPart, even
 from pikan.geometry.face import Face
-from pikan.problem.partials import normals, partials
-from pikan.problem.statement import Condition, Equation, Periodic
-from pikan.spec.boundaries import BoundaryError, faces, normalize
+from pikan.geometry.region import RegionPart
+from pikan.problem.classification import equation_order
+from pikan.problem.partials import normal_components, normals, partials
+from pikan.problem.statement import Condition, Equation, Periodic, Problem
+from pikan.spec.boundaries import BoundaryError, faces, normalize, region_parts
 from pikan.spec.equations import approximates
 from pikan.spec.faults import Check, Keys
 from pikan.spec.resolve import Scope, residual, unknowns_of
 from pikan.spec.schema import Repeats, Spec, Where
+from pikan.spec.shape_reader import inequalities
+
+# As many points show which part of a side a condition is about.
+_PROBES = 64
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class _ParsedCondition:
     keys: Keys
     place: str
     formula: str
-    faces: tuple[Face, ...]
+    faces: tuple[BoundaryPart, ...]
     residual: Expression
 
 
@@ -99,12 +108,12 @@ def _parse_condition(
     spec: Spec, scope: Scope, keys: Keys, written: Where
 ) -> Check[_ParsedCondition | None]:
     words = (written.where,) if isinstance(written.where, str) else written.where
-    found: list[Face] = []
+    found: list[BoundaryPart] = []
     readable = True
     for index, place in enumerate(words):
         way = () if isinstance(written.where, str) else (index,)
         try:
-            found += faces(place, scope.box, scope.without_found().constants)
+            found += _parts(place, written, scope)
         except BoundaryError as error:
             readable = False
             yield spec.origin.fault((*keys, "where", *way), str(error))
@@ -117,11 +126,80 @@ def _parse_condition(
         yield from spec.origin.faults((*keys, "that"), error.messages)
         return None
     formula = " ".join(written.that.split())
-    held = _ParsedCondition(
-        keys, " and ".join(map(normalize, words)), formula, tuple(dict.fromkeys(found)), expression
-    )
+    place = " and ".join(map(normalize, words))
+    if written.only is not None:
+        only = (written.only,) if isinstance(written.only, str) else written.only
+        place = ", ".join([place, *(" ".join(one.split()) for one in only)])
+    held = _ParsedCondition(keys, place, formula, tuple(dict.fromkeys(found)), expression)
     yield from _meaningful(spec, scope, held)
     return held if readable else None
+
+
+def _parts(place: str, written: Where, scope: Scope) -> tuple[BoundaryPart, ...]:
+    """The faces or the parts of the boundary of a region that a place names.
+
+    BoundaryError where it names none, and where nothing of it is left.
+    """
+    constants = scope.without_found().constants
+    if scope.region is None:
+        if written.only is not None:
+            raise BoundaryError("'for' tells parts of sides in two or three coordinates of space")
+        return faces(place, scope.box, constants)
+    found = region_parts(place, scope.box, scope.region, constants)
+    only = (written.only,) if isinstance(written.only, str) else written.only or ()
+    if only:
+        negative = tuple(
+            one for text in only for one in inequalities(text, scope.coordinates, constants)
+        )
+        if not all(isinstance(part, RegionPart) for part in found):
+            raise BoundaryError(f"'for' tells parts of the boundary in space, not of '{place}'")
+        found = tuple(
+            replace(part, only=negative) for part in found if isinstance(part, RegionPart)
+        )
+    ends = (*scope.box.lower, *scope.box.upper)
+    if any(map(math.isnan, ends)):
+        return found
+    left = tuple(
+        part
+        for part in found
+        if isinstance(part, Face) or len(part.points(scope.box, _PROBES, even))
+    )
+    if not left:
+        kept = f" for {word_list(only)}" if only else ""
+        raise BoundaryError(f"nothing of '{place}'{kept} bounds the region; leave it out")
+    return left
+
+
+def check_covered(spec: Spec, problem: Problem) -> Check[None]:
+    """Where equations are of second order, each part of the boundary of a region has a condition.
+
+    Parts that no condition speaks of are told at the first of the conditions.
+    """
+    region, box = problem.region, problem.box
+    if region is None or not all(_is_second_order(problem, axis) for axis in region.axes):
+        return
+    given = [part for one in problem.conditions for part in one.faces]
+    repeated = {one.axis for one in problem.periodic}
+    for part in region.parts:
+        straight = part.straight()
+        if straight is not None and straight[0] in repeated:
+            continue
+        points = part.points(box, _PROBES, even)
+        bare = np.ones(len(points), dtype=bool)
+        for one in given:
+            if isinstance(one, RegionPart) and one.side is part.side:
+                bare &= ~one.bounds(box, points)
+        # A part of a side may end between two points.
+        if bare.sum() > 1:
+            at = points[np.flatnonzero(bare)[0]]
+            where = ", ".join(f"{n} = {x:.3g}" for n, x in zip(box.coordinates, at, strict=True))
+            whole = "" if bare.all() else f", as at {where}"
+            message = f"none holds on '{part.label(box)}'{whole}; write one for it"
+            yield spec.origin.fault(("conditions",), message)
+
+
+def _is_second_order(problem: Problem, axis: int) -> bool:
+    return any(equation_order(problem, k, axis) > 1 for k in range(len(problem.unknowns)))
 
 
 def _meaningful(spec: Spec, scope: Scope, held: _ParsedCondition) -> Check[None]:
@@ -130,14 +208,16 @@ def _meaningful(spec: Spec, scope: Scope, held: _ParsedCondition) -> Check[None]
         message = f"'{held.formula}' says nothing about {word_list(scope.unknowns)}"
         yield spec.origin.fault(keys, f"{message}; write a condition on the solution")
     blunt = [face for face in held.faces if not _has_normal(face, scope)]
-    for name in normals(scope, held.residual):
+    for name in (*normals(scope, held.residual), *normal_components(scope, held.residual)):
         if blunt:
             message = f"'{name}' needs one outward normal, and '{held.place}' has none"
             yield spec.origin.fault(keys, f"{message}; write the derivatives, such as u_x")
 
 
-def _has_normal(face: Face, scope: Scope) -> bool:
+def _has_normal(face: BoundaryPart, scope: Scope) -> bool:
     """Whether there is one direction out; given the benefit of the doubt where a bound is NaN."""
+    if isinstance(face, RegionPart):
+        return True
     if len(face.fixed) != 1:
         return False
     axis, value = face.fixed[0]

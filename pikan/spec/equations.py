@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pikan.expression.error import FormulaError
 from pikan.expression.wording import word_list
-from pikan.problem.partials import normals
+from pikan.problem.partials import normal_components, normals
 from pikan.problem.statement import Equation
 from pikan.spec.faults import Check
 from pikan.spec.resolve import Scope, residual, unknowns_of
@@ -22,7 +22,10 @@ def equations(spec: Spec, scope: Scope) -> Check[tuple[Equation, ...]]:
         except FormulaError as error:
             yield from spec.origin.faults(keys, error.messages)
             continue
-        outward = normals(scope, found[-1].residual)
+        outward = [
+            *normals(scope, found[-1].residual),
+            *sorted(normal_components(scope, found[-1].residual)),
+        ]
         for name in outward:
             message = f"'{name}' in '{text}' has a meaning only on faces; write it in a condition"
             yield spec.origin.fault(keys, message)

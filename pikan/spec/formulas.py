@@ -11,13 +11,14 @@ from pikan.geometry.face import Face
 from pikan.problem.family import family, inner_values
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.compatibility import contradiction, pairs, undefined_parts
-from pikan.spec.conditions import conditions, periodic
+from pikan.spec.conditions import check_covered, conditions, periodic
 from pikan.spec.constants import Constants, constants
 from pikan.spec.equations import check_determined, equations
 from pikan.spec.faults import Check, SpecError
 from pikan.spec.identification import check_identifiable, observations, unknown_constants
 from pikan.spec.identifiers import check_names
 from pikan.spec.parameters import check_parameters, in_bounds, parameters
+from pikan.spec.regions import region
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
 from pikan.spec.settings import check_schedule, check_settings, check_weights
@@ -40,11 +41,13 @@ def examine(spec: Spec) -> Check[Problem | None]:
     misnamed = collect_faults(check_names(spec))[0]
     yield from misnamed
     known = yield from constants(spec.constants, spec.origin)
-    box = yield from _box(spec, known)
+    around = yield from _box(spec, known)
+    box, cut_out = yield from region(spec, around, known)
     find = yield from unknown_constants(spec, known)
     varied = yield from parameters(spec, known)
     guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
-    scope = Scope(box, spec.unknowns, Constants({**known.values, **guesses}), tuple(guesses))
+    values = Constants({**known.values, **guesses})
+    scope = Scope(box, spec.unknowns, values, tuple(guesses), cut_out)
     stated = yield from equations(spec, scope)
     if not misnamed and len(stated) == len(spec.equations):
         yield from check_determined(spec, scope, stated)
@@ -69,6 +72,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
         source=spec.source,
         find=find,
         observations=observed,
+        region=cut_out,
     )
     yield from check_identifiable(spec, whole)
     yield from check_schedule(spec, whole)
@@ -83,7 +87,11 @@ def examine(spec: Spec) -> Check[Problem | None]:
 
 
 def _check_sound(spec: Spec, problem: Problem) -> Check[None]:
-    """Formulas have values, and no two conditions give different values to one place."""
+    """Formulas have values, and no two conditions give different values to one place.
+
+    Each part of the boundary of a region has its conditions.
+    """
+    yield from check_covered(spec, problem)
     places = [i for i, written in enumerate(spec.conditions) if isinstance(written, Where)]
     for index, equation in enumerate(problem.equations):
         for message in undefined_parts(problem, equation.residual, Face(())):
@@ -113,6 +121,9 @@ def check_spelling(spec: Spec) -> Check[None]:
 
 
 def _box(spec: Spec, known: Constants) -> Check[Box]:
+    if not spec.domain and spec.region is None:
+        message = f"missing; {Spec.model_fields['domain'].description}"
+        yield spec.origin.fault(("domain",), message)
     lower: list[float] = []
     upper: list[float] = []
     varied = list(in_bounds(spec))

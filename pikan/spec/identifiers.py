@@ -15,6 +15,7 @@ def check_names(spec: Spec) -> Check[None]:
     """Every name can stand in a formula, and none has two meanings."""
     named: list[tuple[str, str, Keys]] = [
         *((name, "coordinate", ("domain", name)) for name in spec.domain),
+        *((name, "coordinate", ("coordinates",)) for name in region_names(spec)),
         *((name, "constant", ("constants", name)) for name in spec.constants),
         *((name, "constant", ("find", name)) for name in spec.find),
         *((name, "parameter", ("parameters", name)) for name in spec.parameters),
@@ -35,6 +36,11 @@ def check_names(spec: Spec) -> Check[None]:
             parts = " and ".join(others[axis] for axis in axes)
             message = f"a derivative by '{name}' reads as one by {parts} too; choose another name"
             yield spec.origin.fault(("domain", name), message)
+
+
+def region_names(spec: Spec) -> tuple[str, ...]:
+    """The names that a file gives to the coordinates of its region; those of a domain are its."""
+    return (spec.coordinates or ()) if spec.region is not None else ()
 
 
 def _unusable(name: str, role: str) -> str | None:

@@ -160,5 +160,5 @@ def _tagged_choices(annotation: object) -> Iterator[tuple[str, object]]:
 def _fields_of(annotation: object) -> Mapping[str, FieldInfo]:
     for part in (annotation, *get_args(annotation)):
         if isinstance(part, type) and issubclass(part, FilePart):
-            return part.model_fields
+            return {field.alias or name: field for name, field in part.model_fields.items()}
     return {}

@@ -10,6 +10,7 @@ from pikan.spec.tree import Node
 
 _STAND_INS: Mapping[str, object] = {
     "domain": {"x": (0, 1)},
+    "region": {"disc": {"center": (0, 0), "radius": 1}},
     "unknowns": ("u",),
     "equations": (),
     "conditions": (),
@@ -19,7 +20,8 @@ _STAND_INS: Mapping[str, object] = {
 def names_known(findings: Sequence[ValueFault]) -> bool:
     """Whether the names of coordinates, unknowns and constants are beyond doubt."""
     doubtful = [("domain",), ("constants",)]
-    return not any(one.keys[:1] == ("unknowns",) or one.keys in doubtful for one in findings)
+    shapes = ("unknowns", "region", "without", "within", "coordinates")
+    return not any((one.keys and one.keys[0] in shapes) or one.keys in doubtful for one in findings)
 
 
 def recover(root: Node, findings: Sequence[ValueFault]) -> Node:

@@ -10,6 +10,8 @@ from pikan.expression.scan import cut
 from pikan.expression.tree import Expression, calls, subtract
 from pikan.expression.wording import did_you_mean, there_are, word_list
 from pikan.geometry.box import Box
+from pikan.geometry.region import Region
+from pikan.geometry.roles import TIME
 from pikan.problem.partials import NORMAL, Partial, normals, partial, partials
 from pikan.problem.vector_calculus import canonical
 from pikan.spec.constants import Constants
@@ -28,6 +30,7 @@ class Scope:
     unknowns: tuple[str, ...]
     constants: Constants
     find: tuple[str, ...] = ()
+    region: Region | None = None
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -37,7 +40,7 @@ class Scope:
     def without_found(self) -> "Scope":
         """The scope of what must not depend on a constant that is to be found."""
         values = {k: v for k, v in self.constants.values.items() if k not in self.find}
-        return Scope(self.box, self.unknowns, Constants(values))
+        return Scope(self.box, self.unknowns, Constants(values), region=self.region)
 
 
 def residual(text: str, scope: Scope) -> Expression:
@@ -93,6 +96,7 @@ def unknowns_of(expression: Expression, scope: Scope) -> Mapping[str, Partial]:
 
 def _unknown_names(names: Iterable[str], text: str, scope: Scope) -> Iterator[str]:
     outward = [f"{unknown}_{NORMAL}" for unknown in scope.unknowns]
+    outward += [f"{NORMAL}_{name}" for name in scope.coordinates if name != TIME]
     known = {*outward, *scope.coordinates, *scope.constants.values, *CONSTANTS}
     for name in sorted(names):
         found = partial(scope, name)

@@ -7,13 +7,14 @@ setting that is None was left out of the file: pikan chooses it.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, Tag
 
 from pikan.sampling.registry import METHODS
 from pikan.spec.faults import Origin
 from pikan.spec.names import LONGEST, usable
 from pikan.spec.networks import Network
 from pikan.spec.parts import ONE_OR_MANY, Counts, FilePart, Positive
+from pikan.spec.shapes import Shapes
 from pikan.spec.stages.registry import Stage
 from pikan.spec.values import (
     Bytes,
@@ -63,6 +64,17 @@ class Where(FilePart):
         ONE_OR_MANY,
     ] = Field(
         description="a place such as 't = 0', 'boundary' or 'x = 0, y = 0', or a list of places"
+    )
+    only: (
+        Annotated[
+            Annotated[Formula, Tag("<one>")] | Annotated[tuple[Formula, ...], Tag("<many>")],
+            ONE_OR_MANY,
+        ]
+        | None
+    ) = Field(
+        default=None,
+        alias="for",
+        description="the part of it that is meant, as x < 0, or a list of such",
     )
     that: Formula = Field(
         description="what holds there, such as 'u = sin(pi*x)', 'u_x = 0' or 'u + 2*u_n = 1'"
@@ -206,14 +218,31 @@ class Sampling(FilePart):
 class Spec(FilePart):
     """A problem file: the equation first, then whatever pikan is not to choose by itself."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["domain"]}, {"required": ["region"]}]}
+    )
+
     name: FolderName = "problem"
     title: Title = ""
     source: str = Field(default="", description="where the problem comes from")
     description: Description = ""
     domain: Mapping[str, tuple[Number, Number]] = Field(
-        min_length=1,
+        default={},
         max_length=100,
         description="an interval for each coordinate, such as {x: [-1, 1]}; t is time",
+    )
+    region: Shapes | None = Field(
+        default=None,
+        description="a shape of the plane or of space, such as {disc: {center: [0, 0], radius: 1}}",
+    )
+    without: Shapes | None = Field(
+        default=None, description="shapes that are taken away from the domain or the region"
+    )
+    within: Shapes | None = Field(
+        default=None, description="shapes that the domain or the region is cut down to"
+    )
+    coordinates: Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] | None = Field(
+        default=None, description="the coordinates of the region; [x, y] or [x, y, z] if left out"
     )
     constants: Mapping[str, Number] = Field(
         default={},

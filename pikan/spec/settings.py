@@ -10,6 +10,7 @@ from pikan.spec.faults import Check, Fault, Keys
 from pikan.spec.networks import KANSettings, MLPSettings, Network, ProductSettings
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import PointSettings, Spec
+from pikan.spec.stages.climb import ClimbStage
 from pikan.spec.stages.identify import IdentifyStage
 
 
@@ -35,6 +36,7 @@ def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
 def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
     """Stages that suit the equations and the network."""
     yield from _check_identification(spec, problem)
+    yield from _check_region(spec, problem)
     stages = spec.training or ()
     taken_over = len(stages) == 2 and stages[1].follows == stages[0].word()
     for index, stage in enumerate(stages):
@@ -49,6 +51,19 @@ def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
         if width is not None and len(width) != 3:
             message = f"ridge is a start for one hidden layer; the width has {len(width) - 2}"
             yield spec.origin.fault(("network", "start"), message)
+
+
+def _check_region(spec: Spec, problem: Problem) -> Iterator[Fault]:
+    """Regions are for p-refinement, and for networks that are trained step by step."""
+    if problem.region is None:
+        return
+    for key in ("find", "parameters"):
+        if getattr(spec, key):
+            yield spec.origin.fault((key,), f"'{key}' is for boxes; leave it out, or the shapes")
+    for index, stage in enumerate(spec.training or ()):
+        if stage.made_by is None and not isinstance(stage, ClimbStage):
+            message = f"{stage.word()} is for boxes; take climb, or the stages of a network"
+            yield spec.origin.fault(("training", index, stage.word()), message)
 
 
 def _check_identification(spec: Spec, problem: Problem) -> Iterator[Fault]:

@@ -33,7 +33,7 @@ def dump(spec: Spec) -> str:
     dtype: float64
     device: cpu
     """
-    written: Mapping[str, object] = spec.model_dump(exclude_none=True)
+    written: Mapping[str, object] = spec.model_dump(exclude_none=True, by_alias=True)
     # A file without conditions says so.
     empty = ("", {}, ())
     kept = {k: value for k, value in written.items() if value not in empty or k == "conditions"}

@@ -33,7 +33,8 @@ def test_every_key_of_every_part_is_described():
 
 
 def test_only_the_equation_itself_is_required():
-    assert set(SCHEMA["required"]) == {"domain", "unknowns", "equations"}
+    assert set(SCHEMA["required"]) == {"unknowns", "equations"}
+    assert SCHEMA["anyOf"] == [{"required": ["domain"]}, {"required": ["region"]}]
 
 
 def test_unknown_keys_are_refused_by_the_schema_too():

@@ -24,7 +24,12 @@ def imbalance(problem: Problem) -> Iterator[str]:
 
     By the divergence theorem the integral of f is that of k g over the boundary.
     """
-    if len(problem.equations) != 1 or len(problem.unknowns) != 1 or problem.periodic:
+    if (
+        len(problem.equations) != 1
+        or len(problem.unknowns) != 1
+        or problem.periodic
+        or problem.region
+    ):
         return
     (equation,) = problem.equations
     factor, fluxes = _laplacian(problem, equation.residual), _fluxes(problem)
@@ -66,7 +71,9 @@ def _fluxes(problem: Problem) -> Mapping[Face, Expression] | None:
     given: dict[Face, Expression] = {}
     for condition in problem.conditions:
         # A value at a corner or an edge pins the constant that is free.
-        for face in (one for one in condition.faces if len(one.fixed) == 1):
+        for face in condition.faces:
+            if not isinstance(face, Face) or len(face.fixed) != 1:
+                continue
             residual, normal = residual_on(problem, condition, face), face.normal(box)
             found = partials(problem, residual)
             factor = _constant(problem, residual, next(iter(found))) if len(found) == 1 else None

@@ -21,7 +21,7 @@ from pikan.expression.tree import (
     substitute,
     text,
 )
-from pikan.geometry.face import Face
+from pikan.geometry.domain import BoundaryPart
 from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Condition, Problem
 
@@ -32,7 +32,7 @@ DIFFERENT = 1e-8
 _PAIRS = 2000
 
 
-def undefined_parts(problem: Problem, residual: Expression, face: Face) -> Iterator[str]:
+def undefined_parts(problem: Problem, residual: Expression, face: BoundaryPart) -> Iterator[str]:
     """Parts of a formula without unknowns that have no value at some points of a face."""
     places = places_on(problem, face)
     values = {**problem.constants, **places}
@@ -90,13 +90,15 @@ def givens(problem: Problem) -> Iterator[PrescribedValue]:
             yield given
 
 
-def on(problem: Problem, formula: Expression, face: Face) -> Float[np.ndarray, " n"]:
+def on(problem: Problem, formula: Expression, face: BoundaryPart) -> Float[np.ndarray, " n"]:
     """A formula without unknowns at points of a face; not finite where it is not."""
     values = {**problem.constants, **places_on(problem, face)}
     return np.broadcast_to(evaluate(formula, values, np), POINTS)
 
 
-def contradiction(problem: Problem, first: PrescribedValue, second: PrescribedValue) -> Face | None:
+def contradiction(
+    problem: Problem, first: PrescribedValue, second: PrescribedValue
+) -> BoundaryPart | None:
     """A face on which two conditions give one unknown different values."""
     there = frozenset(second.condition.faces)
     for face in first.condition.faces:
@@ -120,9 +122,16 @@ def _prescribed_value(problem: Problem, index: int, condition: Condition) -> Pre
     return PrescribedValue(index, condition, name, Operation("/", Negative(rest), slope))
 
 
-def places_on(problem: Problem, face: Face) -> Mapping[str, Float[np.ndarray, " n"]]:
-    """The coordinates of random points of a face, the same ones every time."""
-    box = problem.box
+def places_on(problem: Problem, face: BoundaryPart) -> Mapping[str, Float[np.ndarray, " n"]]:
+    """The coordinates of random points of a face, the same ones every time.
+
+    On a part of the boundary of a region the components of the normal too.
+    """
+    box, domain = problem.box, problem.domain
+    if domain.region is not None:
+        points = domain.sample(face, POINTS)
+        columns = dict(zip(box.coordinates, points.T, strict=True))
+        return {**columns, **domain.normal_columns(face, points)}
     unit = np.random.default_rng(0).random((box.dimension, POINTS))
     fixed = dict(face.fixed)
     return {

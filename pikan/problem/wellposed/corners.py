@@ -27,6 +27,9 @@ _CORNERS = 1000
 
 def jumps(problem: Problem) -> Iterator[str]:
     """A sentence for each two conditions that do not fit together where their faces meet."""
+    if problem.region is not None:
+        # Faces of the bounding box do not meet there.
+        return
     for first, second in pairs(problem):
         meeting = _meeting(first.condition, second.condition)
         met = (_jump(problem, first, second, *faces) for faces in meeting)
@@ -42,6 +45,8 @@ def jumps(problem: Problem) -> Iterator[str]:
 def _meeting(first: Condition, second: Condition) -> Iterator[tuple[Face, Face]]:
     """The pairs of faces that have an edge or a corner in common."""
     for one, other in islice(product(first.faces, second.faces), _CORNERS):
+        if not (isinstance(one, Face) and isinstance(other, Face)):
+            continue
         if not {axis for axis, _ in one.fixed} & {axis for axis, _ in other.fixed}:
             yield one, other
 
@@ -110,7 +115,11 @@ def _ends(problem: Problem, given: PrescribedValue) -> Iterator[str]:
     for periodic in problem.periodic:
         axis, value = periodic.axis, given.value
         name, ends = box.coordinates[axis], (box.lower[axis], box.upper[axis])
-        faces = [face for face in given.condition.faces if axis not in dict(face.fixed)]
+        faces = [
+            face
+            for face in given.condition.faces
+            if isinstance(face, Face) and axis not in dict(face.fixed)
+        ]
         for order in range(periodic.orders[unknown]):
             for face in faces:
                 edges = [_edge(face, Face(((axis, end),))) for end in ends]

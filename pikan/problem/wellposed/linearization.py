@@ -9,6 +9,7 @@ from jaxtyping import Float
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Expression
+from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.linalg.null_space import echelon_null_space
 from pikan.problem.partials import Partial, partials
@@ -43,7 +44,7 @@ class Mode(NamedTuple):
     share: float
 
 
-def linear(problem: Problem, residual: Expression, face: Face) -> Linear:
+def linear(problem: Problem, residual: Expression, face: BoundaryPart) -> Linear:
     """A residual near random values of all partials, the same ones every time."""
     found = partials(problem, residual)
     points = places_on(problem, face)
@@ -57,7 +58,8 @@ def linear(problem: Problem, residual: Expression, face: Face) -> Linear:
         }
         largest = np.max(np.abs([*slopes.values(), np.full(POINTS, 1e-300)]), axis=0)
         scaled = {one: slope / largest for one, slope in slopes.items()}
-    return Linear(np.stack(list(points.values()), axis=-1), scaled)
+    places = [points[name] for name in problem.coordinates]
+    return Linear(np.stack(places, axis=-1), scaled)
 
 
 def required_conditions(problem: Problem) -> tuple[int, ...]:
@@ -111,7 +113,9 @@ def null_space(problem: Problem) -> Iterator[tuple[Mode, ...]]:
     constants = [mode for mode in every if mode.shape is None]
     # All that is looked for, or only constants where that is too much; nothing beyond that.
     modes = next((some for some in (every, constants) if len(some) <= _MODES), [])
-    placed = [(equation.residual, Face(())) for equation in problem.equations]
+    placed: list[tuple[Expression, BoundaryPart]] = [
+        (equation.residual, Face(())) for equation in problem.equations
+    ]
     for condition in problem.conditions:
         placed += [(residual_on(problem, condition, face), face) for face in condition.faces]
     if len(placed) > _PLACES:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from pikan.expression.wording import word_list
+from pikan.geometry.face import Face
 from pikan.problem.classification import equation_order
 from pikan.problem.family import inner_values, member
 from pikan.problem.features import features
@@ -62,11 +63,12 @@ def _faces(problem: Problem) -> Iterator[str]:
     faces = [face for condition in problem.conditions for face in condition.faces]
     across = [face.fixed[0][0] for face in faces if len(face.fixed) == 1]
     repeated = {one.axis for one in problem.periodic}
+    inside = problem.region.axes if problem.region is not None else ()
     for axis, (name, wanted) in enumerate(
         zip(box.coordinates, required_conditions(problem), strict=True)
     ):
         given = across.count(axis)
-        if given < wanted and axis != box.time and axis not in repeated:
+        if given < wanted and axis != box.time and axis not in (*repeated, *inside):
             ends = f"{name} = {box.lower[axis]:g} and {name} = {box.upper[axis]:g}"
             yield (
                 f"the equations ask for {_conditions(wanted)} across {name}, on {ends}; "
@@ -78,6 +80,10 @@ def _freedom(problem: Problem) -> Iterator[str]:
     """Nothing can be added to a solution that no equation and no condition sees."""
     bounds = zip(problem.coordinates, problem.box.lower, strict=True)
     corner = ", ".join(f"{name} = {low:g}" for name, low in bounds)
+    if problem.region is not None:
+        inner = problem.domain.sample(Face(()), 1)[0]
+        pairs = zip(problem.coordinates, inner, strict=True)
+        corner = ", ".join(f"{name} = {at:.3g}" for name, at in pairs)
     for modes in null_space(problem):
         names = dict.fromkeys(problem.unknowns[mode.unknown] for mode in modes)
         first = problem.unknowns[modes[0].unknown]

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Call, Expression, Number, Operation, names, operands, text
+from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Problem
@@ -22,7 +23,9 @@ Points = Float[np.ndarray, "n d"]
 
 def singularities(problem: Problem) -> Iterator[str]:
     """A sentence for each part of an equation or a condition that is infinite at some point."""
-    placed = [(one.label, one.residual, Face(())) for one in problem.equations]
+    placed: list[tuple[str, Expression, BoundaryPart]] = [
+        (one.label, one.residual, Face(())) for one in problem.equations
+    ]
     placed += [(one.label, one.residual, one.faces[0]) for one in problem.conditions]
     told: set[Expression] = set()
     for label, residual, face in placed:
@@ -31,7 +34,7 @@ def singularities(problem: Problem) -> Iterator[str]:
             if part in told:
                 continue
             told.add(part)
-            place = _zero(problem, vanishing, face)
+            place = _zero(problem, vanishing, face) if isinstance(face, Face) else None
             if place is not None:
                 yield (
                     f"'{text(part)}' in '{label}' has no value at {place}, a point of the domain; "
@@ -84,7 +87,8 @@ def _zero(problem: Problem, expression: Expression, face: Face) -> str | None:
         values = {**problem.constants, **dict(zip(box.coordinates, points.T, strict=True))}
         with np.errstate(all="ignore"):
             found = np.abs(evaluate(expression, values, np))
-        return np.nan_to_num(np.broadcast_to(found, len(points)), nan=np.inf)
+        found = np.nan_to_num(np.broadcast_to(found, len(points)), nan=np.inf)
+        return np.where(problem.domain.covers(points), found, np.inf)
 
     for turn in range(_ROUNDS):
         points = np.vstack([center, around(width / 2 * _KEPT**turn)])

@@ -85,9 +85,11 @@ class DifferentialTerm(NamedTuple):
 def is_recombinable(problem: Problem) -> bool:
     """Whether there is one linear equation with as many conditions along each axis as its order.
 
-    Conditions must be on whole faces, and the derivatives in them along the axis of the face.
+    Conditions must be on whole faces of a box, and derivatives in them along the axis of the face.
     """
     if len(problem.unknowns) > 1 or len(problem.equations) > 1 or not linear(problem):
+        return False
+    if problem.region is not None:
         return False
     counts = [0] * problem.box.dimension
     for periodic in problem.periodic:

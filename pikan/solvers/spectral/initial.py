@@ -31,15 +31,16 @@ def prolong(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> F
 
     Where the problem leaves something undetermined, the nudge stays, and the levels differ.
     """
-    start = torch.zeros_like(network.coefficients)
+    start = torch.zeros_like(network.whole())
     unknowns = start.shape[1]
     block = start.view(*(basis.size for basis in network.axes()), unknowns)
-    old = lower.coefficients.detach()
+    old = lower.whole().detach()
     sizes = tuple(basis.size for basis in lower.axes())
     block[tuple(slice(size) for size in sizes)] = old.view(*sizes, unknowns)
     largest = old.abs().amax(dim=0)
     largest = torch.where(largest > 0, largest, largest.max() if largest.any() else 1.0)
-    return (start + nudge * largest * _smooth(block).view(-1, unknowns)).flatten()
+    nudged = start + nudge * largest * _smooth(block).view(-1, unknowns)
+    return nudged[network.chosen].flatten()
 
 
 def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tensor, " p"]:
@@ -53,7 +54,7 @@ def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tenso
         torch.arange(size).view(-1, *(1,) * (len(sizes) - 1 - axis))
         for axis, size in enumerate(sizes)
     )
-    shares = 0.5 ** torch.as_tensor(orders).flatten().to(theta)
+    shares = 0.5 ** torch.as_tensor(orders).flatten()[network.chosen].to(theta)
     shares = shares.repeat_interleave(network.coefficients.shape[1])
     even = [1.0] * len(conditions)
     objective = last_layer_objective(conditions, network, even, linear=False)

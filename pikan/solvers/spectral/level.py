@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf, isnan, prod
+from math import inf, isnan
 from typing import NamedTuple, final
 
 import torch
@@ -30,6 +30,7 @@ from pikan.solvers.level import distance, run_stage
 from pikan.solvers.newton_homotopy import solve_by_homotopy
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.spectral.basis_recombination import basis_recombination
+from pikan.solvers.spectral.graded_basis import graded_coefficients, graded_decay
 from pikan.solvers.spectral.initial import NUDGE, defined_start, prolong, smooth_start
 from pikan.solvers.spectral.product_objective import matching_points, without_value
 
@@ -85,6 +86,7 @@ class PRefinement:
 class Level(NamedTuple):
     """A level; `largest` is the number of coefficients that the next may have.
 
+    `decay` is that of the coefficients along each axis, in a region that of its graded basis;
     `truncation` is how far it is from itself without the two highest orders along each axis,
     `determined` says that the problem is known to have no other solution of these degrees, `near`
     that Newton's steps from here need no damping.
@@ -124,20 +126,18 @@ def solve_level(
         solved = yield from _direct_level(problem, settings, network, largest, name)
         if solved is not None:
             return solved
-    if prod(degree + 1 for degree in degrees) * len(problem.unknowns) > largest:
+    if network.coefficients.numel() > largest:
         return None
     fitted = yield from memoize(
         _least_squares_level(problem, settings, network, lower, name), _Attempt
     )
     near = fitted.relative_residual.relative < _ASTRAY
-    return diagnose(
-        with_parameters(network, fitted.theta),
-        fitted.outcome,
-        settings.samples,
-        largest,
-        determined=False,
-        near=near,
-    )
+    solved = with_parameters(network, fitted.theta)
+    level = diagnose(solved, fitted.outcome, settings.samples, largest, determined=False, near=near)
+    if problem.region is None:
+        return level
+    decay, truncation = graded_decay(solved, matching_points(problem, solved).interior)
+    return level._replace(decay=decay, truncation=truncation)
 
 
 def _direct_level(
@@ -173,9 +173,7 @@ def diagnose(
 ) -> Level:
     """A level from its network; the other arguments as in `Level`."""
     sizes = tuple(basis.size for basis in network.axes())
-    decay = tuple(
-        coefficient_decay(network.coefficients, sizes, axis) for axis in range(len(sizes))
-    )
+    decay = tuple(coefficient_decay(network.whole(), sizes, axis) for axis in range(len(sizes)))
     both = _with_and_without(network, sizes, samples.points[:_COMPARED])
     values, without = (samples.weight(each) for each in both)
     truncated = distance(without, values)
@@ -186,11 +184,11 @@ def _with_and_without(
     network: FullProduct, sizes: tuple[int, ...], samples: Float[Tensor, "n d"]
 ) -> tuple[Float[Tensor, "n m"], Float[Tensor, "n m"]]:
     """The values on the samples, and those without the two highest orders along each axis."""
-    whole = network.coefficients.detach()
+    whole = network.whole().detach()
     kept = torch.zeros_like(whole).view(*sizes, -1)
     inner = tuple(slice(max(size - 2, 1)) for size in sizes)
     kept[inner] = whole.view(*sizes, -1)[inner]
-    both = torch.cat([whole, kept.view_as(whole)], dim=1)
+    both = torch.cat([whole, kept.view_as(whole)], dim=1)[network.chosen]
     with torch.no_grad():
         values = functional_call(network, {"coefficients": both}, samples)
     first, second = values.chunk(2, dim=1)
@@ -211,11 +209,13 @@ def freedom(problem: Problem, network: FullProduct) -> float:
     on_points = terms(problem, matching_points(problem, network))
     theta = network.coefficients.detach().flatten()
     objective = balanced_objective(on_points, network, theta, linear=linear(problem))
-    jacobian = objective.jacobian(theta)
+    jacobian, left = objective.jacobian(theta), float(objective.residual(theta).norm())
+    if problem.region is not None:
+        # In a graded basis of the region length is that of values: products are nearly dependent.
+        jacobian, theta = graded_coefficients(network, jacobian, theta, problem)
     lengths = column_lengths(jacobian)
     least = smallest_singular_value(triangular_factor(jacobian / lengths))
     size = least * float((lengths * theta).norm())
-    left = float(objective.residual(theta).norm())
     return 0.0 if left == 0.0 else left / size if size > 0.0 else inf
 
 

@@ -1,10 +1,12 @@
 """Limits of levels: the degrees that fit, the time they take, and the words for what does not."""
 
+from collections.abc import Sequence
 from math import prod
 
 from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
+from pikan.solvers.spectral import region_points
 from pikan.solvers.spectral.level import Level, PRefinement
 
 # A level with fewer new coefficients would not show a difference.
@@ -21,8 +23,10 @@ _STEPS = 4.0
 _PARTS = 20
 
 
-def size_of(degrees: tuple[int, ...]) -> int:
-    """The number of products of these degrees."""
+def size_of(problem: Problem, degrees: Sequence[int]) -> int:
+    """The number of products of these degrees; in a region they are of total degree."""
+    if problem.region is not None:
+        return region_points.size_of(degrees)
     return prod(degree + 1 for degree in degrees)
 
 
@@ -36,20 +40,20 @@ def affordable(
     """The degrees wanted, or as much of the way to them as the limits after a level allow."""
     for part in range(_PARTS, 0, -1):
         found = tuple(d + (w - d) * part // _PARTS for d, w in zip(degrees, wanted, strict=True))
-        few = size_of(found) * len(problem.unknowns) <= level.largest
-        if few and (not level.determined or _in_memory(settings, found)):
-            grown = size_of(found) > _GROWTH * size_of(degrees)
+        few = size_of(problem, found) * len(problem.unknowns) <= level.largest
+        if few and (not level.determined or _in_memory(problem, settings, found)):
+            grown = size_of(problem, found) > _GROWTH * size_of(problem, degrees)
             return found if grown or found == wanted else degrees
     return degrees
 
 
-def _in_memory(settings: PRefinement, degrees: tuple[int, ...]) -> bool:
+def _in_memory(problem: Problem, settings: PRefinement, degrees: tuple[int, ...]) -> bool:
     """Whether the matrices fit that are left where one coordinate is solved after the other.
 
     They are those of each coordinate, and one along the largest for all functions of the others.
     """
     longest = max(degrees) + 1
-    batch = size_of(degrees) * longest
+    batch = size_of(problem, degrees) * longest
     return longest <= settings.dense and batch <= _BATCHED * settings.dense**2
 
 
@@ -60,8 +64,8 @@ def time_of(problem: Problem, level: Level, took: float, degrees: tuple[int, ...
     """
     if level.determined and len(degrees) > 1:
         return 0.0
-    size = size_of(degrees) * len(problem.unknowns)
-    before = prod(len(decay) for decay in level.decay) * len(problem.unknowns)
+    size = size_of(problem, degrees) * len(problem.unknowns)
+    before = size_of(problem, [len(decay) - 1 for decay in level.decay]) * len(problem.unknowns)
     at_rate = min(took * (size / before) ** 3, size**3 / _LEAST_RATE)
     return at_rate if linear(problem) else at_rate / _STEPS
 
@@ -73,7 +77,7 @@ def too_large(
 
     `level` is the level before; None where this one takes a dense matrix.
     """
-    size = size_of(degrees) * len(problem.unknowns)
+    size = size_of(problem, degrees) * len(problem.unknowns)
     largest = min(settings.largest, settings.dense) if level is None else level.largest
     if size > largest == settings.largest:
         limit = f"'largest' allows {largest:,}; raise it (training: [climb: {{largest: {size}}}])"

@@ -239,7 +239,7 @@ def _other_solution(
     telling: tuple[int, ...],
 ) -> Events[Level | None]:
     """A level high enough to tell what is left open; None where it is no other solution."""
-    size = size_of(telling) * len(problem.unknowns)
+    size = size_of(problem, telling) * len(problem.unknowns)
     if level.determined or telling == degrees or size > level.largest:
         return None
     direct = is_recombinable(problem)

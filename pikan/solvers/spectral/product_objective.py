@@ -16,6 +16,7 @@ from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import balanced_objective
 from pikan.residuals.terms import CollocationPoints, Term, terms, used_faces
 from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
+from pikan.solvers.spectral.region_points import region_points
 
 # More points than functions along each axis, so that conditions and equations do not compete;
 # in three coordinates the faces bring enough rows of their own, and rows are dear.
@@ -23,7 +24,12 @@ _EXTRA, _EXTRA_3D = 2, 0
 
 
 def matching_points(problem: Problem, network: FullProduct) -> CollocationPoints:
-    """Chebyshev points that match the degrees of a network, inside and on the faces in use."""
+    """Chebyshev points that match the degrees of a network, inside and on the faces in use.
+
+    In a region points spread evenly, and on its boundary as each part asks for.
+    """
+    if problem.region is not None:
+        return region_points(problem, network)
     box = problem.box
     extra = _EXTRA_3D if box.dimension > 2 else _EXTRA
     nodes = tuple(

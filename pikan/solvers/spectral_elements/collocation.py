@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pikan.geometry.face import Face
+from pikan.geometry.domain import BoundaryPart
 from pikan.linalg.almost_block_diagonal import (
     Blocks,
     BorderRow,
@@ -308,7 +308,7 @@ def _highest(problem: Problem, unknown: int, axis: int | None) -> int:
     return max(used, default=0)
 
 
-def _lasts(face: Face, axis: int | None) -> bool:
+def _lasts(face: BoundaryPart, axis: int | None) -> bool:
     """Whether a face is a place in space at all times."""
     return [fixed for fixed, _ in face.fixed] == [axis]
 

@@ -1,0 +1,73 @@
+"""The polynomials of a product in a region, made orthonormal degree by degree.
+
+On a region the products of Chebyshev polynomials of its bounding box are nearly dependent, so that
+their coefficients tell little. Orthonormal on points of the region, in the order of their degrees,
+they make a basis whose coefficients decay as the best approximations of rising degree improve.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.jets.jet import coordinates
+from pikan.linalg.dense import orthonormal, solve_triangle
+from pikan.network.product import FullProduct, degree_shares
+from pikan.problem.statement import Problem
+from pikan.solvers.spectral.product_objective import matching_points
+
+
+def _graded(network: FullProduct) -> tuple[Tensor, Tensor]:
+    """The order of the products by degree, and the share of the largest degree each has."""
+    shares = degree_shares([basis.size - 1 for basis in network.axes()])[network.chosen.cpu()]
+    order = shares.argsort(stable=True)
+    return order.to(network.chosen.device), shares[order]
+
+
+def _values(network: FullProduct, points: Float[Tensor, "n d"]) -> Float[Tensor, "n q"]:
+    """All products at points."""
+    origin = (0,) * points.shape[1]
+    with torch.no_grad():
+        return network.features(coordinates(points, (origin,))).values[0]
+
+
+def graded_decay(
+    network: FullProduct, points: Float[Tensor, "n d"]
+) -> tuple[tuple[Float[Tensor, " b"], ...], float]:
+    """The decay of the coefficients in the graded basis along each axis, and its last part.
+
+    The decay is that of the whole degree, the same along each axis but for its length. The last
+    part is how far the function is from its best approximation two degrees lower.
+    """
+    order, shares = _graded(network)
+    values = _values(network, points)
+    basis, _ = orthonormal(values[:, order])
+    found = basis.mT @ (values @ network.coefficients.detach())
+    sizes = found.norm(dim=0)
+    largest = torch.where(sizes > 0, sizes, 1.0)
+    relative = (found.abs() / largest).amax(dim=1).cpu()
+    decay: list[Tensor] = []
+    for one in network.axes():
+        degree = one.size - 1
+        level = (shares * degree).ceil().long().clamp(max=degree)
+        decay.append(relative.new_zeros(degree + 1).scatter_reduce(0, level, relative, "amax"))
+    highest = shares > 1.0 - 1.5 / max(basis.size - 1 for basis in network.axes())
+    last = found[highest.to(found.device)].norm(dim=0) / largest
+    return tuple(decay), float(last.max())
+
+
+def graded_coefficients(
+    network: FullProduct,
+    jacobian: Float[Tensor, "r p"],
+    theta: Float[Tensor, " p"],
+    problem: Problem,
+) -> tuple[Float[Tensor, "r p"], Float[Tensor, " p"]]:
+    """A Jacobian and coefficients in the graded basis, whose lengths are those of values."""
+    points = matching_points(problem, network).interior
+    order, _ = _graded(network)
+    values = _values(network, points)
+    basis, triangle = orthonormal(values[:, order])
+    unknowns = network.coefficients.shape[1]
+    coefficients = basis.mT @ (values @ theta.view(-1, unknowns))
+    columns = jacobian.view(len(jacobian), -1, unknowns)[:, order]
+    moved = solve_triangle(triangle, columns.movedim(1, 0), transposed=True)
+    return moved.movedim(0, 1).reshape(len(jacobian), -1), coefficients.flatten()

@@ -1,0 +1,89 @@
+"""Collocation points of a polynomial in a region: some times as many as it has coefficients."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from pikan.geometry.domain import BoundaryPart
+from pikan.geometry.face import Face
+from pikan.network.product import FullProduct, degree_shares
+from pikan.problem.statement import Problem
+from pikan.residuals.terms import CollocationPoints, used_faces
+from pikan.sampling.halton import halton
+from pikan.sampling.points import kept, on_face
+
+# Points inside for each coefficient. Fewer cost a digit, more gain none.
+_INSIDE = 2.0
+# Points on the boundary for each polynomial that is not zero all around an ellipse or a ball, in
+# two coordinates and in more; no part has fewer than so many for each degree.
+_AROUND, _AROUND_3D, _LEAST = 4.0, 2.0, 2.0
+# The points of a level are the same whenever it is made again.
+_SEED = 20_261_130
+
+
+def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
+    """Halton points inside the region, denser where the box is its boundary, and on each part."""
+    degrees = [basis.size - 1 for basis in network.axes()]
+    like, box, region = network.coefficients.detach(), problem.box, problem.region
+    assert region is not None
+    # Where the box ends with the network, polynomials ask for points as dense as Chebyshev's.
+    ends = [
+        bool(abs(low - c + s) <= 1e-9 * s and abs(high - c - s) <= 1e-9 * s)
+        for low, high, c, s in zip(
+            box.lower, box.upper, network.center.tolist(), network.scale.tolist(), strict=True
+        )
+    ]
+
+    def draw(count: int) -> Float[np.ndarray, "n d"]:
+        unit = halton(count, box.dimension, np.random.default_rng(_SEED))
+        return np.where(ends, np.sin(0.5 * np.pi * unit) ** 2, unit)
+
+    inside = kept(problem.domain, draw, ceil(_INSIDE * len(like)), like)
+    parts = used_faces(problem)
+    sizes = {part: 0.0 if isinstance(part, Face) else part.side.size for part in parts}
+    whole = sum(sizes.values()) or 1.0
+    factor = _AROUND if box.dimension == 2 else _AROUND_3D
+    traces = size_of(degrees) - size_of([max(degree - 2, 0) for degree in degrees])
+    faces = {}
+    for part in parts:
+        if isinstance(part, Face):
+            fixed = {axis for axis, _ in part.fixed}
+            free = [degree for axis, degree in enumerate(degrees) if axis not in fixed]
+            count = ceil(_INSIDE * size_of(free)) if free else 1
+        else:
+            least = _LEAST * max(degrees) ** (box.dimension - 1) / (box.dimension - 1)
+            count = ceil(max(factor * traces * sizes[part] / whole, least))
+        faces[part] = _on_part(problem, part, count, like)
+    return CollocationPoints(inside, faces)
+
+
+def size_of(degrees: Sequence[int]) -> int:
+    """The number of products of total degree."""
+    return int((degree_shares(degrees) <= 1.0).sum())
+
+
+def _on_part(
+    problem: Problem, part: BoundaryPart, count: int, like: torch.Tensor
+) -> Float[torch.Tensor, "n d"]:
+    """Points on a part: equally spaced around closed curves, as Chebyshev's along others."""
+    generator, region = torch.Generator().manual_seed(_SEED), problem.region
+    assert region is not None
+    if isinstance(part, Face):
+        fixed = {axis for axis, _ in part.fixed}
+        dense = [a not in region.axes for a in range(problem.box.dimension) if a not in fixed]
+    else:
+        own = len(region.axes) - 1
+        dense = [not part.side.closed] * own + [True] * (problem.box.dimension - own - 1)
+
+    def spread(
+        number: int | Sequence[int], dimension: int, chance: np.random.Generator
+    ) -> Float[np.ndarray, "n _"]:
+        assert isinstance(number, int)
+        even = (np.arange(number)[:, None] + 0.5) / number
+        unit = even if dimension == 1 else halton(number, dimension, chance)
+        return np.where(dense, np.sin(0.5 * np.pi * unit) ** 2, unit)
+
+    return on_face(problem.domain, part, spread, count, generator, like)
