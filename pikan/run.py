@@ -486,6 +486,7 @@ def _solution(
         outcome=compared.kind,
         message=compared.message,
         errors=told,
+        units=problem.units,
         estimate=estimate,
         alternatives=() if others is None else others.others,
         found=identified.found,

@@ -12,7 +12,7 @@ from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from matplotlib.artist import Artist
 
 from pikan.files.atomic import write_bytes
-from pikan.plots.labels import name_label
+from pikan.plots.labels import labels_of
 from pikan.plots.lines import draw_lines
 from pikan.plots.maps import draw_map, scale
 from pikan.plots.picture import Picture, canvas
@@ -87,13 +87,14 @@ def animation(
             plane, part = planes[frame], quantity.parts[frame]
             if scaled is None:
                 draw_lines(axes, [plane], replace(quantity, parts=(part,)), None)
-                axes.set_xlabel(name_label(plane.axes[0]))
+                axes.set_xlabel(label(plane.axes[0]))
                 axes.set_ylim(*limits)
             else:
-                draw_map(axes, problem.domain, plane, part, scaled)
-            axes.set_title(f"{quantity.title}, {place_text(plane.fixed)}")
+                draw_map(axes, problem.domain, plane, part, scaled, label)
+            axes.set_title(f"{quantity.title}, {place_text(plane.fixed, label)}")
             return []
 
+        label = labels_of(problem)
         limits = _limits(quantity)
         scaled = None if line else scale(quantity, found)
         show(0)

@@ -1,11 +1,16 @@
 """Words for figures: names and formulas typeset, all other text as it is."""
 
 import re
+from collections.abc import Callable
 
 from matplotlib.mathtext import MathTextParser
 
 from pikan.expression.latex import latex, name_latex
 from pikan.expression.parse import read_equation, read_formula
+from pikan.problem.statement import Problem
+
+Label = Callable[[str], str]
+"""The words of a figure for the name of a coordinate, an unknown or a derivative."""
 
 # What a person means as mathematics: no space inside the dollars, no digit behind them.
 # Source: Pandoc User's Guide, extension tex_math_dollars.
@@ -22,6 +27,17 @@ def name_label(name: str) -> str:
     ('$\\theta$', '$u_{xx}$')
     """
     return f"${name_latex(name)}$"
+
+
+def labels_of(problem: Problem) -> Label:
+    """The label of each name of a problem: as the file says or typeset, with its unit."""
+
+    def label(name: str) -> str:
+        given, unit = problem.labels.get(name), problem.units.get(name)
+        shown = name_label(name) if given is None else text_label(given)
+        return f"{shown} [{text_label(unit)}]" if unit else shown
+
+    return label
 
 
 def text_label(text: str) -> str:

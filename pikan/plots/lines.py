@@ -7,7 +7,7 @@ from jaxtyping import Float
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from pikan.plots.labels import name_label
+from pikan.plots.labels import Label, name_label
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.quantity import Quantity
 from pikan.plots.style import (
@@ -28,7 +28,11 @@ _SHADES = "viridis"
 
 
 def lines(
-    sections: Sequence[Section], found: Sequence[Quantity], title: str, width: float | None
+    sections: Sequence[Section],
+    found: Sequence[Quantity],
+    title: str,
+    width: float | None,
+    label: Label,
 ) -> Picture:
     """The values side by side; below each its error, and below that the equation's residual."""
     rows = [row for row in (_values(found), _of(found, "error"), _of(found, "residual")) if row]
@@ -51,7 +55,7 @@ def lines(
         for axes in beside[len(row) :]:
             axes.set_axis_off()
         for quantity, axes in zip(row, beside, strict=False):
-            draw_lines(axes, sections, quantity, known_beside(found, quantity))
+            draw_lines(axes, sections, quantity, known_beside(found, quantity), label)
             if quantity.kind in ("value", "exact"):
                 # What stands above is the legend.
                 axes.set_ylabel(quantity.title)
@@ -60,19 +64,22 @@ def lines(
             # A panel below may be empty, and then the numbers stand under this one.
             axes.tick_params(labelbottom=axes is panels[-1, 0] or row is rows[-1])
     for axes in panels[-1]:
-        axes.set_xlabel(name_label(sections[0].axes[0]))
+        axes.set_xlabel(label(sections[0].axes[0]))
     return figure
 
 
 def known_beside(found: Sequence[Quantity], quantity: Quantity) -> Quantity | None:
     """What a value should be, where that is drawn too."""
     same = [one for one in found if one.kind == "exact" and one.of == quantity.of]
-    plain = quantity.kind == "value" and "_{" not in quantity.title
-    return same[0] if same and plain and same[0].finite else None
+    return same[0] if same and quantity.plain and same[0].finite else None
 
 
 def draw_lines(
-    axes: Axes, sections: Sequence[Section], quantity: Quantity, known: Quantity | None
+    axes: Axes,
+    sections: Sequence[Section],
+    quantity: Quantity,
+    known: Quantity | None,
+    label: Label = name_label,
 ) -> None:
     """Draw a curve for each section into axes, upon the known ones."""
     if quantity.kind in ("error", "residual"):
@@ -80,11 +87,11 @@ def draw_lines(
         return
     several = len(sections) > 1
     for section, part, color in zip(sections, quantity.parts, _colors(len(sections)), strict=True):
-        label = place_text(section.fixed) if several else "pikan"
-        axes.plot(section.grids[0], part, color=color, label=label, zorder=2.5)
+        of = place_text(section.fixed, label) if several else "pikan"
+        axes.plot(section.grids[0], part, color=color, label=of, zorder=2.5)
     for i, (section, part) in enumerate(zip(sections, known.parts if known else (), strict=False)):
-        label = known.title.partition(", ")[2] if known and i == len(sections) - 1 else None
-        axes.plot(section.grids[0], part, label=label, linewidth=4.5, color=PALE, zorder=2.0)
+        of = known.title.rpartition(", ")[2] if known and i == len(sections) - 1 else None
+        axes.plot(section.grids[0], part, label=of, linewidth=4.5, color=PALE, zorder=2.0)
     if several or known is not None:
         columns = 2 if not several else min(4, len(sections) + 1)
         axes.legend(

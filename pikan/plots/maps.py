@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pikan.geometry.box import Box
 from pikan.geometry.domain import Domain
-from pikan.plots.labels import name_label
+from pikan.plots.labels import Label
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.quantity import Quantity
 from pikan.plots.style import decades, few_ticks, magnitudes, place_text, remark, signed_number
@@ -48,6 +48,7 @@ def maps(
     title: str,
     width: float | None,
     whole: bool,
+    label: Label,
 ) -> Picture:
     """A map of each quantity on each plane.
 
@@ -75,9 +76,10 @@ def maps(
             axes.set_axis_off()
             continue
         quantity, i = panel
-        draw_map(axes, domain, planes[i], quantity.parts[i], scales[quantity.title], part > _ROOMY)
+        scaled = scales[quantity.title]
+        draw_map(axes, domain, planes[i], quantity.parts[i], scaled, label, part > _ROOMY)
         first = quantity.kind == "value" or not whole
-        place = place_text(planes[i].fixed) if first else ""
+        place = place_text(planes[i].fixed, label) if first else ""
         axes.set_title(f"{quantity.title}\n{place}" if place else quantity.title)
     return figure
 
@@ -105,7 +107,7 @@ def scale(quantity: Quantity, found: Sequence[Quantity]) -> Scale:
     truth = [
         one
         for one in found
-        if one.kind == "exact" and one.title.partition(",")[0] == quantity.title and one.finite
+        if one.kind == "exact" and one.of == quantity.of and quantity.plain and one.finite
     ]
     return _plain(truth[0].parts if truth else quantity.parts)
 
@@ -128,6 +130,7 @@ def draw_map(
     plane: Section,
     values: Float[np.ndarray, "_ _"],
     scaled: Scale,
+    label: Label,
     wide: bool = True,
 ) -> None:
     """Draw the values on a plane into axes, with a bar of colors beside them.
@@ -137,8 +140,8 @@ def draw_map(
     """
     box = domain.box
     across, up = _orientation(box, plane)
-    axes.set_xlabel(name_label(plane.axes[across]))
-    axes.set_ylabel(name_label(plane.axes[up]))
+    axes.set_xlabel(label(plane.axes[across]))
+    axes.set_ylabel(label(plane.axes[up]))
     axes.set_box_aspect(_ratio(box, plane))
     if scaled.norm is None:
         axes.set_xticks([])

@@ -7,7 +7,7 @@ from typing import Literal, final
 import numpy as np
 from jaxtyping import Float
 
-from pikan.plots.labels import block_label, name_label
+from pikan.plots.labels import block_label, labels_of
 from pikan.problem.statement import Problem
 from pikan.report.fields import Field
 
@@ -19,13 +19,14 @@ Kind = Literal["value", "exact", "error", "residual"]
 class Quantity:
     """One quantity on all sections of a figure; `of` is the place of its unknown or equation.
 
-    `title` is as it is drawn.
+    `title` is as it is drawn; `plain` says that it is the value of an unknown itself.
     """
 
     kind: Kind
     of: int
     title: str
     parts: tuple[Float[np.ndarray, "*_"], ...]
+    plain: bool = False
 
     @property
     def finite(self) -> bool:
@@ -53,13 +54,16 @@ def value(
     problem: Problem, index: int, parts: tuple[Float[np.ndarray, "*_"], ...], name: str = ""
 ) -> Quantity:
     """An unknown, or the derivative of it that has a name."""
-    return Quantity("value", index, name_label(name or problem.unknowns[index]), parts)
+    unknown = problem.unknowns[index]
+    shown = labels_of(problem)(name or unknown)
+    return Quantity("value", index, shown, parts, plain=name in ("", unknown))
 
 
 def exact(problem: Problem, index: int, parts: tuple[Float[np.ndarray, "*_"], ...]) -> Quantity:
     """What an unknown should be."""
     against = "" if problem.exact is None else problem.exact.against
-    return Quantity("exact", index, f"{name_label(problem.unknowns[index])}, {against}", parts)
+    shown = labels_of(problem)(problem.unknowns[index])
+    return Quantity("exact", index, f"{shown}, {against}", parts)
 
 
 def error(
@@ -67,7 +71,8 @@ def error(
 ) -> Quantity:
     """The size of the difference of the two."""
     parts = tuple(np.abs(one - other) for one, other in zip(values, truth.parts, strict=True))
-    return Quantity("error", index, f"error of {name_label(problem.unknowns[index])}", parts)
+    shown = labels_of(problem)(problem.unknowns[index])
+    return Quantity("error", index, f"error of {shown}", parts)
 
 
 def residual(problem: Problem, index: int, parts: tuple[Float[np.ndarray, "*_"], ...]) -> Quantity:

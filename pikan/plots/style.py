@@ -13,7 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.style import use
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from pikan.plots.labels import name_label
+from pikan.plots.labels import Label, name_label
 
 # Distinct under every common color blindness.
 # Source: Okabe & Ito 2008, Color Universal Design; the yellow is left out, too pale for a line.
@@ -127,7 +127,7 @@ def decades(*parts: Float[np.ndarray, "*_"]) -> tuple[float, float] | None:
     return 10.0 ** math.floor(math.log10(min(bottom, top / 10))), top
 
 
-def place_text(fixed: Sequence[tuple[str, float]]) -> str:
+def place_text(fixed: Sequence[tuple[str, float]], label: Label = name_label) -> str:
     """Where a section lies; empty for a whole line or plane.
 
     >>> place_text([("t", 0.25), ("z", 1000.0)])
@@ -136,7 +136,7 @@ def place_text(fixed: Sequence[tuple[str, float]]) -> str:
     if len(fixed) > 3:
         time = [f"$t$ = {short(value)}" for name, value in fixed if name == "t"]
         return ", ".join([*time, "the others near the middle"])
-    said = [f"{name_label(name)} = {short(value)}" for name, value in fixed]
+    said = [f"{label(name)} = {short(value)}" for name, value in fixed]
     # Two stand side by side above a panel of three in a page.
     return "\n".join(", ".join(said[i : i + 2]) for i in range(0, len(said), 2))
 

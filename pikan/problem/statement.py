@@ -1,7 +1,7 @@
 """Statement of a problem: coordinates, unknowns, equations, conditions, known solution."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import sqrt
 from typing import final
@@ -100,7 +100,8 @@ class Problem:
     `find` has the constants that are to be found from `observations`; under their names
     `constants` has their guesses, and once they are found their values. `parameters` are the last
     coordinates of the box, by which nothing is differentiated. Of the `box` the
-    problem is about the points in its `region`, all where that is None.
+    problem is about the points in its `region`, all where that is None. `labels` and `units` are
+    what figures and tables write for a coordinate or an unknown.
     """
 
     name: str
@@ -117,6 +118,8 @@ class Problem:
     observations: tuple[Observation, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     region: Region | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def domain(self) -> Domain:

@@ -121,6 +121,7 @@ class Report:
     from data, `correlation` a row for each of them; `data` says how the fit stands to the data, and
     `agreement` how two bases and two tolerances do; all empty where nothing was to be found.
     `family` is None where the problem has no parameters. `reasons` say what was chosen, and why.
+    `units` are those of coordinates and unknowns.
     """
 
     schema: Literal[1] = 1
@@ -150,6 +151,7 @@ class Report:
     agreement: Agreement | None = None
     family: FamilyFacts | None = None
     reasons: tuple[Words, ...] = ()
+    units: Mapping[str, Words] = field(default_factory=dict[str, str])
 
 
 def reaches(errors: Mapping[str, Errors], estimate: Estimate | None, accuracy: float) -> bool:

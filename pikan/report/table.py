@@ -94,7 +94,8 @@ def _errors(report: Report) -> Table:
     for name, errors in report.errors.items():
         norms = (errors.relative_l2, errors.maximum, errors.rmse)
         cells = (*(two_digits(norm) for norm in norms), errors.against, str(errors.points))
-        table.add_row(Text(name), *cells)
+        unit = report.units.get(name)
+        table.add_row(Text(f"{name} [{unit}]" if unit else name), *cells)
     return table
 
 

@@ -6,6 +6,7 @@ from pikan.expression.check import collect_faults
 from pikan.expression.error import FormulaError
 from pikan.expression.parse import read_equation
 from pikan.expression.tree import number_text
+from pikan.expression.wording import did_you_mean, word_list
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.problem.family import family, inner_values
@@ -56,6 +57,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
     exact = yield from solution(spec, scope if varied else scope.without_found())
     observed = yield from observations(spec, scope)
     yield from check_settings(spec, scope)
+    yield from _check_captions(spec, scope)
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
         return None
     yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
@@ -73,6 +75,8 @@ def examine(spec: Spec) -> Check[Problem | None]:
         find=find,
         observations=observed,
         region=cut_out,
+        labels=spec.label,
+        units=spec.unit,
     )
     yield from check_identifiable(spec, whole)
     yield from check_schedule(spec, whole)
@@ -84,6 +88,16 @@ def examine(spec: Spec) -> Check[Problem | None]:
     stated_for_all = family(whole, varied)
     yield from check_parameters(spec, stated_for_all)
     return stated_for_all
+
+
+def _check_captions(spec: Spec, scope: Scope) -> Check[None]:
+    """Labels and units are those of coordinates and unknowns."""
+    known = (*scope.coordinates, *scope.unknowns)
+    for key, given in (("label", spec.label), ("unit", spec.unit)):
+        for name in given:
+            if name not in known:
+                message = f"'{name}' is no coordinate and no unknown; there are {word_list(known)}"
+                yield spec.origin.fault((key, name), message + did_you_mean(name, known))
 
 
 def _check_sound(spec: Spec, problem: Problem) -> Check[None]:

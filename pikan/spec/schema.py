@@ -51,6 +51,7 @@ FolderName = Annotated[
     AfterValidator(_folder_name),
     Field(description="names the folder of results; the name of the file if left out"),
 ]
+Caption = Annotated[str, Field(min_length=1, max_length=60)]
 Title = Annotated[str, Field(description="one line for tables and figures")]
 Description = Annotated[str, Field(description="what there is to know about it")]
 
@@ -243,6 +244,14 @@ class Spec(FilePart):
     )
     coordinates: Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] | None = Field(
         default=None, description="the coordinates of the region; [x, y] or [x, y, z] if left out"
+    )
+    label: Mapping[str, Caption] = Field(
+        default={},
+        description="what figures write for a coordinate or an unknown: {theta: '$\\theta$'}",
+    )
+    unit: Mapping[str, Caption] = Field(
+        default={},
+        description="units of coordinates and unknowns, for figures and tables: {x: m, u: K}",
     )
     constants: Mapping[str, Number] = Field(
         default={},
