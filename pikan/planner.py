@@ -8,6 +8,7 @@ from pikan.bases.registry import families, family
 from pikan.expression.check import collect_faults
 from pikan.expression.wording import word_list
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
+from pikan.problem.corner_singularities import singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
 from pikan.problem.features import Features, features
 from pikan.problem.initial_value import (
@@ -65,6 +66,8 @@ _FULL = 3
 # The first degrees in a region, by the number of coordinates, and the most coefficients of one
 # unknown.
 _REGION_START, _REGION_LARGEST = {2: 14, 3: 8}, 2000
+# The accuracy aimed at in regions with corners.
+_AT_CORNERS = 1e-9
 # The first degrees of a fit to data, by the number of coordinates.
 _FOUND_START = {1: 24, 2: 10, 3: 5}
 # What trains any network, in as little memory as there is.
@@ -315,6 +318,8 @@ def _plan_region(
     dimension = problem.box.dimension
     kind = "linear" if linear(problem) else "nonlinear"
     plain, solid = (LINEAR, _LINEAR_3D) if kind == "linear" else (NONLINEAR, _NONLINEAR_3D)
+    corners = () if spec.singular == "none" else singular_points(problem)
+    plain = _AT_CORNERS if corners else plain
     accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
     given = network or ProductSettings(kind="product")
     start = _REGION_START.get(dimension, _REGION_START[_FULL])
@@ -328,6 +333,9 @@ def _plan_region(
         f"{kind} in a region: polynomials of one total degree on a box around it, on points inside "
         f"and on its boundary, by {how}; degrees rise until two levels agree to {accuracy:g}"
     )
+    if corners:
+        functions = "; ".join(one.words(problem.coordinates) for one in corners)
+        reason += f"; where polynomials alone do not do, with {functions}"
     training = (ClimbStage(climb=climb),)
     return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 

@@ -47,6 +47,7 @@ from pikan.solvers.replay import Event, Events
 from pikan.solvers.schedule import run_schedule, run_slabs
 from pikan.solvers.spectral.alternatives import alternatives
 from pikan.solvers.spectral.branch_refinement import refine_branch
+from pikan.solvers.spectral.region_refinement import refine_in_region
 from pikan.solvers.spectral_elements.automatic import (
     solve_by_elements,
     solve_by_elements_after,
@@ -392,7 +393,11 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
         case (ClimbStage(climb=asked),):
             if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
                 return search(problem, factory.search_settings(spec, problem, asked), generator)
-            return refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
+            settings = factory.p_refinement_settings(spec, problem, asked)
+            if problem.region is not None:
+                singular = factory.singular_settings(spec, problem, asked)
+                return refine_in_region(problem, settings, singular)
+            return refine_branch(problem, settings)
         case (ClimbStage(climb=asked), ElementsStage(elements=cells)):
             climbed = refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
             settings = factory.element_settings(spec, problem, cells)

@@ -40,6 +40,7 @@ TARGETS: Mapping[str, tuple[float, float]] = {
     "bratu_disc": (1e-12, 4),
     "ball": (1e-11, 10),
     "heat_disc": (1e-11, 10),
+    "crack": (1e-8, 20),
 }
 _POINTS = 5000
 

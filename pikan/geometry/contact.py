@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float
 
+from pikan.geometry.polygon import StraightSide
 from pikan.geometry.region import Region, RegionPart
 
 # Points of each side at first, of each stretch when one is enlarged, and how often that is done.
@@ -24,6 +25,11 @@ def contact(region: Region) -> tuple[RegionPart, RegionPart, tuple[float, ...]] 
     unit = (np.arange(_FIRST)[:, None] + 0.5) / _FIRST
     sampled = [(part, part.side.points(unit)) for part in region.parts]
     for (one, first), (other, second) in combinations(sampled, 2):
+        # Straight sides that touch without crossing lie in one line, and bound nothing there.
+        if one.straight() and other.straight():
+            continue
+        if all(isinstance(part.side, StraightSide) for part in (one, other)):
+            continue
         gap = 4.0 * max(one.side.size, other.side.size) / _FIRST
         low = np.maximum(first.min(axis=0), second.min(axis=0))
         high = np.minimum(first.max(axis=0), second.max(axis=0))

@@ -118,6 +118,20 @@ class FullProductArchitecture:
 
 @final
 @dataclass(frozen=True)
+class SingularArchitecture:
+    """A `FullProduct` of total degree with singular functions, and the degree beside these."""
+
+    __pydantic_config__ = STRICT
+
+    bases: Bases
+    unknowns: Count
+    functions: Count
+    degree: Whole
+    kind: Literal["product with singular functions"] = "product with singular functions"
+
+
+@final
+@dataclass(frozen=True)
 class LowRankArchitecture:
     """A `LowRank`."""
 
@@ -159,6 +173,7 @@ class MLPArchitecture:
 SingleArchitecture: TypeAlias = (
     KANArchitecture
     | FullProductArchitecture
+    | SingularArchitecture
     | LowRankArchitecture
     | ParametricArchitecture
     | MLPArchitecture
@@ -228,7 +243,7 @@ def ends(plan: Architecture) -> tuple[int, int]:
             return plan.coordinates, node_count(plan.widths[-1])
         case MLPArchitecture(widths=widths):
             return widths[0], widths[-1]
-        case FullProductArchitecture() | LowRankArchitecture():
+        case FullProductArchitecture() | LowRankArchitecture() | SingularArchitecture():
             return len(plan.bases), plan.unknowns
         case ParametricArchitecture():
             return len(plan.bases) + plan.parameters, plan.unknowns
@@ -254,6 +269,10 @@ def count(plan: Architecture) -> int:
             )
         case FullProductArchitecture(bases=bases):
             own = sum(b.knots for b in bases) + plan.products * plan.unknowns
+        case SingularArchitecture(bases=bases, functions=functions, degree=degree):
+            polynomials = FullProductArchitecture(bases, 1, "product of total degree").products
+            size = polynomials + functions * (degree + 1) * (degree + 2)
+            own = sum(b.knots for b in bases) + size * plan.unknowns + 5 * functions
         case LowRankArchitecture(bases=bases, rank=rank):
             own = sum(b.knots + b.size * rank for b in bases) + rank * plan.unknowns
         case ParametricArchitecture(bases=bases, rank=rank, terms=terms, parameters=parameters):

@@ -19,6 +19,7 @@ from pikan.network.parametric import (
     RationalFunctions,
 )
 from pikan.network.product import FullProduct, LowRank
+from pikan.network.singular import SingularFunctions
 from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.network.time_slabs import TimeSlabs
 
@@ -95,6 +96,9 @@ def _single(network: Network) -> plans.SingleArchitecture:
         case FullProduct():
             bases = tuple(map(_basis, network.axes()))
             unknowns = network.coefficients.shape[1]
+            if network.singular is not None:
+                count = len(network.singular.exponents)
+                return plans.SingularArchitecture(bases, unknowns, count, network.singular.degree)
             if network.total:
                 return plans.FullProductArchitecture(bases, unknowns, "product of total degree")
             return plans.FullProductArchitecture(bases, unknowns)
@@ -161,6 +165,12 @@ def build_network(plan: plans.Architecture) -> Network:
             total = plan.kind == "product of total degree"
             made = _bases(bases, [1] * coordinates)
             return FullProduct(made, unknowns, lower, upper, total=total)
+        case plans.SingularArchitecture(bases=bases, functions=functions, degree=degree):
+            nothing = torch.zeros(functions, dtype=torch.float64)
+            points = torch.zeros(functions, 2, dtype=torch.float64)
+            beside = SingularFunctions(points, nothing, nothing, nothing + 1.0, degree)
+            made = _bases(bases, [1] * coordinates)
+            return FullProduct(made, unknowns, lower, upper, total=True, singular=beside)
         case plans.LowRankArchitecture(bases=bases, rank=rank):
             return LowRank(_bases(bases, [1] * coordinates), rank, unknowns, lower, upper)
         case plans.ParametricArchitecture(bases=bases, rank=rank):

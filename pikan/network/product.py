@@ -14,6 +14,7 @@ from pikan.bases.elements import Elements
 from pikan.jets.autograd import is_plain
 from pikan.jets.jet import Jet, MultiIndex
 from pikan.network.base import FeatureNetwork, weighted_sum
+from pikan.network.singular import SingularFunctions
 
 
 @final
@@ -24,7 +25,8 @@ class FullProduct(FeatureNetwork):
     coordinate running fastest in the coefficients [prod b_i, m]. All its parameters are linear.
 
     Of `total` degree are only the products with j / (b_1 - 1) + k / (b_2 - 1) + ... <= 1: with
-    equal degrees n the polynomials of degree n, of which there are d! times fewer.
+    equal degrees n the polynomials of degree n, of which there are d! times fewer. Those may have
+    `singular` functions beside them, whose coefficients come last.
     """
 
     chosen: Tensor
@@ -37,6 +39,7 @@ class FullProduct(FeatureNetwork):
         upper: Sequence[float],
         *,
         total: bool = False,
+        singular: SingularFunctions | None = None,
     ) -> None:
         super().__init__(lower, upper)
         self.bases = nn.ModuleList(bases)
@@ -45,7 +48,14 @@ class FullProduct(FeatureNetwork):
         chosen = shares <= 1.0 if total else torch.ones_like(shares, dtype=torch.bool)
         # Which of all products they are, in their order; what follows from the degrees is not kept.
         self.register_buffer("chosen", chosen.nonzero()[:, 0], persistent=False)
-        self.coefficients = nn.Parameter(self.center.new_zeros(int(chosen.sum()), unknowns))
+        self.singular = singular
+        count = int(chosen.sum()) + (0 if singular is None else singular.size)
+        self.coefficients = nn.Parameter(self.center.new_zeros(count, unknowns))
+
+    def shares(self) -> Float[Tensor, " _"]:
+        """The degree of every function in parts of the largest, polynomials first."""
+        every = degree_shares([basis.size - 1 for basis in self.axes()])[self.chosen.cpu()]
+        return every if self.singular is None else torch.cat([every, self.singular.shares()])
 
     def whole(self) -> Float[Tensor, "_ m"]:
         """The coefficients of all products, zero where one is not of the total degree."""
@@ -53,7 +63,7 @@ class FullProduct(FeatureNetwork):
             return self.coefficients
         size = prod(basis.size for basis in self.axes())
         every = self.coefficients.new_zeros(size, self.coefficients.shape[1])
-        return every.index_copy(0, self.chosen, self.coefficients)
+        return every.index_copy(0, self.chosen, self.coefficients[: len(self.chosen)])
 
     def axes(self) -> tuple[Basis, ...]:
         """The basis of each coordinate, with one node."""
@@ -72,6 +82,9 @@ class FullProduct(FeatureNetwork):
                 )
                 for index in inputs.indices
             ]
+            if self.singular is not None:
+                beside = self.singular.derivatives(inputs.values[0], inputs.indices)
+                rows = [torch.cat(pair) for pair in zip(rows, beside, strict=True)]
             return Jet(inputs.indices, torch.stack(rows).mT)
         rows = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
         return Jet(inputs.indices, torch.stack(rows).mT)
@@ -82,6 +95,8 @@ class FullProduct(FeatureNetwork):
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients, without making all of them."""
+        if self.singular is not None:
+            return weighted_sum(self.features(inputs), self.coefficients)
         if any(isinstance(basis, Elements) for basis in self.axes()) and is_plain():
             return self._jet_by_cells(inputs)
         factors = factors_at(self.axes(), inputs, self.center, self.scale)

@@ -30,12 +30,16 @@ _FACTOR = "row factor"
 class CollocationPoints:
     """Where a problem is asked to hold: inside the domain, and on each part of the boundary in use.
 
-    `weights` says how much the square at each interior point counts, None that all count alike.
+    `weights` says how much the square at each interior point counts, None that all count alike;
+    `face_weights` the same of conditions on derivatives, on the parts that it holds.
     """
 
     interior: Float[Tensor, "n d"]
     faces: Mapping[BoundaryPart, Float[Tensor, "_ d"]]
     weights: Float[Tensor, " n"] | None = None
+    face_weights: Mapping[BoundaryPart, Float[Tensor, " _"]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
 
 class DerivativeAt(NamedTuple):
@@ -166,17 +170,20 @@ def condition_terms(
 ) -> tuple[Term, ...]:
     """Each condition on each of its faces, where `u_n` is the outward normal derivative."""
     return tuple(
-        _on_part(problem, condition, face, points.faces[face])
+        _on_part(problem, condition, face, points)
         for condition in conditions
         for face in condition.faces
     )
 
 
 def _on_part(
-    problem: Problem, condition: Condition, face: BoundaryPart, points: Float[Tensor, "n d"]
+    problem: Problem, condition: Condition, face: BoundaryPart, given: CollocationPoints
 ) -> Term:
     """A condition on one part of the boundary, with the components of the normal in use."""
+    points, weights = given.faces[face], given.face_weights.get(face)
     found = term(problem, condition.label, residual_on(problem, condition, face), points)
+    if weights is not None and any(map(any, found.needed_partials(0))):
+        found = weight_rows(found, weights)
     used = normal_components(problem, found.formula)
     if isinstance(face, Face) or not used:
         return found

@@ -242,6 +242,9 @@ class Spec(FilePart):
     within: Shapes | None = Field(
         default=None, description="shapes that the domain or the region is cut down to"
     )
+    singular: Literal["none"] | None = Field(
+        default=None, description="none leaves out the singular functions at corners"
+    )
     coordinates: Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] | None = Field(
         default=None, description="the coordinates of the region; [x, y] or [x, y, z] if left out"
     )

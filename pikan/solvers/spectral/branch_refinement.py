@@ -17,9 +17,6 @@ _NONE = 1e-2
 
 def refine_branch(problem: Problem, settings: PRefinement) -> Events[SolverResult]:
     """Levels from the solution that is taken of those found, which every event knows of."""
-    if problem.region is not None:
-        # Families of problems stretch boxes, not regions: Newton's steps start from the conditions.
-        return (yield from p_refinement(problem, settings))
     found = yield from branches(problem, settings)
     networks = tuple(one.network for one in found.found)
     level = yield from map_events(

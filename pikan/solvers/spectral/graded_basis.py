@@ -11,14 +11,14 @@ from torch import Tensor
 
 from pikan.jets.jet import coordinates
 from pikan.linalg.dense import orthonormal, solve_triangle
-from pikan.network.product import FullProduct, degree_shares
+from pikan.network.product import FullProduct
 from pikan.problem.statement import Problem
 from pikan.solvers.spectral.product_objective import matching_points
 
 
 def _graded(network: FullProduct) -> tuple[Tensor, Tensor]:
     """The order of the products by degree, and the share of the largest degree each has."""
-    shares = degree_shares([basis.size - 1 for basis in network.axes()])[network.chosen.cpu()]
+    shares = network.shares()
     order = shares.argsort(stable=True)
     return order.to(network.chosen.device), shares[order]
 

@@ -40,7 +40,9 @@ def prolong(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> F
     largest = old.abs().amax(dim=0)
     largest = torch.where(largest > 0, largest, largest.max() if largest.any() else 1.0)
     nudged = start + nudge * largest * _smooth(block).view(-1, unknowns)
-    return nudged[network.chosen].flatten()
+    # Singular functions start anew: their polynomials need not be those of the level before.
+    beside = network.coefficients.detach()[len(network.chosen) :]
+    return torch.cat([nudged[network.chosen], torch.zeros_like(beside)]).flatten()
 
 
 def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tensor, " p"]:
@@ -54,7 +56,11 @@ def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tenso
         torch.arange(size).view(-1, *(1,) * (len(sizes) - 1 - axis))
         for axis, size in enumerate(sizes)
     )
-    shares = 0.5 ** torch.as_tensor(orders).flatten()[network.chosen].to(theta)
+    degrees = torch.as_tensor(orders).flatten()[network.chosen.cpu()]
+    if network.singular is not None:
+        beside = network.singular.shares() * network.singular.degree
+        degrees = torch.cat([degrees.double(), beside])
+    shares = 0.5 ** degrees.to(theta)
     shares = shares.repeat_interleave(network.coefficients.shape[1])
     even = [1.0] * len(conditions)
     objective = last_layer_objective(conditions, network, even, linear=False)

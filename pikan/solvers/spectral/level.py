@@ -189,6 +189,8 @@ def _with_and_without(
     inner = tuple(slice(max(size - 2, 1)) for size in sizes)
     kept[inner] = whole.view(*sizes, -1)[inner]
     both = torch.cat([whole, kept.view_as(whole)], dim=1)[network.chosen]
+    beside = network.coefficients.detach()[len(network.chosen) :]
+    both = torch.cat([both, torch.cat([beside, beside], dim=1)])
     with torch.no_grad():
         values = functional_call(network, {"coefficients": both}, samples)
     first, second = values.chunk(2, dim=1)

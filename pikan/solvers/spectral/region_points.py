@@ -9,11 +9,14 @@ from jaxtyping import Float
 
 from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
+from pikan.geometry.region import RegionPart
 from pikan.network.product import FullProduct, degree_shares
+from pikan.network.singular import SingularFunctions
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, used_faces
 from pikan.sampling.halton import halton
 from pikan.sampling.points import kept, on_face
+from pikan.solvers.spectral import graded_points
 
 # Points inside for each coefficient. Fewer cost a digit, more gain none.
 _INSIDE = 2.0
@@ -57,7 +60,34 @@ def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
             least = _LEAST * max(degrees) ** (box.dimension - 1) / (box.dimension - 1)
             count = ceil(max(factor * traces * sizes[part] / whole, least))
         faces[part] = _on_part(problem, part, count, like)
-    return CollocationPoints(inside, faces)
+    points = CollocationPoints(inside, faces)
+    return points if network.singular is None else _graded(problem, network.singular, points)
+
+
+def _graded(
+    problem: Problem, singular: SingularFunctions, points: CollocationPoints
+) -> CollocationPoints:
+    """The same with more points beside the singular ones, whose rows count less there."""
+    region, like = problem.region, points.interior
+    assert region is not None
+    centers = np.unique(singular.points.cpu().numpy().round(12), axis=0)
+
+    def weights(at: Float[torch.Tensor, "_ d"], order: int) -> Float[torch.Tensor, " _"]:
+        share = graded_points.weight(region, at.cpu().numpy(), centers, order)
+        return torch.from_numpy(share**2).to(like)
+
+    more = torch.from_numpy(graded_points.beside(region, centers)).to(like)
+    inside = torch.cat([points.interior, more])
+    faces, face_weights = dict[BoundaryPart, torch.Tensor](), dict[BoundaryPart, torch.Tensor]()
+    for part, own in points.faces.items():
+        if isinstance(part, RegionPart):
+            near = graded_points.along(part, centers)
+            near = torch.from_numpy(near[part.bounds(problem.box, near)]).to(like)
+            faces[part] = torch.cat([own, near])
+            face_weights[part] = weights(faces[part], 1)
+        else:
+            faces[part] = own
+    return CollocationPoints(inside, faces, weights(inside, 2), face_weights)
 
 
 def size_of(degrees: Sequence[int]) -> int:
