@@ -37,7 +37,15 @@ from pikan.spec.stages.stage import TrainingStage
 
 T = TypeVar("T", int, str)
 M = TypeVar(
-    "M", Spec, KANSettings, MLPSettings, ProductSettings, PointSettings, Sampling, ClimbSettings
+    "M",
+    Spec,
+    KANSettings,
+    MLPSettings,
+    ProductSettings,
+    PointSettings,
+    Sampling,
+    ClimbSettings,
+    IdentifySettings,
 )
 
 # The accuracy aimed at where none is asked: what a dense solve gives, and what time-marching gives
@@ -70,6 +78,8 @@ _REGION_START, _REGION_LARGEST = {2: 14, 3: 8}, 2000
 _AT_CORNERS = 1e-9
 # The first degrees of a fit to data, by the number of coordinates.
 _FOUND_START = {1: 24, 2: 10, 3: 5}
+# The most coefficients of fields that confirm what the weak form has told.
+_CONFIRMED = 1200
 # What trains any network, in as little memory as there is.
 _ITERATIVE: tuple[TrainingStage, ...] = (
     AdamStage(adam=AdamSettings(steps=1000, lr=1e-2, schedule="cosine")),
@@ -87,7 +97,7 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     if problem.parameters:
         return _plan_family(spec, problem)
     match spec.network, spec.training:
-        case ((ProductSettings() | None as network), None) if problem.find:
+        case ((ProductSettings() | None as network), None) if problem.find or problem.discover:
             return _plan_identification(spec, problem, network, IdentifySettings())
         case ((ProductSettings() | None as network), (IdentifyStage() as stage,)):
             return _plan_identification(spec, problem, network, stage.identify)
@@ -369,11 +379,19 @@ def _plan_identification(
     given = network or ProductSettings(kind="product")
     start = _FOUND_START.get(dimension, _FOUND_START[_FULL])
     chosen = _with(given, rank="full", basis=given.basis or bases, degree=given.degree or start)
-    names = word_list([one.name for one in problem.find])
+    names = word_list([one.name for one in problem.find] or ["coefficients"])
     reason = (
         f"{names} from data: the solution and the constants by one Gauss-Newton, the equations to "
         "a tolerance that falls until nothing depends on it; degrees rise until two bases agree"
     )
+    if problem.discover:
+        sums = word_list([one.text for one in problem.discover])
+        reason = (
+            f"terms of {sums} from data: candidates in the weak form, all subsets by an "
+            f"information criterion, votes of several widths of test functions; then {reason}"
+        )
+        if "largest" not in identify.model_fields_set:
+            identify = _with(identify, largest=_CONFIRMED)
     training = (IdentifyStage(identify=identify),)
     return _with(spec, network=chosen, training=training), (reason,)
 

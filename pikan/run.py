@@ -33,7 +33,8 @@ from pikan.report.errors import errors
 from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
 from pikan.residuals.relative_residual import RelativeResidual, largest, misfits
 from pikan.solution import Solution, evaluation, kept_data
-from pikan.solvers.found import FoundConstant
+from pikan.solvers.discovery.discover import discover_and_fit, with_discovered
+from pikan.solvers.found import DiscoveredEquation, FoundConstant
 from pikan.solvers.high_dimensional.search import search
 from pikan.solvers.identification.identify import identify
 from pikan.solvers.level import SolverResult
@@ -236,7 +237,7 @@ def load(folder: str | Path) -> Solution:
             f"{Path(folder, FILE)}: its network has {sizes[0]} coordinates and {sizes[1]} unknowns,"
             " and its problem has others"
         )
-    problem = with_found(problem, kept.report.found)
+    problem = with_found(problem, kept.report.found, kept.report.discovered)
     outcome = Outcome(kept.report.outcome, kept.report.message)
     make = _make_member if problem.parameters else None
     return Solution(
@@ -321,7 +322,11 @@ def _run_with_checkpoints(
         stopped = Outcome("interrupted", _INTERRUPTED)
     if level is None and event is not None and stopped is not None:
         best = event.best()
-        level = None if best is None else SolverResult(best, stopped, inf, "", event.found)
+        level = (
+            None
+            if best is None
+            else SolverResult(best, stopped, inf, "", event.found, event.identification)
+        )
     if level is None and stopped is not None and stopped.kind == "out of budget":
         raise UnfinishedError(
             f"the time limit of {spec.time_limit:g} s was over before there was any solution"
@@ -405,7 +410,10 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
         case (ElementsStage(elements=cells),):
             return solve_by_elements(problem, factory.element_settings(spec, problem, cells))
         case (IdentifyStage(identify=asked),):
-            return identify(problem, factory.identification_settings(spec, problem, asked))
+            settings = factory.identification_settings(spec, problem, asked)
+            if problem.discover:
+                return discover_and_fit(problem, settings)
+            return identify(problem, settings)
         case (MarchStage(march=asked),):
             return march_in_time(problem, factory.marching_settings(spec, problem, asked))
         case _:
@@ -452,7 +460,7 @@ def _solution(
     """
     trained, history = monitor.seconds(), tuple(monitor.history)
     network, identified = level.network, level.identification
-    problem = with_found(problem, identified.found)
+    problem = with_found(problem, identified.found, identified.discovered)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     part = solved_part(problem, network)
     samples = factory.samples(spec, part)
@@ -499,6 +507,7 @@ def _solution(
         data=identified.data,
         agreement=identified.agreement,
         family=level.family,
+        discovered=identified.discovered,
         residuals=residuals(part, network, points),
         network=facts,
         seed=spec.seed,
@@ -517,9 +526,15 @@ def _solution(
     return Solution(problem, network, resolved, compared, history, report, checkpoint, make)
 
 
-def with_found(problem: Problem, found: Mapping[str, FoundConstant]) -> Problem:
-    """The problem with the values that were found for its unknown constants."""
-    return with_constants(problem, {name: one.value for name, one in found.items()})
+def with_found(
+    problem: Problem,
+    found: Mapping[str, FoundConstant],
+    discovered: tuple[DiscoveredEquation, ...],
+) -> Problem:
+    """The problem with the values of its unknown constants and the equations discovered."""
+    values = {one.name: found[one.name].value for one in problem.find if one.name in found}
+    stated = with_constants(problem, values)
+    return with_discovered(stated, discovered) if discovered else stated
 
 
 def _explain(outcome: Outcome, problem: Problem, left: RelativeResidual) -> Outcome:

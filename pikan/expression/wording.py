@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 # A sentence that lists more than this is read by nobody.
-MOST_LISTED = 24
+MOST_LISTED = 40
 
 
 def printable(text: str) -> str:

@@ -98,7 +98,7 @@ def orthonormal(
     return torch.linalg.qr(matrix)
 
 
-def triangular_factor(matrix: Float[Tensor, "r p"]) -> Float[Tensor, "q p"]:
+def triangular_factor(matrix: Float[Tensor, "*n r p"]) -> Float[Tensor, "*n q p"]:
     """The R of matrix = Q R, upper triangular, so that RᵀR = matrixᵀ matrix.
 
     >>> triangular_factor(torch.tensor([[3.0], [4.0]])).abs()
@@ -204,3 +204,22 @@ def smallest_singular_value(R: Float[Tensor, "p p"]) -> float:
         growth = torch.linalg.vector_norm(grown)
         direction = grown / growth
     return float(growth.rsqrt()) if bool(growth.isfinite()) else 0.0
+
+
+Whiten = Callable[..., Tensor]
+
+
+def whitening(covariance: Float[Tensor, "r r"]) -> Whiten | None:
+    """Multiplication by the inverse of the Cholesky factor C of a covariance, C Cᵀ.
+
+    Rows with that covariance have unit noise after it; with True behind, it is by the inverse of
+    Cᵀ. None where the covariance is not positive definite.
+    """
+    factor, faults = torch.linalg.cholesky_ex(covariance)
+    if int(faults) or not bool(factor.isfinite().all()):
+        return None
+
+    def whiten(right: Float[Tensor, "r ..."], transposed: bool = False) -> Float[Tensor, "r ..."]:
+        return solve_triangle(factor.mT, right, transposed=not transposed)
+
+    return whiten

@@ -92,16 +92,31 @@ class Parameter:
         return sqrt(self.lower * self.upper) * (self.upper / self.lower) ** (unit / 2.0)
 
 
+@final
+@dataclass(frozen=True)
+class UnknownEquation:
+    """An equation to be discovered from data: `left` is a sum of at most so many candidates.
+
+    `text` is the left side as it was written; candidates are by the names of their coefficients.
+    """
+
+    text: str
+    left: Expression
+    candidates: Mapping[str, Expression]
+    at_most: int
+
+
 @dataclass(frozen=True)
 class Problem:
     """A differential equation with all that makes its solution unique.
 
     `source` says where the problem comes from; `exact` is None where no solution is known.
     `find` has the constants that are to be found from `observations`; under their names
-    `constants` has their guesses, and once they are found their values. `parameters` are the last
-    coordinates of the box, by which nothing is differentiated. Of the `box` the
-    problem is about the points in its `region`, all where that is None. `labels` and `units` are
-    what figures and tables write for a coordinate or an unknown.
+    `constants` has their guesses, and once they are found their values. `discover` has the
+    equations whose terms are to be found; once they are they stand among the equations.
+    `parameters` are the last coordinates of the box, by which nothing is differentiated. Of the
+    `box` the problem is about the points in its `region`, all where that is None. `labels` and
+    `units` are what figures and tables write for a coordinate or an unknown.
     """
 
     name: str
@@ -120,6 +135,7 @@ class Problem:
     region: Region | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    discover: tuple[UnknownEquation, ...] = ()
 
     @property
     def domain(self) -> Domain:

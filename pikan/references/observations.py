@@ -16,6 +16,8 @@ from pikan.references.data import MOST_POINTS, inside_interval
 
 # What a run keeps its observations in, beside its problem file.
 KEPT = "observed.npz"
+# The steps of an even grid are equal up to this part of them.
+_EVEN = 1e-6
 
 
 @final
@@ -94,6 +96,20 @@ def read_columns(
         {name: array.ravel()[kept] for name, array in values.items()},
         int((~kept).sum()),
     )
+
+
+def even_axes(points: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, " _"], ...] | None:
+    """The axes of the grid with equal steps that points make, in any order; None for no grid."""
+    axes = tuple(np.unique(column) for column in points.T)
+    if math.prod(len(axis) for axis in axes) != len(points) or min(map(len, axes)) < 2:
+        return None
+    if len(np.unique(points, axis=0)) < len(points):
+        return None
+    for axis in axes:
+        steps = np.diff(axis)
+        if np.ptp(steps) > _EVEN * steps.mean():
+            return None
+    return axes
 
 
 def arrays(

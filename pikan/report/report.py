@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, final
 from pikan.files.json_text import Real, Words
 from pikan.optimize.outcome import Alternative, Kind
 from pikan.solvers.facts import FamilyFacts
-from pikan.solvers.found import Agreement, DataFit, FoundConstant
+from pikan.solvers.found import Agreement, DataFit, DiscoveredEquation, FoundConstant
 
 # Data are seldom exact; but what is off by more than this part is another solution.
 DATA = 1e-2
@@ -119,8 +119,9 @@ class Report:
     [ISO 8601], `command` that of the command line, empty in Python; `file` is the problem file.
     `alternatives` are other solutions that were found. `found` has the constants that were found
     from data, `correlation` a row for each of them; `data` says how the fit stands to the data, and
-    `agreement` how two bases and two tolerances do; all empty where nothing was to be found.
-    `family` is None where the problem has no parameters. `reasons` say what was chosen, and why.
+    `agreement` how two bases and two tolerances do; `discovered` has the equations whose terms were
+    found; all empty where nothing was to be found. `family` is None where the problem has no
+    parameters. `reasons` say what was chosen, and why.
     `units` are those of coordinates and unknowns.
     """
 
@@ -150,6 +151,7 @@ class Report:
     data: DataFit | None = None
     agreement: Agreement | None = None
     family: FamilyFacts | None = None
+    discovered: tuple[DiscoveredEquation, ...] = ()
     reasons: tuple[Words, ...] = ()
     units: Mapping[str, Words] = field(default_factory=dict[str, str])
 

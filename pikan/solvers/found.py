@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import floor, isfinite, log10
 from typing import final
 
-from pikan.files.json_text import Real
+from pikan.files.json_text import Real, Words
 
 
 @final
@@ -57,18 +58,82 @@ class Agreement:
 
 @final
 @dataclass(frozen=True)
+class AlternativeTerms:
+    """Other terms of an equation that explain the data as well, by names of their coefficients.
+
+    `criterion` is how much larger their information criterion is than that of the terms taken.
+    """
+
+    terms: tuple[Words, ...]
+    criterion: Real
+
+
+@final
+@dataclass(frozen=True)
+class DiscoveredEquation:
+    """An equation discovered from data: `left` is the sum of `terms` by their coefficients.
+
+    `correlation` has a row for each coefficient, as the weak form leaves it. `votes` is the share
+    of the widths of test functions that agree on the terms, `reduced` the χ² per row of the weak
+    form, `unexplained` the part of the left side that the terms leave.
+    """
+
+    left: Words
+    equation: Words
+    terms: Mapping[str, FoundConstant]
+    correlation: tuple[tuple[Real, ...], ...]
+    votes: Real
+    reduced: Real
+    unexplained: Real
+    alternatives: tuple[AlternativeTerms, ...]
+
+
+def equation_text(left: str, terms: Mapping[str, FoundConstant]) -> str:
+    """An equation with the digits of its coefficients that are known.
+
+    >>> one = FoundConstant(-5.99834, 1e-3, (-6.0, -5.99), 0.95, True, 0.0)
+    >>> equation_text("u_t", {"u*u_x": one})
+    'u_t = -5.998*u*u_x'
+    """
+    parts: list[str] = []
+    for name, one in terms.items():
+        term = name.removeprefix(f"{left}: ")
+        term = f"({term})" if set("+-") & set(term) else term
+        size = known_digits(abs(one.value), one.standard_error)
+        sign = "-" if one.value < 0.0 else ("+" if parts else "")
+        gap = " " if parts else ""
+        parts.append(f"{gap}{sign}{gap}{size}*{term}")
+    return f"{left} = {''.join(parts)}"
+
+
+def known_digits(value: float, error: float) -> str:
+    """A number to the digits that a standard error leaves, and two more.
+
+    >>> known_digits(0.0031831234, 1e-5), known_digits(10.0, 1e-12), known_digits(1234.5, 20.0)
+    ('0.0031831', '10', '1234')
+    """
+    if not (error > 0.0 and isfinite(error) and isfinite(value)):
+        return f"{value:.6g}"
+    digits = 3 + floor(log10(max(abs(value), error) / error))
+    return f"{value:.{min(max(digits, 2), 12)}g}"
+
+
+@final
+@dataclass(frozen=True)
 class Identification:
     """Constants found from data, with all that tells how far they can be trusted.
 
     `data` and `agreement` are None where there was nothing to be found.
 
-    `correlation` has a row for each constant, in the order of `found`.
+    `correlation` has a row for each constant, in the order of `found`; `discovered` has the
+    equations whose terms were to be found.
     """
 
     found: Mapping[str, FoundConstant]
     correlation: tuple[tuple[Real, ...], ...]
     data: DataFit | None
     agreement: Agreement | None
+    discovered: tuple[DiscoveredEquation, ...] = ()
 
 
 NOTHING = Identification({}, (), None, None)

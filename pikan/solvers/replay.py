@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from pikan.network.base import Network
 from pikan.optimize.stage import StageProgress, State
+from pikan.solvers.found import NOTHING, Identification
 
 
 class InProgress(NamedTuple):
@@ -19,7 +20,7 @@ class Event(NamedTuple):
 
     `best` makes the network anew only when asked; it gives None before there is one. `in_progress`
     is None where what makes the progress would begin again. `found` are all solutions found
-    of several, the one that is taken first.
+    of several, the one that is taken first; `identification` is what data have told so far.
     """
 
     level: str
@@ -27,6 +28,7 @@ class Event(NamedTuple):
     best: Callable[[], Network | None]
     in_progress: InProgress | None = None
     found: tuple[Network, ...] = ()
+    identification: Identification = NOTHING
 
 
 class StepStarted(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pikan.expression.error import FormulaError
 from pikan.expression.wording import word_list
 from pikan.problem.partials import normal_components, normals
-from pikan.problem.statement import Equation
+from pikan.problem.statement import Equation, UnknownEquation
 from pikan.spec.faults import Check
 from pikan.spec.resolve import Scope, residual, unknowns_of
 from pikan.spec.schema import Spec
@@ -43,12 +43,14 @@ def approximates(spec: Spec, scope: Scope, equations: Sequence[Equation]) -> boo
     return not any(any(one.orders) for one in held)
 
 
-def check_determined(spec: Spec, scope: Scope, equations: Sequence[Equation]) -> Check[None]:
+def check_determined(
+    spec: Spec, scope: Scope, equations: Sequence[Equation], discover: Sequence[UnknownEquation]
+) -> Check[None]:
     """Every equation is a differential one, and there is one for each unknown.
 
     A spec without conditions may ask for values alone.
     """
-    if not equations:
+    if not equations and not spec.discover:
         yield spec.origin.fault(("equations",), "there is none; a problem needs an equation")
         return
     held = [unknowns_of(equation.residual, scope).values() for equation in equations]
@@ -62,13 +64,14 @@ def check_determined(spec: Spec, scope: Scope, equations: Sequence[Equation]) ->
             message = f"'{text}' holds no derivative of an unknown; write one, such as "
             example = f"{scope.unknowns[0]}_{scope.coordinates[0]}"
             yield spec.origin.fault(("equations", index), f"{message}{example}")
+    held += [unknowns_of(one.left, scope).values() for one in discover]
     for unknown, name in enumerate(scope.unknowns):
         if all(one.unknown != unknown for group in held for one in group):
             message = f"the unknown '{name}' stands in no equation; write one for it"
             yield spec.origin.fault(("unknowns", unknown), message)
-    if len(equations) < len(scope.unknowns):
+    if len(held) < len(scope.unknowns):
         message = (
-            f"{len(equations)} of them for the {len(scope.unknowns)} unknowns "
+            f"{len(held)} of them for the {len(scope.unknowns)} unknowns "
             f"{word_list(scope.unknowns)}; each needs one"
         )
         yield spec.origin.fault(("equations",), message)

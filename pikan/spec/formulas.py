@@ -14,6 +14,7 @@ from pikan.problem.statement import Problem
 from pikan.problem.wellposed.compatibility import contradiction, pairs, undefined_parts
 from pikan.spec.conditions import check_covered, conditions, periodic
 from pikan.spec.constants import Constants, constants
+from pikan.spec.discovery import check_discoverable, unknown_equations
 from pikan.spec.equations import check_determined, equations
 from pikan.spec.faults import Check, SpecError
 from pikan.spec.identification import check_identifiable, observations, unknown_constants
@@ -50,14 +51,17 @@ def examine(spec: Spec) -> Check[Problem | None]:
     values = Constants({**known.values, **guesses})
     scope = Scope(box, spec.unknowns, values, tuple(guesses), cut_out)
     stated = yield from equations(spec, scope)
-    if not misnamed and len(stated) == len(spec.equations):
-        yield from check_determined(spec, scope, stated)
+    discover = yield from unknown_equations(spec, scope)
+    if not misnamed and len(stated) == len(spec.equations) and len(discover) == len(spec.discover):
+        yield from check_determined(spec, scope, stated, discover)
     held = yield from conditions(spec, scope, stated)
     repeated = yield from periodic(spec, scope, stated)
     exact = yield from solution(spec, scope if varied else scope.without_found())
     observed = yield from observations(spec, scope)
     yield from check_settings(spec, scope)
     yield from _check_captions(spec, scope)
+    if len(discover) < len(spec.discover):
+        return None
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
         return None
     yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
@@ -77,7 +81,9 @@ def examine(spec: Spec) -> Check[Problem | None]:
         region=cut_out,
         labels=spec.label,
         units=spec.unit,
+        discover=discover,
     )
+    yield from check_discoverable(spec, whole)
     yield from check_identifiable(spec, whole)
     yield from check_schedule(spec, whole)
     # Bounds and constants at fault are NaN, and would be said to be at fault again.

@@ -32,7 +32,7 @@ def unknown_constants(spec: Spec, known: Constants) -> Check[tuple[UnknownConsta
     if found and not spec.data:
         message = "there are no data to find constants from; add data: [{file: ...}]"
         yield spec.origin.fault(("find",), message)
-    if spec.data and not found:
+    if spec.data and not (found or spec.discover):
         message = "data are there to find constants from; name them, as in find: {nu: 0.1}"
         yield spec.origin.fault(("data",), message)
     return tuple(found)

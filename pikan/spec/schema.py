@@ -7,7 +7,15 @@ setting that is None was left out of the file: pikan chooses it.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, Tag
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    Tag,
+    model_validator,
+)
 
 from pikan.sampling.registry import METHODS
 from pikan.spec.faults import Origin
@@ -178,6 +186,18 @@ def _interval(given: object) -> object:
 Varied = Annotated[ParameterSettings, BeforeValidator(_interval)]
 
 
+class DiscoverySettings(FilePart):
+    """An equation whose terms are chosen from candidates by data."""
+
+    left: Formula = Field(description="what the terms add up to, such as u_t or u_tt")
+    candidates: tuple[Formula, ...] = Field(
+        min_length=1, description="what may be a term, as [u, u*u_x, u_xx, u_xxx]; 20 at most"
+    )
+    at_most: Annotated[Whole, Field(ge=1, le=6)] = Field(
+        default=4, description="the most terms that are taken"
+    )
+
+
 class DataSettings(FilePart):
     """Measured values, in a file beside the problem file."""
 
@@ -293,6 +313,11 @@ class Spec(FilePart):
         description="constants to be found from data: {nu: 0.1}, or {nu: {guess: 0.1, "
         "range: [0, 1]}}",
     )
+    discover: tuple[DiscoverySettings, ...] = Field(
+        default=(),
+        max_length=20,
+        description="equations to be discovered: {left: u_t, candidates: [u, u*u_x, u_xx]}",
+    )
     data: tuple[DataSettings, ...] = Field(
         default=(),
         max_length=100,
@@ -327,6 +352,14 @@ class Spec(FilePart):
     )
 
     _origin: Origin = PrivateAttr(default=Origin())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _discovered(cls, given: object) -> object:
+        """Equations may be left out where they are to be discovered."""
+        if isinstance(given, Mapping) and "discover" in given:
+            return {"equations": (), **given}
+        return given
 
     def model_post_init(self, context: object) -> None:
         """Keeps where the values were written, if the reader says so."""

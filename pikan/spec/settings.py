@@ -68,10 +68,12 @@ def _check_region(spec: Spec, problem: Problem) -> Iterator[Fault]:
 
 def _check_identification(spec: Spec, problem: Problem) -> Iterator[Fault]:
     """Constants are found by a schedule of their own."""
-    if problem.find and not isinstance(spec.network, ProductSettings | None):
+    if not (problem.find or problem.discover):
+        return
+    if not isinstance(spec.network, ProductSettings | None):
         message = "constants are found with a product network; leave network out"
         yield spec.origin.fault(("network",), message)
-    if problem.find and spec.training and not isinstance(spec.training[0], IdentifyStage):
+    if spec.training and not isinstance(spec.training[0], IdentifyStage):
         message = "constants are found by the stage identify; leave training out"
         yield spec.origin.fault(("training",), message)
 

@@ -104,6 +104,26 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
             return SolverResult(fitted, outcome, None, "", identification=found)
 
 
+def fit_on_basis(
+    problem: Problem, settings: IdentificationSettings, degrees: tuple[int, ...], first: float
+) -> Events[SolverResult]:
+    """Fields and constants on one basis, from guesses that are good; `first` is the tolerance."""
+    network = settings.network(degrees)
+    system = _system(problem, network)
+    theta, noise = smooth_start(system)
+    shape = " x ".join(map(str, degrees))
+    fits = yield from fit_tolerances(
+        system, _scales(system, theta), theta, noise, first, settings.steps, f"degree {shape}"
+    )
+    fit = fits[-1]
+    outcome = Outcome("converged", "two tolerances agree")
+    if fit.refused or not fit.shift < STAYS:
+        outcome = Outcome("stalled", f"on degree {shape} no two tolerances agree")
+    fitted = with_parameters(network, fit.theta[: network.coefficients.numel()])
+    found, outcome = assess(problem, system, fit, torch.zeros_like(fit.constants), inf, outcome)
+    return SolverResult(fitted, outcome, None, "", identification=found)
+
+
 def _fit_basis(
     problem: Problem,
     settings: IdentificationSettings,

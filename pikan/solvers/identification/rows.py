@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pikan.expression.tree import Name, names, subtract
 from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
+from pikan.linalg.dense import triangular_factor
 from pikan.network.product import FullProduct
 from pikan.problem.statement import Problem, UnknownConstant
 from pikan.references.observations import Observation
@@ -25,6 +26,17 @@ _CONSTANT_PRIOR = 1e3
 Kind = Literal["equation", "observation"]
 
 
+class SufficientStatistics(NamedTuple):
+    """Many values of one unknown in few rows: |features c - values|² = |triangle c - target|² + s.
+
+    What is left, s, does not depend on c.
+    """
+
+    unknown: int
+    triangle: Float[Tensor, "q q"]
+    target: Float[Tensor, " q"]
+
+
 @final
 @dataclass(frozen=True)
 class RowGroup:
@@ -32,7 +44,8 @@ class RowGroup:
 
     `noise` is the standard deviation of each measured value, None where it is to be estimated.
     `features` are those of the network at the points, by partial derivative; `constants` has the
-    places of the unknown constants that the formula holds.
+    places of the unknown constants that the formula holds. `statistics` stand for values of an
+    unknown itself, where there are more of them than coefficients and all have the same noise.
     """
 
     kind: Kind
@@ -40,6 +53,7 @@ class RowGroup:
     features: tuple[Mapping[MultiIndex, Float[Tensor, "n q"]], ...]
     constants: tuple[int, ...]
     noise: Float[Tensor, " n"] | None = None
+    statistics: SufficientStatistics | None = None
 
 
 class Linearization(NamedTuple):
@@ -96,13 +110,31 @@ class JointSystem:
         self, theta: Float[Tensor, " p"], deviations: Sequence[Float[Tensor, " _"]]
     ) -> Linearization:
         """The rows at θ, over the standard deviations of each group, and weak priors below them."""
-        parts = [self.rows(one, theta) for one in self.groups]
+        parts = [self.information_rows(one, theta) for one in self.groups]
+        spreads = [
+            spread[: len(part.residual)] for part, spread in zip(parts, deviations, strict=True)
+        ]
         scaled = [
             (part.residual / spread, part.jacobian / spread[:, None])
-            for part, spread in zip(parts, deviations, strict=True)
+            for part, spread in zip(parts, spreads, strict=True)
         ]
         residuals, jacobians = zip(*scaled, self._priors(theta), strict=True)
         return Linearization(torch.cat(residuals), torch.cat(jacobians))
+
+    def information_rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> Linearization:
+        """Rows with the gradient and the JᵀJ of a group's: itself, or its sufficient statistics."""
+        known = group.statistics
+        if known is None:
+            return self.rows(group, theta)
+        shape = self.network.coefficients.shape
+        coefficients = theta[: self.fields].view(shape)[:, known.unknown]
+        jacobian = theta.new_zeros(len(known.target), *shape)
+        jacobian[:, :, known.unknown] = known.triangle
+        beside = theta.new_zeros(len(known.target), len(self.find))
+        return Linearization(
+            known.triangle @ coefficients - known.target,
+            torch.cat([jacobian.flatten(1), beside], dim=1),
+        )
 
     def rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> Linearization:
         """The rows of one group at θ, in its own units."""
@@ -210,4 +242,35 @@ def _groups(
             )
         held = names(one.formula)
         constants = tuple(k for k, known in enumerate(problem.find) if known.name in held)
-        yield RowGroup(kind, one, features, constants, noise)
+        group = RowGroup(kind, one, features, constants, noise)
+        yield replace(group, statistics=_statistics(group))
+
+
+def _statistics(group: RowGroup) -> SufficientStatistics | None:
+    """The sufficient statistics of a group, None where it is needed value by value."""
+    unknown, noise = measured_unknown(group), group.noise
+    if unknown is None or (noise is not None and bool((noise != noise[0]).any())):
+        return None
+    ((features, *_),) = (tuple(at.values()) for at in group.features)
+    count, size = features.shape
+    if count <= size:
+        return None
+    factor = triangular_factor(torch.cat([features, measured_values(group)[:, None]], dim=1))
+    return SufficientStatistics(unknown, factor[:size, :size], factor[:size, size])
+
+
+def measured_values(group: RowGroup) -> Float[Tensor, " n"]:
+    """The values that a group of observations was given."""
+    columns = [one for one in group.term.known.values() if isinstance(one, Tensor)]
+    return columns[-1]
+
+
+def measured_unknown(group: RowGroup) -> int | None:
+    """The unknown that a group has values of, None where it has those of another formula."""
+    derivatives = list(group.term.derivatives.items())
+    if group.kind != "observation" or len(derivatives) != 1 or group.constants:
+        return None
+    ((name, (_, partial)),) = derivatives
+    alone = group.term.formula
+    direct = not any(partial.orders) and getattr(alone, "left", None) == Name(name)
+    return partial.unknown if direct else None

@@ -8,9 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.expression.tree import Name
 from pikan.linalg.dense import scaled_least_squares, svd
-from pikan.solvers.identification.rows import JointSystem, RowGroup, parameter
+from pikan.solvers.identification.rows import (
+    JointSystem,
+    measured_unknown,
+    measured_values,
+    parameter,
+)
 
 # Strengths of smoothing that are tried, from none to a straight line.
 _STRENGTHS = torch.logspace(-16, 4, 81, dtype=torch.float64)
@@ -69,7 +73,7 @@ def smooth_start(system: JointSystem) -> tuple[Float[Tensor, " p"], dict[str, fl
         if one.noise is None
     }
     for unknown in range(coefficients.shape[1]):
-        groups = [one for one in observed if _measures(one) == unknown]
+        groups = [one for one in observed if measured_unknown(one) == unknown]
         if groups:
             rows = torch.cat([one.features[0][flat] for one in groups])
             values = torch.cat([measured_values(one) for one in groups])
@@ -102,23 +106,6 @@ def regress_constants(
         if float(change.norm()) <= 1e-10 * float(theta[system.fields :].norm()):
             break
     return theta
-
-
-def measured_values(group: RowGroup) -> Float[Tensor, " n"]:
-    """The values that a group of observations was given."""
-    columns = [one for one in group.term.known.values() if isinstance(one, Tensor)]
-    return columns[-1]
-
-
-def _measures(group: RowGroup) -> int | None:
-    """The unknown that a group has values of, None where it has those of another formula."""
-    derivatives = list(group.term.derivatives.items())
-    if group.kind != "observation" or len(derivatives) != 1 or group.constants:
-        return None
-    ((name, (_, partial)),) = derivatives
-    alone = group.term.formula
-    direct = not any(partial.orders) and getattr(alone, "left", None) == Name(name)
-    return partial.unknown if direct else None
 
 
 def _roughness(sizes: Sequence[int]) -> Float[Tensor, " q"]:

@@ -205,9 +205,9 @@ def _weighted_residuals(
             rows = system.rows(group, fit.theta)
             squares, freedom = left.get(group.term.label, Left(0.0, 0.0))
             units = 1.0 if group.noise is None else spread
-            solved = solve_triangle(
-                fit.factor, (rows.jacobian / spread[:, None]).mT, transposed=True
-            )
+            told = system.information_rows(group, fit.theta).jacobian
+            told = told / spread[: len(told), None]
+            solved = solve_triangle(fit.factor, told.mT, transposed=True)
             left[group.term.label] = Left(
                 squares + float((rows.residual / units).square().sum()),
                 freedom + len(spread) - float(solved.square().sum()),

@@ -1,0 +1,1 @@
+"""Equations from data: candidates in the weak form, all subsets by an information criterion."""
