@@ -40,11 +40,13 @@ from pikan.solvers.schedule import ScheduleSettings, Step
 from pikan.solvers.spectral.p_refinement import PRefinement
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.time_marching.march import TimeMarching
+from pikan.solvers.variational.minimize import EnergySettings
 from pikan.spec import memory, networks, schema
 from pikan.spec.stages.climb import ClimbSettings
 from pikan.spec.stages.elements import ElementsSettings
 from pikan.spec.stages.identify import IdentifySettings
 from pikan.spec.stages.march import MarchSettings
+from pikan.spec.stages.minimize import MinimizeSettings
 from pikan.spec.stages.stage import TrainingStage
 
 T = TypeVar("T")
@@ -345,6 +347,15 @@ def element_settings(
     # A known solution is there to compare with: it does not say where cells should be.
     known = features(replace(problem, exact=None))
     return ElementSettings(accuracy, elements.points, elements.largest, known, like(spec))
+
+
+def energy_settings(
+    spec: schema.Spec, problem: Problem, minimize: MinimizeSettings
+) -> EnergySettings:
+    """Settings of the minimization of an energy for a completed spec."""
+    assert spec.accuracy is not None
+    compared = samples(spec, problem)
+    return EnergySettings(spec.accuracy, minimize.steps, minimize.largest, compared)
 
 
 def identification_settings(

@@ -33,6 +33,7 @@ from pikan.spec.stages.identify import IdentifySettings, IdentifyStage
 from pikan.spec.stages.lbfgs import LBFGSSettings, LBFGSStage
 from pikan.spec.stages.least_squares import LeastSquaresSettings, LeastSquaresStage
 from pikan.spec.stages.march import MarchSettings, MarchStage
+from pikan.spec.stages.minimize import MinimizeSettings, MinimizeStage
 from pikan.spec.stages.stage import TrainingStage
 
 T = TypeVar("T", int, str)
@@ -61,6 +62,8 @@ _ALONE_LARGEST, _ALONE_START = 40_000, 16
 _ON_CELLS, _NONLINEAR_ON_CELLS, _BY_STEPS_ALONE, _BY_STEPS = 1e-10, 1e-9, 1e-8, 1e-6
 # In the plane, and where conditions do not fit together in its corners.
 _IN_PLANE, _IN_CORNERS = 1e-8, 1e-5
+# The accuracy aimed at where an energy is minimized, and where it is so under bounds.
+_ENERGIES, _BOUNDED = 1e-8, 1e-3
 # Unknowns that change by so many times themselves in all the time, at their first rate, are stiff.
 _STIFF = 100.0
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
@@ -96,6 +99,8 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """
     if problem.parameters:
         return _plan_family(spec, problem)
+    if problem.energy is not None and _is_minimized(spec):
+        return _plan_energy(spec, problem)
     match spec.network, spec.training:
         case ((ProductSettings() | None as network), None) if problem.find or problem.discover:
             return _plan_identification(spec, problem, network, IdentifySettings())
@@ -394,6 +399,30 @@ def _plan_identification(
             identify = _with(identify, largest=_CONFIRMED)
     training = (IdentifyStage(identify=identify),)
     return _with(spec, network=chosen, training=training), (reason,)
+
+
+def _is_minimized(spec: Spec) -> bool:
+    """Whether an energy is not left to a network and stages of the file's own."""
+    own = isinstance(spec.network, ProductSettings | None)
+    return own and (spec.training is None or isinstance(spec.training[0], MinimizeStage))
+
+
+def _plan_energy(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
+    """The minimum of an energy, by Newton's method on it."""
+    assert problem.energy is not None
+    assert isinstance(spec.network, ProductSettings | None)
+    bounded = bool(problem.energy.obstacles)
+    accuracy = spec.accuracy or (_BOUNDED if bounded else _ENERGIES)
+    chosen = _with(spec.network or ProductSettings(kind="product"), rank="full")
+    how = (
+        "piecewise linear, the contact set by active sets; cells are halved"
+        if bounded
+        else "polynomials on cells that end where materials do, Gauss points; degrees rise"
+    )
+    kind = "a quadratic energy" if linear(problem) else "an energy"
+    reason = f"{kind}, minimized by Newton's method: {how} until two levels agree to {accuracy:g}"
+    training = spec.training or (MinimizeStage(minimize=MinimizeSettings()),)
+    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 
 def _plan_search(

@@ -55,6 +55,7 @@ from pikan.solvers.spectral_elements.automatic import (
 )
 from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.time_slab import end_of, solved_part
+from pikan.solvers.variational.minimize import minimize_energy
 from pikan.spec import formulas, reader, writer
 from pikan.spec.networks import ProductSettings
 from pikan.spec.overrides import KEYWORD
@@ -64,6 +65,7 @@ from pikan.spec.stages.climb import ClimbStage
 from pikan.spec.stages.elements import ElementsStage
 from pikan.spec.stages.identify import IdentifyStage
 from pikan.spec.stages.march import MarchStage
+from pikan.spec.stages.minimize import MinimizeStage
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pikan.storage.file import FILE, ArchiveError
@@ -391,9 +393,16 @@ class _Checkpointer:
 
 
 def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[SolverResult]:
-    """The way that the spec takes to a solution."""
+    """The way that the spec takes to a solution, for all values of parameters where there are."""
     if problem.parameters:
         return solve_family(problem, _family_settings(spec, problem, generator))
+    return _events_of_one(spec, problem, generator)
+
+
+def _events_of_one(
+    spec: Spec, problem: Problem, generator: torch.Generator
+) -> Events[SolverResult]:
+    """The way that the stages of the spec take."""
     match spec.training:
         case (ClimbStage(climb=asked),):
             if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
@@ -411,9 +420,9 @@ def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[
             return solve_by_elements(problem, factory.element_settings(spec, problem, cells))
         case (IdentifyStage(identify=asked),):
             settings = factory.identification_settings(spec, problem, asked)
-            if problem.discover:
-                return discover_and_fit(problem, settings)
-            return identify(problem, settings)
+            return (discover_and_fit if problem.discover else identify)(problem, settings)
+        case (MinimizeStage(minimize=asked),):
+            return minimize_energy(problem, factory.energy_settings(spec, problem, asked))
         case (MarchStage(march=asked),):
             return march_in_time(problem, factory.marching_settings(spec, problem, asked))
         case _:

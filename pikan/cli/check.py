@@ -8,7 +8,7 @@ import typer
 from pikan.cli.errors import FAULTY
 from pikan.expression.tree import fold, text
 from pikan.planner import complete
-from pikan.problem.statement import Problem
+from pikan.problem.statement import Energy, Problem
 from pikan.problem.wellposed.notes import notes
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem as stated_problem
@@ -67,8 +67,17 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     box = problem.box
     ranges = zip(box.coordinates, box.lower, box.upper, strict=True)
     domain = ", ".join(f"{name} in [{low:g}, {high:g}]" for name, low, high in ranges)
+    if problem.energy is not None:
+        equations = tuple(f"{text(fold(one.residual))} = 0" for one in problem.equations)
     pairs = zip(problem.equations, equations, strict=True)
     stated = [f"  {one.label}: {written}" for one, written in pairs]
     held = [f"  {one.label}: {text(fold(one.residual))} = 0" for one in problem.conditions]
     repeated = [f"  {one.label}" for one in problem.periodic]
-    return [f"{problem.title}: {domain}", *stated, *held, *repeated]
+    minimized = [] if problem.energy is None else _energy(problem.energy)
+    return [f"{problem.title}: {domain}", *minimized, *stated, *held, *repeated]
+
+
+def _energy(energy: Energy) -> list[str]:
+    """What is minimized; the equations and natural conditions below follow from it."""
+    faces = [f"  energy on {one.label}: {text(fold(one.residual))}" for one in energy.on_faces]
+    return [f"  energy: {text(fold(energy.density))}", *faces]

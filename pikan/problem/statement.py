@@ -69,6 +69,31 @@ class UnknownConstant:
 
 @final
 @dataclass(frozen=True)
+class Obstacle:
+    """`u >= bound` everywhere for an unknown, or `u <= bound` where it is `above`."""
+
+    unknown: int
+    bound: Expression
+    above: bool
+
+
+@final
+@dataclass(frozen=True)
+class Energy:
+    """What is minimized: the integral of a density, and those of others over faces.
+
+    The `residual` of each of `on_faces` is such a density. `essential` says how many of the
+    conditions of the problem are given, those that follow being natural.
+    """
+
+    density: Expression
+    on_faces: tuple[Condition, ...]
+    obstacles: tuple[Obstacle, ...]
+    essential: int
+
+
+@final
+@dataclass(frozen=True)
 class Parameter:
     """A number that the solution is wanted for all values of, from `lower` to `upper`.
 
@@ -116,7 +141,8 @@ class Problem:
     equations whose terms are to be found; once they are they stand among the equations.
     `parameters` are the last coordinates of the box, by which nothing is differentiated. Of the
     `box` the problem is about the points in its `region`, all where that is None. `labels` and
-    `units` are what figures and tables write for a coordinate or an unknown.
+    `units` are what figures and tables write for a coordinate or an unknown. Where there is an
+    `energy`, the equations and the natural conditions follow from it.
     """
 
     name: str
@@ -136,6 +162,7 @@ class Problem:
     labels: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     discover: tuple[UnknownEquation, ...] = ()
+    energy: Energy | None = None
 
     @property
     def domain(self) -> Domain:

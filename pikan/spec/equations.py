@@ -6,7 +6,7 @@ from pikan.expression.error import FormulaError
 from pikan.expression.wording import word_list
 from pikan.problem.partials import normal_components, normals
 from pikan.problem.statement import Equation, UnknownEquation
-from pikan.spec.faults import Check
+from pikan.spec.faults import Check, Fault
 from pikan.spec.resolve import Scope, residual, unknowns_of
 from pikan.spec.schema import Spec
 
@@ -43,6 +43,12 @@ def approximates(spec: Spec, scope: Scope, equations: Sequence[Equation]) -> boo
     return not any(any(one.orders) for one in held)
 
 
+def no_equations(spec: Spec) -> Fault:
+    """The fault of a file that says nothing of equations."""
+    message = f"missing; {Spec.model_fields['equations'].description}"
+    return spec.origin.fault(("equations",), message)
+
+
 def check_determined(
     spec: Spec, scope: Scope, equations: Sequence[Equation], discover: Sequence[UnknownEquation]
 ) -> Check[None]:
@@ -50,6 +56,9 @@ def check_determined(
 
     A spec without conditions may ask for values alone.
     """
+    if "equations" not in spec.model_fields_set and not spec.discover:
+        yield no_equations(spec)
+        return
     if not equations and not spec.discover:
         yield spec.origin.fault(("equations",), "there is none; a problem needs an equation")
         return

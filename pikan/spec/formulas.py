@@ -1,6 +1,7 @@
 """A spec to a `Problem`, with every fault in its names, places and formulas."""
 
 import math
+from dataclasses import replace
 
 from pikan.expression.check import collect_faults
 from pikan.expression.error import FormulaError
@@ -15,8 +16,9 @@ from pikan.problem.wellposed.compatibility import contradiction, pairs, undefine
 from pikan.spec.conditions import check_covered, conditions, periodic
 from pikan.spec.constants import Constants, constants
 from pikan.spec.discovery import check_discoverable, unknown_equations
-from pikan.spec.equations import check_determined, equations
-from pikan.spec.faults import Check, SpecError
+from pikan.spec.energies import energy, variational_equations, with_conditions
+from pikan.spec.equations import check_determined, equations, no_equations
+from pikan.spec.faults import Check, Keys, SpecError
 from pikan.spec.identification import check_identifiable, observations, unknown_constants
 from pikan.spec.identifiers import check_names
 from pikan.spec.parameters import check_parameters, in_bounds, parameters
@@ -50,9 +52,14 @@ def examine(spec: Spec) -> Check[Problem | None]:
     guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
     values = Constants({**known.values, **guesses})
     scope = Scope(box, spec.unknowns, values, tuple(guesses), cut_out)
+    minimized = yield from energy(spec, scope)
     stated = yield from equations(spec, scope)
     discover = yield from unknown_equations(spec, scope)
-    if not misnamed and len(stated) == len(spec.equations) and len(discover) == len(spec.discover):
+    if spec.energy is not None:
+        stated = variational_equations(scope, minimized)
+    elif (
+        not misnamed and len(stated) == len(spec.equations) and len(discover) == len(spec.discover)
+    ):
         yield from check_determined(spec, scope, stated, discover)
     held = yield from conditions(spec, scope, stated)
     repeated = yield from periodic(spec, scope, stated)
@@ -60,7 +67,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
     observed = yield from observations(spec, scope)
     yield from check_settings(spec, scope)
     yield from _check_captions(spec, scope)
-    if len(discover) < len(spec.discover):
+    if len(discover) < len(spec.discover) or (spec.energy is not None and minimized is None):
         return None
     if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
         return None
@@ -85,12 +92,15 @@ def examine(spec: Spec) -> Check[Problem | None]:
     )
     yield from check_discoverable(spec, whole)
     yield from check_identifiable(spec, whole)
-    yield from check_schedule(spec, whole)
     # Bounds and constants at fault are NaN, and would be said to be at fault again.
     if all(
         map(math.isfinite, (*scope.box.lower, *scope.box.upper, *scope.constants.values.values()))
     ):
         yield from _check_sound(spec, whole)
+    if minimized is not None:
+        minimized, held = yield from with_conditions(spec, scope, minimized, held)
+        whole = replace(whole, energy=minimized, conditions=held)
+    yield from check_schedule(spec, whole)
     stated_for_all = family(whole, varied)
     yield from check_parameters(spec, stated_for_all)
     return stated_for_all
@@ -115,7 +125,8 @@ def _check_sound(spec: Spec, problem: Problem) -> Check[None]:
     places = [i for i, written in enumerate(spec.conditions) if isinstance(written, Where)]
     for index, equation in enumerate(problem.equations):
         for message in undefined_parts(problem, equation.residual, Face(())):
-            yield spec.origin.fault(("equations", index), message)
+            keys: Keys = ("equations", index) if spec.energy is None else ("energy",)
+            yield spec.origin.fault(keys, message)
     for index, condition in zip(places, problem.conditions, strict=True):
         for message in undefined_parts(problem, condition.residual, condition.faces[0]):
             yield spec.origin.fault(("conditions", index, "that"), message)
@@ -130,6 +141,8 @@ def _check_sound(spec: Spec, problem: Problem) -> Check[None]:
 
 def check_spelling(spec: Spec) -> Check[None]:
     """Faults of formulas that show without knowing which names there are."""
+    if not {"equations", "energy", "discover"} & spec.model_fields_set:
+        yield no_equations(spec)
     known = yield from constants(spec.constants, spec.origin)
     yield from _box(spec, known)
     for index, equation in enumerate(spec.equations):

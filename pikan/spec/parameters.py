@@ -13,7 +13,7 @@ from pikan.spec.faults import Check, Fault, Keys
 from pikan.spec.schema import NamedExact, ParameterSettings, Spec
 
 # Positive parameters over so many times their lowest value vary by their logarithm.
-_DECADE = 10.0
+_DECADE, _ROUNDING = 10.0, 1e-12
 
 
 def parameters(spec: Spec, known: Constants) -> Check[tuple[Parameter, ...]]:
@@ -59,7 +59,7 @@ def _parameter(
         yield spec.origin.fault((*keys, "scale"), message)
     if not lower < upper or (written.scale == "log" and lower <= 0.0):
         lower = upper = math.nan
-    wide = lower > 0.0 and upper >= _DECADE * lower
+    wide = lower > 0.0 and upper >= _DECADE * lower * (1.0 - _ROUNDING)
     return Parameter(name, lower, upper, written.scale == "log" or (wide and written.scale is None))
 
 

@@ -162,6 +162,17 @@ Unknown = Annotated[
 ]
 
 
+class FaceEnergy(FilePart):
+    """An energy on some faces, such as the work of a force there."""
+
+    over: Annotated[
+        Annotated[str, Tag("<one>")]
+        | Annotated[Annotated[tuple[str, ...], Field(min_length=1)], Tag("<many>")],
+        ONE_OR_MANY,
+    ] = Field(description="a place such as 'x = 4' or 'boundary', or a list of places")
+    of: Formula = Field(description="the density there, such as -q*u")
+
+
 class ParameterSettings(FilePart):
     """A number that the solution is wanted for all values of."""
 
@@ -292,7 +303,22 @@ class Spec(FilePart):
         max_length=100,
         description="the names of the functions to be found, such as [u]",
     )
+    energy: Formula | None = Field(
+        default=None,
+        description="a density whose integral is minimized, instead of equations: 0.5*u_x^2 - f*u",
+    )
+    energies: tuple[FaceEnergy, ...] = Field(
+        default=(),
+        max_length=100,
+        description="densities on faces, added to the energy: [{over: x = 4, of: 5*v}]",
+    )
+    constraints: tuple[Formula, ...] = Field(
+        default=(),
+        max_length=100,
+        description="bounds of unknowns where an energy is minimized: [u >= 1 - x^2]",
+    )
     equations: tuple[Formula, ...] = Field(
+        default=(),
         max_length=100,
         json_schema_extra={"minItems": 1},
         description="such as 'u_t + u*u_x = nu*u_xx'; subscripts are derivatives",

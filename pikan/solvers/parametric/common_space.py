@@ -10,9 +10,9 @@ from pikan.bases.basis import Basis
 from pikan.bases.chebyshev import Chebyshev
 from pikan.bases.elements import Elements, elements
 from pikan.linalg.dense import inverse
-from pikan.linalg.tensor_product import mode_products
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
+from pikan.solvers.interpolation import interpolated
 
 # Members of any kind are interpolated by polynomials of this degree on cells, which are halved at
 # most so often.
@@ -43,22 +43,8 @@ def coefficients(network: Network, bases: Sequence[Basis]) -> Float[Tensor, "q m
         found = own.new_zeros(*sizes, own.shape[-1])
         found[tuple(slice(size) for size in own.shape)] = own
         return found.flatten(0, -2)
-    lines = [_points(basis) for basis in bases]
-    grid = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).flatten(0, -2)
-    values = _values(network, grid).unflatten(0, sizes)
-    pairs = zip(bases, lines, strict=True)
-    inverses = tuple(inverse(one.derivatives(x[:, None], 0)[0, :, 0]) for one, x in pairs)
-    columns = [mode_products(inverses, column) for column in values.unbind(-1)]
-    return torch.stack(columns, dim=-1).flatten(0, -2)
-
-
-def _points(basis: Basis) -> Float[Tensor, " n"]:
-    """As many points as functions: Chebyshev's on each cell, edges shared."""
-    assert isinstance(basis, Elements)
-    edges = basis.edges()[0]
-    unit = -torch.linspace(0.0, torch.pi, _DEGREE + 1, dtype=edges.dtype).cos()
-    inside = edges[:-1, None] + (edges.diff()[:, None] / 2) * (unit[:-1] + 1)
-    return torch.cat([inside.flatten(), edges[-1:]])
+    cells = [basis for basis in bases if isinstance(basis, Elements)]
+    return interpolated(cells, lambda points: _values(network, points)).flatten(0, -2)
 
 
 def _cells(networks: Sequence[Network], tolerance: float, seed: int) -> list[Basis]:

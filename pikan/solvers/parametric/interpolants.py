@@ -41,7 +41,7 @@ class Interpolants:
     def look(self, nodes: Nodes) -> None:
         """Take the interpolants of the nodes as they are now."""
         count = len(nodes.values)
-        if len(nodes.flat) > 1 or nodes.flat[0]:
+        if len(nodes.flat) > 1 or all(nodes.flat):
             self.best = Interpolant("polynomial", count, nodes.open_surplus())
             if not nodes.begun():
                 self.best = self.best._replace(change=inf)

@@ -17,6 +17,7 @@ from pikan.spec.stages.identify import IdentifyStage
 from pikan.spec.stages.lbfgs import LBFGSStage
 from pikan.spec.stages.least_squares import LeastSquaresStage
 from pikan.spec.stages.march import MarchStage
+from pikan.spec.stages.minimize import MinimizeStage
 from pikan.spec.stages.refine import RefineStage
 from pikan.spec.stages.resample import ResampleStage
 from pikan.spec.stages.ssbroyden import SSBroydenStage
@@ -33,6 +34,7 @@ _KINDS: tuple[type[TrainingStage], ...] = (
     MarchStage,
     ElementsStage,
     IdentifyStage,
+    MinimizeStage,
     RefineStage,
     ResampleStage,
 )

@@ -1,0 +1,1 @@
+"""Minima of energies: Newton's method on integrals over cells."""
