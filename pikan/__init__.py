@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pikan import operator
     from pikan.kan.dataset import create_dataset, create_dataset_from_data
     from pikan.kan.kan import KAN
     from pikan.run import load, resume
@@ -27,6 +28,7 @@ __all__ = [
     "create_dataset_from_data",
     "ex_round",
     "load",
+    "operator",
     "resume",
     "solve",
     "sweep",
@@ -51,6 +53,8 @@ _PLACES = {
 
 def __getattr__(name: str) -> object:
     """A public name, from the module in which it lives."""
+    if name == "operator":
+        return import_module("pikan.operator")
     if name not in _PLACES:
         raise AttributeError(f"module 'pikan' has no attribute '{name}'")
     module, attribute = _PLACES[name]

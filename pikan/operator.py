@@ -1,0 +1,334 @@
+"""Operators from pairs of functions: principal components, and what goes between them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from time import perf_counter
+from typing import Literal, NamedTuple, final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pikan.bases.chebyshev import Chebyshev
+from pikan.linalg.dense import inverse, svd
+
+Array = Float[np.ndarray, "..."]
+Matrix = Float[Tensor, "_ _"]
+_Map = Callable[[Matrix], Matrix]
+Method = Literal["linear", "kan", "kernel"]
+METHODS: tuple[Method, ...] = ("linear", "kan", "kernel")
+"""What goes between the components: a matrix, an additive KAN, or a matrix and a kernel."""
+# Components below these parts of the first are left out: of inputs what is rounding, of outputs
+# what no digit needs.
+_INPUTS, _OUTPUTS = 1e-12, 1e-9
+# Least pairs, and one of so many that is held out to choose by.
+_LEAST, _HELD_OUT = 10, 10
+# How many inputs a method sees, degrees of the edges of a KAN, ridges relative to the largest
+# squared singular value.
+_COUNTS, _DEGREES = (4, 8, 16, 32, 64, 128, 256), (3.0, 6.0)
+_RIDGES = tuple(10.0**-k for k in range(16, 2, -2))
+# Inputs are divided by powers of their standard deviation; lengths are in parts of the median
+# distance; so many pairs choose among them.
+_POWERS, _LENGTHS, _CHOOSING = (0.0, 0.5, 1.0), (1.0, 4.0, 16.0, 64.0), 300
+_NUGGETS = (1e-14, 1e-11, 1e-8, 1e-4)
+
+
+@final
+class OperatorError(ValueError):
+    """Arrays that are no pairs of functions."""
+
+
+@final
+@dataclass(frozen=True)
+class RelativeErrors:
+    """Relative L2 errors over pairs."""
+
+    mean: float
+    median: float
+    worst: float
+    worst_pair: int
+    pairs: int
+
+
+@final
+@dataclass(frozen=True)
+class OperatorReport:
+    """An operator in numbers.
+
+    `held_out` are the mean errors of the methods on pairs that none was fitted to, by which the
+    `method` was chosen; `floor` is that of the components of the outputs alone, below which none
+    can come. `by_pairs` is the error of the method fitted to fewer pairs.
+    """
+
+    method: Method
+    inputs: int
+    outputs: int
+    held_out: Mapping[str, float]
+    floor: float
+    train: RelativeErrors
+    by_pairs: Mapping[int, float]
+    seconds: float
+    milliseconds: float
+
+    def __str__(self) -> str:
+        methods = ", ".join(f"{name} {error:.1e}" for name, error in self.held_out.items())
+        pairs = ", ".join(f"{count}: {error:.1e}" for count, error in self.by_pairs.items())
+        return (
+            f"{self.method}, {self.inputs} components in, {self.outputs} out\n"
+            f"held-out error: {methods}; floor of the components {self.floor:.1e}\n"
+            f"training error: mean {self.train.mean:.1e}, median {self.train.median:.1e}, "
+            f"worst {self.train.worst:.1e} (pair {self.train.worst_pair})\n"
+            f"held-out error by pairs: {pairs}\n"
+            f"{self.seconds:.2g} s, {self.milliseconds:.2g} ms an answer"
+        )
+
+
+class _Components(NamedTuple):
+    """The mean of functions, and orthonormal ones that span the rest."""
+
+    mean: Float[Tensor, " _"]
+    functions: Matrix
+
+    def of(self, values: Matrix) -> Matrix:
+        return (values - self.mean) @ self.functions.mT
+
+    def back(self, numbers: Matrix) -> Matrix:
+        return self.mean + numbers @ self.functions
+
+
+@final
+class Operator:
+    """A map from functions to functions, from their values at the places of the pairs."""
+
+    def __init__(
+        self,
+        shapes: tuple[tuple[int, ...], tuple[int, ...]],
+        components: tuple[_Components, _Components],
+        between: _Map,
+        report: OperatorReport,
+    ) -> None:
+        self.report = report
+        self._shapes, self._components, self._between = shapes, components, between
+
+    def __call__(self, a: Array) -> Array:
+        """The outputs for some inputs, or for one."""
+        given = np.asarray(a, dtype=np.float64)
+        one = given.shape == self._shapes[0]
+        many = given[None] if one else given
+        if many.shape[1:] != self._shapes[0]:
+            needs = ", ".join(map(str, self._shapes[0]))
+            raise OperatorError(f"got inputs of shape {given.shape}, needs (n, {needs})")
+        rows = torch.from_numpy(many.reshape(len(many), -1))
+        entering, leaving = self._components
+        found = leaving.back(self._between(entering.of(rows))).numpy()
+        shaped = found.reshape(len(many), *self._shapes[1])
+        return shaped[0] if one else shaped
+
+    def test(self, a: Array, u: Array) -> RelativeErrors:
+        """The relative L2 errors on other pairs."""
+        truth = np.asarray(u, dtype=np.float64)
+        return _errors(torch.from_numpy(self(a).reshape(len(truth), -1)), _rows(truth))
+
+
+def fit(a: Array, u: Array, *, method: Method | None = None, seed: int = 0) -> Operator:
+    """The operator that takes each a to its u, arrays of values with pairs along the first axis.
+
+    Principal components of both sides, and between them a matrix, an additive KAN, or a matrix and
+    a kernel, with all settings and the method itself chosen by the error on a tenth of the pairs.
+    OperatorError where the arrays do not go together.
+
+    Source: Batlle, Darcy, Hosseini and Owhadi 2024, doi 10.1016/j.jcp.2023.112549.
+    """
+    began = perf_counter()
+    inputs, outputs = _pairs(a, u)
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
+    held, train = order[: len(order) // _HELD_OUT], order[len(order) // _HELD_OUT :]
+    components = _components(inputs, train, _INPUTS), _components(outputs, train, _OUTPUTS)
+    x, y = components[0].of(inputs), components[1].of(outputs)
+    choices: dict[Method, tuple[_Map, Settings]] = {
+        one: _choice(one, x, y, train, held) for one in ((method,) if method else METHODS)
+    }
+    # Errors of what comes back, not of its components alone.
+    errors: dict[Method, float] = {
+        name: _errors(components[1].back(made(x[held])), outputs[held]).mean
+        for name, (made, _) in choices.items()
+    }
+    chosen: Method = min(errors, key=lambda name: errors[name])
+    counts = sorted({len(train) // 4, len(train) // 2, len(train)})
+    settings = choices[chosen][1]
+    by_pairs = {
+        count: _errors(
+            components[1].back(_fitted(chosen, settings, x[some], y[some])(x[held])), outputs[held]
+        ).mean
+        for count in counts
+        if len(some := train[:count])
+    }
+    between = _fitted(chosen, settings, x, y)
+    seconds, one = perf_counter() - began, x[:1]
+    again = perf_counter()
+    components[1].back(between(one))
+    report = OperatorReport(
+        method=chosen,
+        inputs=x.shape[1],
+        outputs=y.shape[1],
+        held_out={str(name): error for name, error in errors.items()},
+        floor=_errors(components[1].back(y[held]), outputs[held]).mean,
+        train=_errors(components[1].back(between(x)), outputs),
+        by_pairs=by_pairs,
+        seconds=seconds,
+        milliseconds=1e3 * (perf_counter() - again),
+    )
+    shapes = np.asarray(a).shape[1:], np.asarray(u).shape[1:]
+    return Operator(shapes, components, between, report)
+
+
+def _pairs(a: Array, u: Array) -> tuple[Matrix, Matrix]:
+    given = {"a": np.asarray(a, dtype=np.float64), "u": np.asarray(u, dtype=np.float64)}
+    shapes = {name: one.shape for name, one in given.items()}
+    if any(len(shape) < 2 for shape in shapes.values()) or shapes["a"][0] != shapes["u"][0]:
+        raise OperatorError(
+            f"got a of shape {shapes['a']} and u of shape {shapes['u']}, needs the same number of "
+            "pairs along the first axis of both, and values along the others"
+        )
+    if shapes["a"][0] < _LEAST:
+        raise OperatorError(f"got {shapes['a'][0]} pairs, needs at least {_LEAST}")
+    for name, one in given.items():
+        if not np.isfinite(one).all():
+            bad = int(np.argwhere(~np.isfinite(one))[0][0])
+            raise OperatorError(
+                f"{name}: pair {bad} holds a value that is not finite; leave it out"
+            )
+    return _rows(given["a"]), _rows(given["u"])
+
+
+def _rows(values: Array) -> Matrix:
+    return torch.from_numpy(values.reshape(len(values), -1).copy())
+
+
+def _components(values: Matrix, train: Tensor, cut: float) -> _Components:
+    mean = values[train].mean(dim=0)
+    _, sizes, functions = svd(values[train] - mean)
+    kept = int((sizes > cut * sizes[0]).sum()) if float(sizes[0]) > 0 else 1
+    return _Components(mean, functions[: max(kept, 1)])
+
+
+def _errors(found: Matrix, truth: Matrix) -> RelativeErrors:
+    sizes = truth.norm(dim=1)
+    errors = (found - truth).norm(dim=1) / torch.where(sizes > 0, sizes, 1.0)
+    worst = int(errors.argmax())
+    return RelativeErrors(
+        float(errors.mean()), float(errors.median()), float(errors[worst]), worst, len(errors)
+    )
+
+
+Settings = tuple[float, ...]
+
+
+def _choice(
+    method: Method, x: Matrix, y: Matrix, train: Tensor, held: Tensor
+) -> tuple[_Map, Settings]:
+    """The settings of a method that are best on held-out pairs, and what it is with these."""
+    some = train[:_CHOOSING] if method == "kernel" else train
+    best, settings = inf, _candidates(method, x)[0]
+    for one in _candidates(method, x):
+        made = _fitted(method, one, x[some], y[some])
+        error = float((made(x[held]) - y[held]).norm())
+        if error < best:
+            best, settings = error, one
+    return _fitted(method, settings, x[train], y[train]), settings
+
+
+def _candidates(method: Method, x: Matrix) -> Sequence[Settings]:
+    counts = sorted({float(min(count, x.shape[1])) for count in _COUNTS})
+    match method:
+        case "linear":
+            return [(count, ridge) for count in [*counts, float(x.shape[1])] for ridge in _RIDGES]
+        case "kan":
+            few = [count for count in counts if count <= 32]
+            return [(c, degree, r) for c in few for degree in _DEGREES for r in _RIDGES[::2]]
+        case "kernel":
+            lengths = [(k, p, s) for k in (0.0, 1.0) for p in _POWERS for s in _LENGTHS]
+            return [(*one, nugget) for one in lengths for nugget in _NUGGETS]
+
+
+def _fitted(method: Method, settings: Settings, x: Matrix, y: Matrix) -> _Map:
+    """A method with its settings, fitted to pairs of components."""
+    match method:
+        case "linear":
+            return _linear(x, y, int(settings[0]), settings[1])
+        case "kan":
+            return _additive(x, y, int(settings[0]), int(settings[1]), settings[2])
+        case "kernel":
+            return _kernel(x, y, *settings)
+
+
+def _linear(x: Matrix, y: Matrix, count: int, ridge: float) -> _Map:
+    """A matrix, by ridge regression on the first components."""
+    weights = _ridge(x[:, :count], y, ridge)
+    return lambda inputs: inputs[:, :count] @ weights
+
+
+def _ridge(features: Matrix, y: Matrix, ridge: float) -> Matrix:
+    left, sizes, right = svd(features)
+    damped = sizes / (sizes**2 + ridge * sizes[0] ** 2)
+    return right.mT @ (damped[:, None] * (left.mT @ y))
+
+
+def _additive(x: Matrix, y: Matrix, count: int, degree: int, ridge: float) -> _Map:
+    """A KAN of one layer: the sum of a function of each component, Chebyshev polynomials."""
+    reach = x[:, :count].abs().amax(dim=0).clamp_min(1e-300)
+    basis = Chebyshev(x.new_tensor([[-1.0, 1.0]]).repeat(count, 1), degree)
+
+    def features(inputs: Matrix) -> Matrix:
+        scaled = inputs[:, :count] / reach
+        edges = basis.derivatives(scaled, 0)[0, :, :, 1:].flatten(1)
+        return torch.cat([torch.ones_like(inputs[:, :1]), edges], dim=1)
+
+    weights = _ridge(features(x), y, ridge)
+    return lambda inputs: features(inputs) @ weights
+
+
+def _kernel(
+    x: Matrix, y: Matrix, smooth: float, power: float, length: float, nugget: float
+) -> _Map:
+    """An affine map and a kernel together: universal kriging.
+
+    Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, section 2.7.
+    """
+    deviations = x.std(dim=0)
+    scale = deviations.clamp_min(1e-12 * float(deviations[0])) ** power
+    scaled = x / scale
+    width = length * float(torch.cdist(scaled[:200], scaled[:200]).median()) or 1.0
+    correlation = _gaussian if smooth else _matern
+    count = min(x.shape[1], len(x) // 4)
+    unit = deviations[:count].clamp_min(1e-300)
+
+    def affine(inputs: Matrix) -> Matrix:
+        return torch.cat([torch.ones_like(inputs[:, :1]), inputs[:, :count] / unit], dim=1)
+
+    gram = correlation(scaled, scaled, width)
+    left, sizes, right = svd(gram + nugget * torch.eye(len(x), dtype=x.dtype))
+    trend = affine(x)
+    solved = right.mT @ ((left.mT @ torch.cat([y, trend], dim=1)) / sizes[:, None])
+    alone, by_trend = solved[:, : y.shape[1]], solved[:, y.shape[1] :]
+    matrix = inverse(trend.mT @ by_trend) @ (trend.mT @ alone)
+    weights = alone - by_trend @ matrix
+    return lambda inputs: (
+        affine(inputs) @ matrix + correlation(inputs / scale, scaled, width) @ weights
+    )
+
+
+def _gaussian(one: Matrix, other: Matrix, width: float) -> Matrix:
+    """exp(-r^2/2), r the distance over the length."""
+    return (-(torch.cdist(one, other) / width).square() / 2.0).exp()
+
+
+def _matern(one: Matrix, other: Matrix, width: float) -> Matrix:
+    """(1 + s + s^2/3) exp(-s), s the square root of 5 times the distance over the length.
+
+    Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, equation (4.17).
+    """
+    s = 5.0**0.5 * torch.cdist(one, other) / width
+    return (1.0 + s + s.square() / 3.0) * (-s).exp()
