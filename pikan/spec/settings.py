@@ -57,7 +57,7 @@ def _check_region(spec: Spec, problem: Problem) -> Iterator[Fault]:
     """Regions are for p-refinement, and for networks that are trained step by step."""
     if problem.region is None:
         return
-    for key in ("find", "parameters"):
+    for key in ("find", "parameters", "discover"):
         if getattr(spec, key):
             yield spec.origin.fault((key,), f"'{key}' is for boxes; leave it out, or the shapes")
     for index, stage in enumerate(spec.training or ()):
