@@ -11,6 +11,7 @@ from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.partials import partials
 from pikan.network.time_slabs import TimeSlabs
+from pikan.network.trial import TrialNetwork
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
 from pikan.report.report import Estimate
@@ -80,6 +81,7 @@ def estimate_error(
 def kind(network: Network) -> str:
     """The word of a problem file for a network."""
     part = network.slabs()[0] if isinstance(network, TimeSlabs) else network
+    part = part.network if isinstance(part, TrialNetwork) else part
     word = "kan" if isinstance(part, KANNetwork) else "mlp" if isinstance(part, MLP) else "product"
     return f"{word}, {len(network.slabs())} time slabs" if isinstance(network, TimeSlabs) else word
 

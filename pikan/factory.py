@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from math import inf
-from typing import TypeVar, final
+from typing import NamedTuple, TypeVar, final
 
 import torch
 from torch import Tensor
@@ -17,33 +17,48 @@ from pikan.geometry.face import Face
 from pikan.network.activation import Activation, silu, tanh
 from pikan.network.architecture import node_count
 from pikan.network.base import Network
+from pikan.network.data_dependent import decaying_start
 from pikan.network.initialization import random_start
 from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.ridge import ridge
 from pikan.network.singular import SingularFunctions
+from pikan.network.trial import TrialFunctions, TrialNetwork
 from pikan.optimize.learning_rates import Schedule, constant, cosine, exponential, warmup_cosine
+from pikan.optimize.stage import Stage
 from pikan.optimize.weights import Attention, Balance, Causal, Weights
 from pikan.problem.corner_singularities import singular_points
 from pikan.problem.features import features
 from pikan.problem.statement import Problem
+from pikan.problem.trial_solution import TrialSolution, trial_solution
 from pikan.problem.wellposed.singularities import singularities
 from pikan.residuals.terms import CollocationPoints, used_faces
 from pikan.sampling.held_out import HeldOut, held_out
 from pikan.sampling.method import Count, Method
-from pikan.sampling.points import interior, on_face
+from pikan.sampling.points import interior, numpy_generator, on_face
 from pikan.sampling.registry import METHODS
+from pikan.sampling.sobol import sobol
 from pikan.solvers.high_dimensional.level import SearchSettings
 from pikan.solvers.identification.identify import IdentificationSettings
-from pikan.solvers.schedule import ScheduleSettings, Step
+from pikan.solvers.schedule import (
+    Continuation,
+    RedrawingStage,
+    Refinement,
+    Resampling,
+    ScheduleSettings,
+    Step,
+)
 from pikan.solvers.spectral.p_refinement import PRefinement
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.time_marching.march import TimeMarching
 from pikan.solvers.variational.minimize import EnergySettings
 from pikan.spec import memory, networks, schema
+from pikan.spec.parts import FilePart
 from pikan.spec.stages.climb import ClimbSettings
+from pikan.spec.stages.continuation import ContinuationStage
 from pikan.spec.stages.elements import ElementsSettings
+from pikan.spec.stages.gauss_newton import GaussNewtonStage
 from pikan.spec.stages.identify import IdentifySettings
 from pikan.spec.stages.march import MarchSettings
 from pikan.spec.stages.minimize import MinimizeSettings
@@ -71,46 +86,96 @@ _SAMPLES = 2048
 _PADDING = 0.03
 # The degree of the polynomials beside singular functions, in parts of that of the others.
 _BESIDE = 0.7
+# Points on which a start is rescaled.
+_LAID = 1024
 _ACTIVATIONS: Mapping[str, Activation | None] = {"none": None, "silu": silu, "tanh": tanh}
 
 
-def network(spec: schema.Spec, box: Box, unknowns: int, generator: torch.Generator) -> Network:
+def network(
+    spec: schema.Spec,
+    box: Box,
+    unknowns: int,
+    generator: torch.Generator,
+    trial: TrialSolution | None = None,
+) -> Network:
     """The network that a completed spec asks for, on a box, at its start.
 
-    `generator` gives the random start; the box is the domain's, or one slab of it.
+    `generator` gives the random start; the box is the domain's, or one slab of it. With a trial
+    solution the network is inside one.
     """
+    if trial is None:
+        return _plain(spec, Ends(box.lower, box.upper, unknowns), generator).to(like(spec))
+    functions = TrialFunctions(box.coordinates, trial.lifts, trial.factors, trial.periodic)
+    # Where an axis is periodic the network takes all coordinates scaled, and a turn for that axis.
+    count = box.dimension + len(trial.periodic)
+    around = Ends((-1.0,) * count, (1.0,) * count, unknowns)
+    ends = around if trial.periodic else Ends(box.lower, box.upper, unknowns)
+    inner = _plain(spec, ends, generator)
+    return TrialNetwork(inner, functions, box.lower, box.upper).to(like(spec))
+
+
+class Ends(NamedTuple):
+    """The box that enters a network, and how many unknowns leave it."""
+
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    unknowns: int
+
+
+def _plain(spec: schema.Spec, ends: Ends, generator: torch.Generator) -> Network:
     match spec.network:
         case networks.KANSettings() as asked:
-            return _kan(asked, box, generator).to(like(spec))
+            return _kan(asked, ends, generator)
         case networks.MLPSettings(width=width) if width is not None:
-            made = MLP(width, box.lower, box.upper)
-            return random_start(made, generator).to(like(spec))
+            made = MLP((len(ends.lower), *width[1:]), ends.lower, ends.upper)
+            return random_start(made, generator)
         case networks.ProductSettings(rank="full") as asked:
-            return FullProduct(_axes(asked, box), unknowns, box.lower, box.upper).to(like(spec))
+            return FullProduct(_axes(asked, ends), ends.unknowns, ends.lower, ends.upper)
         case networks.ProductSettings(rank=int(rank)) as asked:
-            low = LowRank(_axes(asked, box), rank, unknowns, box.lower, box.upper)
-            return random_start(low, generator).to(like(spec))
+            low = LowRank(_axes(asked, ends), rank, ends.unknowns, ends.lower, ends.upper)
+            return random_start(low, generator)
         case _:
             raise ValueError("the network is not chosen yet; complete the spec first")
 
 
-def _kan(asked: networks.KANSettings, box: Box, generator: torch.Generator) -> KANNetwork:
+def trial(spec: schema.Spec, problem: Problem) -> TrialSolution | None:
+    """What builds the conditions in, where the file asks for it; None where they are rows."""
+    if spec.network is None or spec.network.conditions != "built_in":
+        return None
+    return trial_solution(problem, turns=not isinstance(spec.network, networks.ProductSettings))
+
+
+def rest(spec: schema.Spec, problem: Problem) -> Problem:
+    """What rows are to see to: the problem without the conditions that hold by construction."""
+    built_in = trial(spec, problem)
+    return problem if built_in is None else built_in.rest
+
+
+def _kan(asked: networks.KANSettings, ends: Ends, generator: torch.Generator) -> KANNetwork:
     assert asked.width is not None
-    layers = len(asked.width) - 1
+    layers, widths = len(asked.width) - 1, (len(ends.lower), *asked.width[1:])
     names = each(asked.basis or "bspline", layers)
     degrees, grids = each(asked.degree or 3, layers), each(asked.grid or 8, layers)
     bases = [
         basis(name, node_count(width), degree, grid)
-        for name, width, degree, grid in zip(names, asked.width[:-1], degrees, grids, strict=True)
+        for name, width, degree, grid in zip(names, widths[:-1], degrees, grids, strict=True)
     ]
     base, squash = _ACTIVATIONS[asked.base or "none"], _ACTIVATIONS[asked.squash or "none"]
-    made = KANNetwork(asked.width, bases, box.lower, box.upper, base, squash)
-    return ridge(made, generator) if asked.start == "ridge" else random_start(made, generator)
+    made = KANNetwork(widths, bases, ends.lower, ends.upper, base, squash)
+    match asked.start:
+        case "ridge":
+            return ridge(made, generator)
+        case "decaying":
+            unit = sobol(_LAID, len(ends.lower), numpy_generator(generator))
+            places = made.center + made.scale * (2.0 * torch.from_numpy(unit) - 1.0)
+            return decaying_start(made, places, generator)
+        case _:
+            return random_start(made, generator)
 
 
-def _axes(asked: networks.ProductSettings, box: Box) -> list[Basis]:
+def _axes(asked: networks.ProductSettings, ends: Ends) -> list[Basis]:
     """The basis of each coordinate of a product."""
-    count = box.dimension
+    count = len(ends.lower)
     names, degrees = each(asked.basis or "chebyshev", count), each(asked.degree or 8, count)
     grids = each(asked.grid or 8, count)
     chosen = zip(names, degrees, grids, strict=True)
@@ -205,11 +270,26 @@ def steps(spec: schema.Spec) -> tuple[Step, ...]:
 
 def _step(asked: TrainingStage) -> Step:
     """What the file leaves out is the stage's own."""
+    if isinstance(asked, ContinuationStage):
+        given = asked.continuation
+        inner = _step(asked.gauss_newton())
+        assert isinstance(inner, Stage | RedrawingStage)
+        return Continuation(given.constant, given.factors, inner)
+    if isinstance(asked, GaussNewtonStage) and (redraw := asked.gauss_newton.redraw) is not None:
+        every = asked.gauss_newton.model_copy(update={"redraw": redraw.every})
+        resampling = Resampling(redraw.points, redraw.k, redraw.c, weighted=False)
+        stage = _stage(asked, every)
+        assert isinstance(stage, Stage)
+        return RedrawingStage(stage, resampling)
+    return _stage(asked, asked.settings)
+
+
+def _stage(asked: TrainingStage, settings: FilePart) -> Stage | Refinement | Resampling:
     if asked.made_by is None:
         raise ValueError(f"{asked.word()} is a whole schedule, not a step of one")
     module, name = asked.made_by
     names, given = dict(asked.arguments), dict[str, object]()
-    for key, value in asked.settings:
+    for key, value in settings:
         if value is not None:
             given[names.get(key, key)] = _WORDS[key][value] if isinstance(value, str) else value
     return getattr(import_module(module), name)(**given)
@@ -219,9 +299,10 @@ def schedule_settings(
     spec: schema.Spec, problem: Problem, generator: torch.Generator
 ) -> ScheduleSettings:
     """All that a schedule of a completed spec works on."""
+    built_in = trial(spec, problem)
     return ScheduleSettings(
-        network=lambda box: network(spec, box, len(problem.unknowns), generator),
-        points=points(spec, problem, generator),
+        network=lambda box: network(spec, box, len(problem.unknowns), generator, built_in),
+        points=points(spec, problem if built_in is None else built_in.rest, generator),
         weights=lambda labels: weights(spec, labels),
         steps=steps(spec),
         generator=generator,
@@ -229,14 +310,18 @@ def schedule_settings(
     )
 
 
+def _ends(problem: Problem) -> Ends:
+    return Ends(problem.box.lower, problem.box.upper, len(problem.unknowns))
+
+
 def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]], FullProduct]:
     """Makes the full product of a completed spec with other degrees."""
     assert isinstance(spec.network, networks.ProductSettings)
-    asked, box = spec.network, problem.box
+    asked = spec.network
     lower, upper = _padded(problem)
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
-        bases = _axes(asked.model_copy(update={"degree": degrees}), box)
+        bases = _axes(asked.model_copy(update={"degree": degrees}), _ends(problem))
         total = problem.region is not None
         made = FullProduct(bases, len(problem.unknowns), lower, upper, total=total)
         return made.to(like(spec))
@@ -319,7 +404,7 @@ def search_settings(spec: schema.Spec, problem: Problem, climb: ClimbSettings) -
     asked, box = spec.network, problem.box
 
     def make_network(degree: int, rank: int) -> LowRank:
-        bases = _axes(asked.model_copy(update={"degree": degree}), box)
+        bases = _axes(asked.model_copy(update={"degree": degree}), _ends(problem))
         return LowRank(bases, rank, len(problem.unknowns), box.lower, box.upper).to(like(spec))
 
     largest = min(climb.largest, memory.columns(spec))

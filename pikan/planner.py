@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
 
-from pikan.bases.registry import families, family
-from pikan.expression.check import collect_faults
 from pikan.expression.wording import word_list
+from pikan.network_planner import plan_by_hand, with_values
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
 from pikan.problem.corner_singularities import singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
@@ -20,34 +18,14 @@ from pikan.problem.initial_value import (
 from pikan.problem.separable import separate
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
-from pikan.spec.faults import SpecError
-from pikan.spec.memory import check_memory, columns
-from pikan.spec.networks import KANSettings, MLPSettings, Network, ProductSettings
-from pikan.spec.refinement import check_refinements
-from pikan.spec.schema import PointSettings, Sampling, Spec
-from pikan.spec.stages.adam import AdamSettings, AdamStage
+from pikan.spec.memory import columns
+from pikan.spec.networks import ProductSettings
+from pikan.spec.schema import Spec
 from pikan.spec.stages.climb import ClimbSettings, ClimbStage
 from pikan.spec.stages.elements import ElementsSettings, ElementsStage
-from pikan.spec.stages.gauss_newton import GaussNewtonSettings, GaussNewtonStage
 from pikan.spec.stages.identify import IdentifySettings, IdentifyStage
-from pikan.spec.stages.lbfgs import LBFGSSettings, LBFGSStage
-from pikan.spec.stages.least_squares import LeastSquaresSettings, LeastSquaresStage
 from pikan.spec.stages.march import MarchSettings, MarchStage
 from pikan.spec.stages.minimize import MinimizeSettings, MinimizeStage
-from pikan.spec.stages.stage import TrainingStage
-
-T = TypeVar("T", int, str)
-M = TypeVar(
-    "M",
-    Spec,
-    KANSettings,
-    MLPSettings,
-    ProductSettings,
-    PointSettings,
-    Sampling,
-    ClimbSettings,
-    IdentifySettings,
-)
 
 # The accuracy aimed at where none is asked: what a dense solve gives, and what time-marching gives
 # in about a minute.
@@ -83,13 +61,6 @@ _AT_CORNERS = 1e-9
 _FOUND_START = {1: 24, 2: 10, 3: 5}
 # The most coefficients of fields that confirm what the weak form has told.
 _CONFIRMED = 1200
-# What trains any network, in as little memory as there is.
-_ITERATIVE: tuple[TrainingStage, ...] = (
-    AdamStage(adam=AdamSettings(steps=1000, lr=1e-2, schedule="cosine")),
-    LBFGSStage(lbfgs=LBFGSSettings(steps=3000)),
-)
-# Conditions count more than the equation: if they do not, the loss falls to a wrong solution.
-_CONDITIONS = 100.0
 
 
 def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
@@ -116,13 +87,13 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         ):
             completed, reasons = _plan_p_refinement(spec, problem, network, stage.climb)
             assert completed.training is not None
-            return _with(completed, training=(*completed.training, cells)), reasons
+            return with_values(completed, training=(*completed.training, cells)), reasons
         case ((ProductSettings() | None as network), (ElementsStage() as stage,)):
             return _plan_elements(spec, problem, network, stage.elements)
         case ((ProductSettings() | None as network), (MarchStage() as stage,)):
             return _plan_time_marching(spec, problem, network, stage.march)
         case _:
-            return _by_hand(spec, problem)
+            return plan_by_hand(spec, problem)
 
 
 def member_spec(spec: Spec, values: Mapping[str, float]) -> Spec:
@@ -130,7 +101,7 @@ def member_spec(spec: Spec, values: Mapping[str, float]) -> Spec:
     numbers = {name: values[name] for name in spec.parameters}
     accuracy = None if spec.accuracy is None else _OF_MEMBERS * spec.accuracy
     constants = {**spec.constants, **numbers}
-    return _with(spec, parameters={}, constants=constants, accuracy=accuracy)
+    return with_values(spec, parameters={}, constants=constants, accuracy=accuracy)
 
 
 def complete_member(
@@ -145,7 +116,7 @@ def complete_member(
         return completed
     # Two levels are to agree, the higher one as high as the other member's.
     start = tuple(max(degree - _BELOW, _FIRST) for degree in near)
-    return _with(completed, network=_with(network, degree=start))
+    return with_values(completed, network=with_values(network, degree=start))
 
 
 def _plan_family(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
@@ -161,7 +132,10 @@ def _plan_family(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     )
     reason += f"; affine in {word_list(flat)}: two nodes" if flat else ""
     shown = ", ".join(f"{name} = {value:.4g}" for name, value in values.items())
-    return _with(spec, accuracy=accuracy), (reason, *(f"at {shown}: {one}" for one in reasons))
+    return with_values(spec, accuracy=accuracy), (
+        reason,
+        *(f"at {shown}: {one}" for one in reasons),
+    )
 
 
 def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
@@ -186,7 +160,7 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         aim = None if spec.accuracy else _accuracy_on_cells(problem)
         cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
         reason += "; where that does not do, time steps with Radau stages on cells"
-        return _with(completed, training=(*completed.training, cells)), (reason,)
+        return with_values(completed, training=(*completed.training, cells)), (reason,)
     # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
     if (
         problem.box.dimension < _FULL
@@ -215,14 +189,14 @@ def _plan_one_coordinate(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str,
     aim = None if spec.accuracy else _accuracy_on_cells(problem)
     cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
     reason += f"; where degree {one} does not do, polynomials on cells that are halved"
-    return _with(completed, training=(*completed.training, cells)), (reason,)
+    return with_values(completed, training=(*completed.training, cells)), (reason,)
 
 
 def _plan_elements(
     spec: Spec, problem: Problem, network: ProductSettings | None, elements: ElementsSettings
 ) -> tuple[Spec, tuple[str, ...]]:
     accuracy = elements.accuracy or spec.accuracy or _accuracy_on_cells(problem)
-    chosen = _with(network or ProductSettings(kind="product"), rank="full")
+    chosen = with_values(network or ProductSettings(kind="product"), rank="full")
     rough = _roughness(problem, _known_features(problem))
     if is_stepped(problem):
         how = "time steps with Radau stages"
@@ -237,7 +211,7 @@ def _plan_elements(
             f"cells are halved until two degrees agree to {accuracy:g}"
         )
     training = (ElementsStage(elements=elements),)
-    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 
 def _is_rough(problem: Problem) -> bool:
@@ -308,12 +282,12 @@ def _plan_p_refinement(
     if kind == "linear" and len(problem.equations) == 1:
         start = _ALONE_START if dimension < _FULL else start
         if "largest" not in climb.model_fields_set:
-            climb = _with(climb, largest=_ALONE_LARGEST)
+            climb = with_values(climb, largest=_ALONE_LARGEST)
     largest = min(climb.largest, columns(spec))
     while start > 1 and (start + 1) ** dimension > largest:
         start //= 2
     given = network or ProductSettings(kind="product")
-    chosen = _with(
+    chosen = with_values(
         given, rank="full", basis=given.basis or "chebyshev", degree=given.degree or start
     )
     training = (ClimbStage(climb=climb),)
@@ -323,7 +297,7 @@ def _plan_p_refinement(
         f"{str(chosen.basis).capitalize()} polynomials, {how}; degrees rise until two levels "
         f"agree to {accuracy:g}"
     )
-    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 
 def _plan_region(
@@ -338,11 +312,11 @@ def _plan_region(
     accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
     given = network or ProductSettings(kind="product")
     start = _REGION_START.get(dimension, _REGION_START[_FULL])
-    chosen = _with(
+    chosen = with_values(
         given, rank="full", basis=given.basis or "chebyshev", degree=given.degree or start
     )
     if "largest" not in climb.model_fields_set:
-        climb = _with(climb, largest=_REGION_LARGEST * len(problem.unknowns))
+        climb = with_values(climb, largest=_REGION_LARGEST * len(problem.unknowns))
     how = "least squares" if kind == "linear" else "Gauss-Newton"
     reason = (
         f"{kind} in a region: polynomials of one total degree on a box around it, on points inside "
@@ -352,7 +326,7 @@ def _plan_region(
         functions = "; ".join(one.words(problem.coordinates) for one in corners)
         reason += f"; where polynomials alone do not do, with {functions}"
     training = (ClimbStage(climb=climb),)
-    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 
 def _plan_time_marching(
@@ -362,7 +336,9 @@ def _plan_time_marching(
     bases = ["bspline" if space == 1 else "chebyshev"] * (space + 1)
     bases[problem.box.evolution] = "chebyshev"
     accuracy = spec.accuracy or MARCHED
-    chosen = _with(network or ProductSettings(kind="product"), rank="full", basis=tuple(bases))
+    chosen = with_values(
+        network or ProductSettings(kind="product"), rank="full", basis=tuple(bases)
+    )
     training = (MarchStage(march=march),)
     basis = "adaptive B-splines" if space == 1 else "polynomials"
     names = [problem.coordinates[axis] for axis in problem.box.space]
@@ -371,7 +347,7 @@ def _plan_time_marching(
         f"{word_list(names)}, time-marching, Gauss-Newton; a finer second march must agree to "
         f"{accuracy:g}"
     )
-    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 
 def _plan_identification(
@@ -383,7 +359,9 @@ def _plan_identification(
     bases = tuple("fourier" if axis in periodic else "chebyshev" for axis in range(dimension))
     given = network or ProductSettings(kind="product")
     start = _FOUND_START.get(dimension, _FOUND_START[_FULL])
-    chosen = _with(given, rank="full", basis=given.basis or bases, degree=given.degree or start)
+    chosen = with_values(
+        given, rank="full", basis=given.basis or bases, degree=given.degree or start
+    )
     names = word_list([one.name for one in problem.find] or ["coefficients"])
     reason = (
         f"{names} from data: the solution and the constants by one Gauss-Newton, the equations to "
@@ -396,9 +374,9 @@ def _plan_identification(
             f"information criterion, votes of several widths of test functions; then {reason}"
         )
         if "largest" not in identify.model_fields_set:
-            identify = _with(identify, largest=_CONFIRMED)
+            identify = with_values(identify, largest=_CONFIRMED)
     training = (IdentifyStage(identify=identify),)
-    return _with(spec, network=chosen, training=training), (reason,)
+    return with_values(spec, network=chosen, training=training), (reason,)
 
 
 def _is_minimized(spec: Spec) -> bool:
@@ -413,7 +391,7 @@ def _plan_energy(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     assert isinstance(spec.network, ProductSettings | None)
     bounded = bool(problem.energy.obstacles)
     accuracy = spec.accuracy or (_BOUNDED if bounded else _ENERGIES)
-    chosen = _with(spec.network or ProductSettings(kind="product"), rank="full")
+    chosen = with_values(spec.network or ProductSettings(kind="product"), rank="full")
     how = (
         "piecewise linear, the contact set by active sets; cells are halved"
         if bounded
@@ -422,7 +400,7 @@ def _plan_energy(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     kind = "a quadratic energy" if linear(problem) else "an energy"
     reason = f"{kind}, minimized by Newton's method: {how} until two levels agree to {accuracy:g}"
     training = spec.training or (MinimizeStage(minimize=MinimizeSettings()),)
-    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
+    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 
 def _plan_search(
@@ -431,129 +409,14 @@ def _plan_search(
     """Sums of products: all products of polynomials would be too many."""
     dimension = problem.box.dimension
     given = network or ProductSettings(kind="product")
-    chosen = _with(given, basis=given.basis or "chebyshev")
+    chosen = with_values(given, basis=given.basis or "chebyshev")
     accuracy = spec.accuracy or NONLINEAR
     alone = linear(problem) and len(problem.equations) == 1
     if alone and "largest" not in climb.model_fields_set:
-        climb = _with(climb, largest=_ALONE_LARGEST)
+        climb = with_values(climb, largest=_ALONE_LARGEST)
     reason = (
         f"{dimension} coordinates: sums of functions of one or two coordinates and of products of "
         f"all, by Gauss-Newton; degrees rise until two levels agree to {accuracy:g}"
     )
     training = (ClimbStage(climb=climb),)
-    return _with(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
-
-
-def _by_hand(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
-    """The rest of a file that chooses its network or its training itself."""
-    network = _network(spec.network, problem)
-    training = spec.training or _training(network, problem)
-    reasons: list[str] = []
-    if spec.network is None:
-        reasons.append("network: a KAN of cubic B-splines with two hidden layers")
-    sampling = _sampling(spec.sampling or Sampling(), network, problem)
-    weights = spec.weights
-    if not any(label != "equation" for label in weights):
-        weights = {**weights, "conditions": _CONDITIONS}
-        reasons.append(f"weights: the conditions count {_CONDITIONS:g} times the equation")
-    filled = _with(spec, network=network, training=training, sampling=sampling, weights=weights)
-    if spec.training is None:
-        large = [fault.message.partition(";")[0] for fault in check_memory(filled, problem)]
-        filled = _with(filled, training=_ITERATIVE) if large else filled
-        names = [stage.word() for stage in filled.training or ()]
-        because = [f"{training[0].word()} {need}" for need in large]
-        reasons.append("; ".join([f"training: {', '.join(names)}", *because]))
-    for check in (check_refinements(filled), check_memory(filled, problem)):
-        faults, _ = collect_faults(check)
-        if faults:
-            raise SpecError(faults)
-    return filled, tuple(reasons)
-
-
-def _network(network: Network | None, problem: Problem) -> Network:
-    ends = problem.box.dimension, len(problem.unknowns)
-    match network:
-        case MLPSettings():
-            return _with(network, width=network.width or (ends[0], 32, 32, ends[1]))
-        case ProductSettings():
-            basis = network.basis or "chebyshev"
-            cells = any(each.cells for each in families(basis))
-            degree = network.degree or (3 if isinstance(basis, str) and cells else 12)
-            return _with(
-                network,
-                rank=network.rank or "full",
-                basis=basis,
-                degree=degree,
-                grid=network.grid or (16 if cells else None),
-            )
-        case _:
-            return _kan(network or KANSettings(kind="kan"), ends)
-
-
-def _kan(network: KANSettings, ends: tuple[int, int]) -> KANSettings:
-    basis = network.basis or "bspline"
-    cells = any(each.cells for each in families(basis))
-    ridge = network.start == "ridge"
-    return _with(
-        network,
-        width=network.width or ((ends[0], 16, ends[1]) if ridge else (ends[0], 8, 8, ends[1])),
-        basis=basis,
-        degree=network.degree or (3 if isinstance(basis, str) and cells else 8),
-        grid=network.grid or (8 if cells else None),
-        base=network.base or ("silu" if cells and not ridge else "none"),
-        start=network.start or "random",
-        squash=network.squash or ("none" if ridge else "tanh"),
-    )
-
-
-def _training(network: Network, problem: Problem) -> tuple[TrainingStage, ...]:
-    """What suits a network: one linear solve where that is all it takes."""
-    last_layer_alone = (isinstance(network, ProductSettings) and network.rank == "full") or (
-        isinstance(network, KANSettings) and network.start == "ridge"
-    )
-    if last_layer_alone and linear(problem):
-        return (LeastSquaresStage(least_squares=LeastSquaresSettings()),)
-    if isinstance(network, ProductSettings) or last_layer_alone:
-        return (GaussNewtonStage(gauss_newton=GaussNewtonSettings()),)
-    return _ITERATIVE
-
-
-def _sampling(sampling: Sampling, network: Network, problem: Problem) -> Sampling:
-    """Points on a grid that matches a full product, else spread evenly."""
-    if isinstance(network, ProductSettings) and network.rank == "full":
-        dimension = problem.box.dimension
-        names = _each(network.basis or "chebyshev", dimension)
-        degrees, cells = _each(network.degree or 0, dimension), _each(network.grid or 0, dimension)
-        counts = tuple(map(_axis, names, degrees, cells))
-        own = PointSettings(method="chebyshev", points=counts)
-        return Sampling(interior=_fill(sampling.interior, own), faces=_fill(sampling.faces, own))
-    inside = 2048 if problem.box.dimension > 1 else 256
-    return Sampling(
-        interior=_fill(sampling.interior, PointSettings(method="sobol", points=inside)),
-        faces=_fill(sampling.faces, PointSettings(method="sobol", points=256)),
-    )
-
-
-def _axis(basis: str, degree: int, cells: int) -> int:
-    """How many Chebyshev points along a coordinate: a few more than functions."""
-    known = family(basis)
-    if not known.cells and not known.climbs:
-        # Waves are as short in the middle, where such points are far apart, as at the ends.
-        return 2 * degree + 3
-    return degree + 3 + cells
-
-
-def _each(setting: T | tuple[T, ...], count: int) -> tuple[T, ...]:
-    return setting if isinstance(setting, tuple) else (setting,) * count
-
-
-def _fill(given: PointSettings, own: PointSettings) -> PointSettings:
-    """The points as given, completed by pikan's own; a method of the file gets a plain number."""
-    if given.method is not None and given.points is None and given.method != own.method:
-        return _with(given, points=2048)
-    return PointSettings(method=given.method or own.method, points=given.points or own.points)
-
-
-def _with(model: M, **changes: object) -> M:
-    """A copy with some values replaced."""
-    return model.model_copy(update=changes)
+    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)

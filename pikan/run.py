@@ -429,7 +429,7 @@ def _events_of_one(
             parts = factory.schedule_settings(spec, problem, generator)
             edges = factory.edges(spec, problem)
             if edges is None:
-                return run_schedule(problem, parts)
+                return run_schedule(factory.rest(spec, problem), parts)
             return run_slabs(problem, parts, edges)
 
 

@@ -160,7 +160,8 @@ def test_what_one_solve_finds_is_solved_at_once():
         "ridge": "least_squares",
         "low rank": "gauss_newton",
         "mlp": "adam",
-        "kan": "adam",
+        "kan": "gauss_newton",
+        "windows": "adam",
     }.items():
         found, _ = chosen(TEXTS[name])
         assert next(iter(found.training[0].model_dump())) == stage
@@ -169,10 +170,10 @@ def test_what_one_solve_finds_is_solved_at_once():
 
 
 def test_conditions_count_more_unless_the_file_weighs_them():
-    assert chosen(TEXTS["kan"])[0].weights == {"conditions": 100.0}
-    weighed, _ = chosen(TEXTS["kan"] + "weights: {boundary: 3}\n")
+    assert chosen(TEXTS["mlp"])[0].weights == {"conditions": 100.0}
+    weighed, _ = chosen(TEXTS["mlp"] + "weights: {boundary: 3}\n")
     assert weighed.weights == {"boundary": 3.0}
-    equation, _ = chosen(TEXTS["kan"] + "weights: {equation: 3}\n")
+    equation, _ = chosen(TEXTS["mlp"] + "weights: {equation: 3}\n")
     assert equation.weights == {"equation": 3.0, "conditions": 100.0}
 
 
@@ -189,6 +190,34 @@ def test_choosing_again_changes_nothing(text):
 def test_what_was_chosen_reads_back_from_its_own_file(text):
     found, _ = chosen(text)
     assert reader.parse_spec(writer.dump(found), "case.yaml", Path()) == found
+
+
+SHOCK = BURGERS.replace("u_xx", "nu*u_xx") + "constants: {nu: 1e-3}\n"
+
+
+def test_a_kan_without_more_takes_the_recipe_of_deep_kans_and_says_so():
+    found, reasons = chosen(HEAT + "network: {kind: kan}\n")
+    assert found.network.conditions == "built_in"
+    assert found.network.start == "decaying"
+    assert [stage.word() for stage in found.training] == ["gauss_newton"]
+    assert found.weights == {}
+    assert any("built in" in reason for reason in reasons)
+    assert any("deep KAN" in reason for reason in reasons)
+
+
+def test_a_small_constant_before_the_highest_derivatives_is_continued_in():
+    found, _ = chosen(SHOCK + "network: {kind: kan}\n")
+    assert [one.word() for one in found.training] == ["continuation"] + ["gauss_newton"] * 2
+    assert found.training[0].continuation.constant == "nu"
+    assert found.training[1].gauss_newton.redraw is not None
+    large, _ = chosen(SHOCK.replace("1e-3", "1.0") + "network: {kind: kan}\n")
+    assert [one.word() for one in large.training] == ["gauss_newton"]
+
+
+def test_conditions_that_cannot_be_built_in_are_rows_and_the_file_is_told():
+    apart = HEAT.replace("that: u = 0}", "that: u = 1}")
+    _, reasons = chosen(apart + "network: {kind: mlp, conditions: built_in}\n")
+    assert any("'boundary' is not built in" in reason for reason in reasons)
 
 
 SHORT = "{interior: {method: sobol, points: 32}, faces: {method: uniform, points: 8}}"

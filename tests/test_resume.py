@@ -52,7 +52,24 @@ training:
 network: {kind: kan, width: [2, 3, 1], grid: 3}
 """
 )
-CASES = {**RUNS, "all stages": LONG, "burgers": BURGERS, "climb, newton": NONLINEAR}
+THIN = (
+    BURGERS.replace("0.05", "nu")
+    + """
+constants: {nu: 0.05}
+network: {kind: kan, width: [2, 3, 1], degree: 3, basis: chebyshev, conditions: built_in}
+sampling: {interior: {method: sobol, points: 40}}
+training:
+  - continuation: {constant: nu, factors: [4, 2], steps: 3, redraw: {every: 2}}
+  - gauss_newton: {steps: 7, geodesic: true, memory: 0.9, redraw: {every: 3, points: 60}}
+"""
+)
+CASES = {
+    **RUNS,
+    "all stages": LONG,
+    "redrawn": THIN,
+    "burgers": BURGERS,
+    "climb, newton": NONLINEAR,
+}
 SLOW = {"four": FOUR, "fine march": FISHER.replace("1e-2", "1e-5")}
 
 

@@ -143,6 +143,35 @@ def damped_least_squares(
     >>> damped_least_squares(torch.eye(2), torch.tensor([2.0, 4.0]), damping=1.0).round(decimals=5)
     tensor([1., 2.])
     """
+    return damped_triangle(matrix, right, damping).solution()
+
+
+class DampedTriangle(NamedTuple):
+    """R and c with RᵀR = matrixᵀ matrix + damping and Rᵀc = matrixᵀ right."""
+
+    triangle: Float[Tensor, "*n p p"]
+    right: Float[Tensor, "*n p"]
+
+    def solution(self) -> Float[Tensor, "*n p"]:
+        """The x of least |matrix · x - right|² + damping |x|²."""
+        right = self.right[..., None]
+        return torch.linalg.solve_triangular(self.triangle, right, upper=True).squeeze(-1)
+
+    def normal_solution(self, right: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+        """The x with (matrixᵀ matrix + damping) x = right, of one matrix alone.
+
+        Source: Björck 1996, Numerical Methods for Least Squares Problems, section 2.9.5
+        (semi-normal equations).
+        """
+        return solve_triangle(self.triangle, solve_triangle(self.triangle, right, transposed=True))
+
+
+def damped_triangle(
+    matrix: Float[Tensor, "*n r p"],
+    right: Float[Tensor, "*n r"],
+    damping: float | Float[Tensor, "*n"],
+) -> DampedTriangle:
+    """The triangle of the matrix and √damping times the unit matrix below it."""
     columns = matrix.shape[-1]
     # In one go: by way of torch's own precision a number would lose half its digits.
     root = torch.as_tensor(damping**0.5, dtype=matrix.dtype, device=matrix.device)
@@ -151,8 +180,7 @@ def damped_least_squares(
     above = torch.cat([matrix, right[..., None]], dim=-1)
     stacked = torch.cat([above, torch.nn.functional.pad(below, (0, 1))], dim=-2)
     R = torch.linalg.qr(stacked, mode="r").R[..., :columns, :]
-    found = torch.linalg.solve_triangular(R[..., :-1], R[..., -1:], upper=True)
-    return found.squeeze(-1)
+    return DampedTriangle(R[..., :-1], R[..., -1])
 
 
 def solve_positive_definite(
@@ -202,8 +230,10 @@ def smallest_singular_value(R: Float[Tensor, "p p"]) -> float:
     for _ in range(ITERATIONS):
         grown = solve_triangle(R, solve_triangle(R, direction, transposed=True))
         growth = torch.linalg.vector_norm(grown)
+        if not bool(growth.isfinite()):
+            return 0.0
         direction = grown / growth
-    return float(growth.rsqrt()) if bool(growth.isfinite()) else 0.0
+    return float(growth.rsqrt())
 
 
 Whiten = Callable[..., Tensor]

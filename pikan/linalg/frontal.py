@@ -169,6 +169,9 @@ class FrontalModel(LeastSquaresModel):
         done = eliminate(self.steps, self.values, [-right for right in self.rights], damping)
         return back_substitute(self.steps, done, self.values[0].new_zeros(len(self.sparse.order)))
 
+    def damped_steps(self, damping: float) -> None:
+        """None: every residual takes an elimination of its own."""
+
     def image_norm(self, y: Float[Tensor, " p"]) -> float:
         """|J D⁻¹ y|, row by row."""
         pieces = zip(self.sparse.columns, self.values, strict=True)

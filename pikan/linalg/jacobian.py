@@ -2,13 +2,32 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.linalg.dense import damped_least_squares, smallest_singular_value, solve_triangle
+from pikan.linalg.dense import DampedTriangle, damped_triangle, smallest_singular_value
+
+
+class DampedSteps(NamedTuple):
+    """The triangle of a model with damping, in the span of `basis`, None for all columns."""
+
+    triangle: DampedTriangle
+    basis: Float[Tensor, "p _"] | None = None
+
+    def step(self) -> Float[Tensor, " p"]:
+        """The y of least |J D⁻¹ y + r|² + damping |y|²."""
+        return self._widen(self.triangle.solution())
+
+    def step_against(self, gradient: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+        """The same for another residual, of which the gradient D⁻¹ Jᵀ r is known."""
+        inside = gradient if self.basis is None else self.basis.mT @ gradient
+        return self._widen(self.triangle.normal_solution(-inside))
+
+    def _widen(self, inside: Float[Tensor, " _"]) -> Float[Tensor, " p"]:
+        return inside if self.basis is None else self.basis @ inside
 
 
 class LeastSquaresModel(ABC):
@@ -17,6 +36,10 @@ class LeastSquaresModel(ABC):
     @abstractmethod
     def step(self, damping: float) -> Float[Tensor, " p"]:
         """The y of least |J D⁻¹ y + r|² + damping |y|², stable for any damping above ε²."""
+
+    @abstractmethod
+    def damped_steps(self, damping: float) -> "DampedSteps | None":
+        """The step, and the steps for other residuals; None where these would cost as much."""
 
     @abstractmethod
     def image_norm(self, y: Float[Tensor, " p"]) -> float:
@@ -82,10 +105,14 @@ class DenseModel(LeastSquaresModel):
 
     def step(self, damping: float) -> Float[Tensor, " p"]:
         """By substitution where damping cannot be felt, p², else by QR, 3 p³."""
+        return self.damped_steps(damping).step()
+
+    def damped_steps(self, damping: float) -> DampedSteps:
+        """The triangle itself where damping cannot be felt, else by QR, 3 p³."""
         unfelt = torch.finfo(self.right.dtype).eps ** 0.5
         if damping <= unfelt * smallest_singular_value(self.triangle) ** 2:
-            return solve_triangle(self.triangle, -self.right)
-        return damped_least_squares(self.triangle, -self.right, damping)
+            return DampedSteps(DampedTriangle(self.triangle, -self.right))
+        return DampedSteps(damped_triangle(self.triangle, -self.right, damping))
 
     def image_norm(self, y: Float[Tensor, " p"]) -> float:
         """|J D⁻¹ y|, from the triangle alone."""
@@ -116,7 +143,11 @@ class WideModel(LeastSquaresModel):
 
     def step(self, damping: float) -> Float[Tensor, " p"]:
         """By QR in as many unknowns as there are rows, 3 r³."""
-        return self.basis @ damped_least_squares(self.matrix, -self.right, damping)
+        return self.damped_steps(damping).step()
+
+    def damped_steps(self, damping: float) -> DampedSteps:
+        """The triangle in the span of the rows."""
+        return DampedSteps(damped_triangle(self.matrix, -self.right, damping), self.basis)
 
     def image_norm(self, y: Float[Tensor, " p"]) -> float:
         """|A y|, from what of y lies in the span of the rows."""

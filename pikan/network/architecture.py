@@ -27,6 +27,7 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 FunctionName: TypeAlias = Literal["identity", "silu", "tanh"]
 Whole: TypeAlias = Annotated[int, Field(ge=0, le=_MOST_NUMBERS)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=_MOST_NUMBERS)]
+_Order: TypeAlias = Annotated[int, Field(ge=0, le=20)]
 
 Width: TypeAlias = int | tuple[int, int]
 """The nodes of a layer: sums alone, or (sums, products of two)."""
@@ -170,7 +171,7 @@ class MLPArchitecture:
     kind: Literal["mlp"] = "mlp"
 
 
-SingleArchitecture: TypeAlias = (
+PlainArchitecture: TypeAlias = (
     KANArchitecture
     | FullProductArchitecture
     | SingularArchitecture
@@ -178,6 +179,41 @@ SingleArchitecture: TypeAlias = (
     | ParametricArchitecture
     | MLPArchitecture
 )
+
+
+@final
+@dataclass(frozen=True)
+class TrialArchitecture:
+    """A `TrialNetwork`: names of coordinates, and formulas of them, as texts.
+
+    `factors` has for each unknown pairs: the orders of a partial, and what multiplies it.
+    """
+
+    __pydantic_config__ = STRICT
+
+    network: Annotated[PlainArchitecture, Field(discriminator="kind")]
+    coordinates: Annotated[tuple[str, ...], _PARTS]
+    lifts: Annotated[tuple[str, ...], _PARTS]
+    factors: Annotated[
+        tuple[Annotated[tuple[tuple[tuple[_Order, ...], str], ...], _PARTS], ...], _PARTS
+    ]
+    periodic: Annotated[tuple[Whole, ...], Field(max_length=_MOST_PARTS)]
+    kind: Literal["trial solution"] = "trial solution"
+
+    def __post_init__(self) -> None:
+        dimension, unknowns = ends(self.network)
+        count = len(self.coordinates)
+        if dimension != count + len(self.periodic) or len(set(self.coordinates)) != count:
+            raise ValueError(f"got {count} coordinates for a network of {dimension}")
+        if sorted(set(self.periodic)) != list(self.periodic) or max((0, *self.periodic)) >= count:
+            raise ValueError("got periodic axes that are not those of coordinates, in their order")
+        if not len(self.lifts) == len(self.factors) == unknowns:
+            raise ValueError(f"got {len(self.lifts)} lifts for {unknowns} unknowns")
+        if any(len(orders) != count for one in self.factors for orders, _ in one):
+            raise ValueError("got orders that are not one for each coordinate")
+
+
+SingleArchitecture: TypeAlias = PlainArchitecture | TrialArchitecture
 
 
 @final
@@ -247,6 +283,8 @@ def ends(plan: Architecture) -> tuple[int, int]:
             return len(plan.bases), plan.unknowns
         case ParametricArchitecture():
             return len(plan.bases) + plan.parameters, plan.unknowns
+        case TrialArchitecture(coordinates=coordinates, lifts=lifts):
+            return len(coordinates), len(lifts)
         case TimeSlabsArchitecture():
             return ends(plan.networks[0])
 
@@ -282,6 +320,8 @@ def count(plan: Architecture) -> int:
             own += terms * (rank + (parameters if plan.functions == "polynomial" else 2))
         case MLPArchitecture(widths=widths):
             own = sum((before + 1) * after for before, after in pairwise(widths))
+        case TrialArchitecture(network=network):
+            own = count(network)
         case TimeSlabsArchitecture(networks=networks):
             own = sum(count(network) for network in networks) + len(networks) + 1
     return beside + own

@@ -7,6 +7,10 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.from_word import basis_from_word, word
+from pikan.expression.error import FormulaError
+from pikan.expression.functions import CONSTANTS
+from pikan.expression.parse import parse
+from pikan.expression.tree import Expression, names, text
 from pikan.network import architecture as plans
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.base import Network
@@ -22,6 +26,7 @@ from pikan.network.product import FullProduct, LowRank
 from pikan.network.singular import SingularFunctions
 from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.network.time_slabs import TimeSlabs
+from pikan.network.trial import TrialFunctions, TrialNetwork
 
 
 def architecture_text(network: Network) -> str:
@@ -80,6 +85,22 @@ def architecture(network: Network) -> plans.Architecture:
 
 
 def _single(network: Network) -> plans.SingleArchitecture:
+    if not isinstance(network, TrialNetwork):
+        return _plain(network)
+    functions = network.functions
+    return plans.TrialArchitecture(
+        _plain(network.network),
+        functions.coordinates,
+        tuple(map(text, functions.lifts)),
+        tuple(
+            tuple((orders, text(factor)) for orders, factor in factors.items())
+            for factors in functions.factors
+        ),
+        functions.periodic,
+    )
+
+
+def _plain(network: Network) -> plans.PlainArchitecture:
     match network:
         case KANNetwork():
             layers = network.layers()
@@ -182,9 +203,29 @@ def build_network(plan: plans.Architecture) -> Network:
             return ParametricProduct(fields, kind(plan.parameters, plan.terms, rank), unknowns)
         case plans.MLPArchitecture(widths=widths):
             return MLP(widths, lower, upper)
+        case plans.TrialArchitecture():
+            return TrialNetwork(build_network(plan.network), _functions(plan), lower, upper)
         case plans.TimeSlabsArchitecture(networks=networks):
             edges = [float(edge) for edge in range(len(networks) + 1)]
             return TimeSlabs(edges, [build_network(each) for each in networks], plan.axis)
+
+
+def _functions(plan: plans.TrialArchitecture) -> TrialFunctions:
+    """The formulas of a trial solution; ArchitectureError for texts that are none."""
+
+    def formula(given: str) -> Expression:
+        try:
+            read = parse(given)
+        except FormulaError as fault:
+            raise plans.ArchitectureError(f"trial solution: {fault}") from None
+        if unknown := names(read) - {*plan.coordinates, *CONSTANTS}:
+            raise plans.ArchitectureError(
+                f"trial solution: '{min(unknown)}' is the name of no coordinate"
+            )
+        return read
+
+    factors = tuple({orders: formula(factor) for orders, factor in one} for one in plan.factors)
+    return TrialFunctions(plan.coordinates, tuple(map(formula, plan.lifts)), factors, plan.periodic)
 
 
 def _bases(plans_of: Sequence[plans.BasisArchitecture], nodes: Sequence[int]) -> list[Basis]:

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Generator, Tensor
 
 from pikan.bases.basis import Basis
 from pikan.jets.jet import Jet
@@ -19,6 +19,9 @@ from pikan.network.layer import Layer
 # Points on which a new model is laid, and how far they are spread, in parts of the first grid: for
 # data that fill it and for standardized ones, which are sqrt(3) times as far apart.
 _POINTS, _SPREAD = 500, 1.3
+
+# Polynomials in a smooth start.
+_ORDERS = 5
 
 # A sum that varies less than this stays as it is: it has nothing to be scaled by.
 _STILL = 1e-6
@@ -46,6 +49,30 @@ def fresh_kan(
     return standardize(kan, middle + (shares - 0.5) * length, inputs=False)
 
 
+def decaying_start(
+    network: KANNetwork, points: Float[Tensor, "n d"], generator: Generator
+) -> KANNetwork:
+    """Random smooth functions on all edges, rescaled on points: sum of N(0, 1/k²) T_k.
+
+    They are the same for every basis, as near as it comes to such polynomials. Hidden sums spread
+    by one about means that spread by a half, the last ones by a tenth.
+    """
+    started = deepcopy(network)
+    with torch.no_grad():
+        for layer in started.layers():
+            edges = layer.edges
+            by_node = torch.zeros_like(layer.weight).unflatten(0, (edges.nodes, -1))
+            for order in range(1, min(_ORDERS, edges.basis.size - 1) + 1):
+                polynomial = edges.coefficients(
+                    lambda x, order=order: torch.cos(order * torch.arccos(x.clamp(-1, 1)))
+                )
+                shape = edges.nodes, layer.weight.shape[1]
+                drawn = torch.randn(shape, generator=generator, dtype=polynomial.dtype) / order
+                by_node += polynomial.unsqueeze(2) * drawn.to(by_node).unsqueeze(1)
+            layer.weight.copy_(by_node.flatten(0, 1))
+    return standardize(started, points, hidden=1.0, last=0.1, inputs=False, shift=generator)
+
+
 def standardize(
     network: KANNetwork,
     points: Float[Tensor, "n d"],
@@ -53,13 +80,15 @@ def standardize(
     hidden: float = 0.4,
     last: float = 1.0,
     inputs: bool = True,
+    shift: Generator | None = None,
 ) -> KANNetwork:
     """A network whose sums have mean zero and a known spread, `hidden` or `last`, at the points.
 
     Layer by layer, from the weights that it has: a start that depends on data, but not on their
     range nor on the network's width. Hidden values that spread by 0.4 fill the grid [-1, 1] of a
     new layer; the first grid follows the points if `inputs`. Product nodes spread as sums do, but
-    about any mean. Layers whose weights are frozen stay as they are.
+    about any mean. Layers whose weights are frozen stay as they are. With a generator hidden sums
+    are then shifted, each by a number N(0, (hidden/2)²) of its own, so that they bend elsewhere.
 
     Source: Mishkin and Matas 2016, arXiv 1511.06422, for convolutions.
     """
@@ -74,6 +103,11 @@ def standardize(
                 by_node = _standardize(layer, nodes.values[0], made.widths[number + 1])
                 spread = last if number == len(made.widths) - 2 else hidden
                 layer.weight.copy_(by_node * spread)
+                if shift is not None and number < len(made.widths) - 2:
+                    drawn = torch.randn(by_node.shape[1], generator=shift, dtype=by_node.dtype)
+                    layer.weight.add_(
+                        _constants(layer, 0.5 * hidden * drawn.to(by_node)).flatten(0, 1)
+                    )
             nodes = made.next_nodes(layer(nodes), number)
     return made
 
@@ -93,13 +127,11 @@ def _standardize(
     layer: Layer, nodes: Float[Tensor, "n in"], width: Width
 ) -> Float[Tensor, "_ out"]:
     """The weights with which a layer makes nodes of mean zero and spread one."""
-    edges, learned = layer.edges, layer.learned_mask()
+    edges = layer.edges
     functions = edges.derivatives(nodes, 0)[0].flatten(1)
     by_node = layer.learned_weight().unflatten(0, (edges.nodes, -1))
     sums = functions @ by_node.flatten(0, 1)
-    share = learned.to(sums) / learned.sum(dim=0).clamp_min(1)
-    constants = (share * sums.mean(dim=0)).unsqueeze(1)
-    by_node = by_node - edges.coefficients(torch.ones_like).unsqueeze(2) * constants
+    by_node = by_node - _constants(layer, sums.mean(dim=0))
     by_node = by_node / _spread(sums)
     if not isinstance(width, int):
         sums = functions @ by_node.flatten(0, 1)
@@ -107,6 +139,13 @@ def _standardize(
         roots = _spread(nodes[:, width[0] :]).sqrt().repeat_interleave(2)
         by_node[:, :, width[0] :] /= roots
     return by_node.flatten(0, 1)
+
+
+def _constants(layer: Layer, values: Float[Tensor, " out"]) -> Float[Tensor, "in b out"]:
+    """The weights that add a constant to each sum of a layer, in equal parts on its edges."""
+    learned = layer.learned_mask()
+    share = learned.to(values) / learned.sum(dim=0).clamp_min(1)
+    return layer.edges.coefficients(torch.ones_like).unsqueeze(2) * (share * values).unsqueeze(1)
 
 
 def _spread(values: Float[Tensor, "n _"]) -> Float[Tensor, " _"]:

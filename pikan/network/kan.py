@@ -72,7 +72,8 @@ class KANNetwork(FeatureNetwork):
     def first(self, inputs: Jet) -> FirstFunctions:
         """What no parameter has any influence on: nodes and functions of the first layer."""
         nodes, edges = self.entering(inputs), self.layers()[0].edges
-        if len(self.inputs) == len(self.center):
+        # Others than coordinates have partial derivatives of their own.
+        if len(self.inputs) == len(self.center) == len(inputs.indices[0]):
             return FirstFunctions(nodes, edges.of_coordinates(nodes, self.scale))
         return FirstFunctions(nodes, edges(nodes))
 

@@ -18,6 +18,7 @@ from pikan.network.kan import KANNetwork, with_layers
 from pikan.network.layer import Edges
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.time_slabs import TimeSlabs
+from pikan.network.trial import TrialNetwork
 
 N = TypeVar("N", bound=Network)
 
@@ -38,6 +39,8 @@ def refine(
         return _slab_by_slab(
             network, [refine(w, degree=degree, grid=grid) for w in network.slabs()]
         )
+    if isinstance(network, TrialNetwork):
+        return _with_field(network, refine(network.network, degree=degree, grid=grid))
     old = bases(network)
     celled = [family(word(basis), ALL).cells for basis in old]
     if any(celled) and isinstance(grid, int):
@@ -67,6 +70,9 @@ def adapt(network: N, points: Float[Tensor, "n d"], *, inputs: bool = True) -> N
                 for number, w in enumerate(network.slabs())
             ],
         )
+    if isinstance(network, TrialNetwork):
+        entering = network.entering(points, place(points).indices).values[0]
+        return _with_field(network, adapt(network.network, entering, inputs=inputs))
     old = bases(network)
     kept = 0 if inputs else 1 if isinstance(network, KANNetwork) else len(old)
     with torch.no_grad():
@@ -166,6 +172,13 @@ def _samples(network: Network, points: Float[Tensor, "n d"]) -> list[Float[Tenso
 def _slab_by_slab(windows: TimeSlabs, networks: Sequence[Network]) -> TimeSlabs:
     changed = deepcopy(windows)
     changed.networks = nn.ModuleList(networks)
+    return changed
+
+
+def _with_field(trial: N, network: Network) -> N:
+    """A trial solution with another network in it."""
+    changed = deepcopy(trial)
+    changed.add_module("network", network)
     return changed
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pikan.linalg.dense import scaled_least_squares
 from pikan.linalg.frontal import FrontalJacobian, fronts
-from pikan.linalg.jacobian import DenseJacobian, Jacobian, LeastSquaresModel
+from pikan.linalg.jacobian import DampedSteps, DenseJacobian, Jacobian, LeastSquaresModel
 from pikan.optimize.linear_least_squares import CUTOFF, last_layer
 from pikan.optimize.objective import LeastSquares, Objective, least_squares
 from pikan.optimize.outcome import Outcome
@@ -22,6 +22,12 @@ SPAN = 20
 # Damping so small, relative to columns of length one, that a step is as good as Gauss-Newton's.
 SLIGHT = 1e-6
 
+# Geodesic acceleration: the length of the probe in parts of the step; a correction of up to so much
+# of the step, twice its length by the step's, is taken, and one beyond the second asks for damping.
+PROBE, TAKEN, REFUSED = 0.1, 0.75, 3.0
+# Bending of r below so many times its rounding is none.
+FELT = 100.0
+
 # D of columns that are to be free of damping, relative to their lengths.
 FREE = 1e-5
 
@@ -30,6 +36,14 @@ FREE = 1e-5
 @dataclass(frozen=True)
 class LevenbergMarquardt(Stage):
     """Steps s of least |r + J s|² + λ|D s|², with D the largest lengths of J's columns so far.
+
+    Of a length that was seen `memory` is kept from step to step: 1 for the largest ever. A
+    `geodesic` step has half its second derivative added, a of least |r'' + 2 J a|² + λ|2 D a|² for
+    the second derivative r'' of r along s, taken from one residual on the way, as long as a is
+    short; it needs a Jacobian with all its entries in one process, and is left out elsewhere.
+
+    An objective that can be drawn anew is, after every `redraw` steps and where it has converged
+    before, at the point where it then stands; None for never.
 
     λ starts at `damping`, falls to as little as a tenth after a good step and grows after a bad
     one, so that close to a solution the step is Gauss-Newton's. Has converged once the linear
@@ -46,13 +60,17 @@ class LevenbergMarquardt(Stage):
     Source: Moré 1978, doi 10.1007/BFb0067700 (scaling); Madsen, Nielsen, Tingleff 2004, Methods
     for Non-Linear Least Squares Problems, section 3.2 (damping); Bates and Watts 1981,
     Technometrics 23, 179 (convergence); Golub and Pereyra 1973, doi 10.1137/0710036, Kaufman
-    1975, doi 10.1007/BF01932995, Ruhe and Wedin 1980, doi 10.1137/1022057 (elimination).
+    1975, doi 10.1007/BF01932995, Ruhe and Wedin 1980, doi 10.1137/1022057 (elimination);
+    Transtrum and Sethna 2012, arXiv 1201.5885 (geodesic acceleration).
     """
 
     steps: int = 100
     damping: float = 1e-3
     tolerance: float = 1e-10
     variable_projection: bool = False
+    geodesic: bool = False
+    memory: float = 1.0
+    redraw: int | None = None
     name: ClassVar[str] = "gauss_newton"
 
     def run(
@@ -63,19 +81,20 @@ class LevenbergMarquardt(Stage):
         With elimination step 0 is the start with its last layer solved for; NotLinearError where
         the objective is not linear in one.
         """
-        objective = least_squares(objective, self.name)
-        part = last_layer(objective) if self.variable_projection else slice(0, 0)
+        source = least_squares(objective, self.name)
+        part = last_layer(source) if self.variable_projection else slice(0, 0)
         at = (
             state
             if isinstance(state, LevenbergMarquardtState)
-            else self.initial_state(objective, theta, part)
+            else self.initial_state(source, theta, part)
         )
         if isinstance(at, Outcome):
             return at
-        here, damping, scale, losses = at.here, at.damping, at.scale, at.losses
+        here, damping, scale, losses, draw = at.here, at.damping, at.scale, at.losses, at.draw
+        objective = drawn(source, draw)
         jacobian_at = jacobian_operator(objective)
         for step in range(at.step, self.steps + 1):
-            now = LevenbergMarquardtState(step, here, damping, scale, losses)
+            now = LevenbergMarquardtState(step, here, damping, scale, losses, draw)
             yield progress(self, objective, step, self.steps, here.theta, here.residual, now)
             if len(losses) > SPAN and losses[0] - here.loss <= self.tolerance * losses[0]:
                 return Outcome("stalled", f"the loss has stopped falling after {step} steps")
@@ -87,13 +106,24 @@ class LevenbergMarquardt(Stage):
                     "diverged", f"{where} has infinite derivatives at gauss_newton step {step + 1}"
                 )
             lengths = jacobian.column_lengths()
-            scale = torch.maximum(scale, lengths)
+            scale = torch.maximum(self.memory * scale, lengths)
             model = model_at(here, jacobian, lengths, undamp(scale, part))
-            moved = move(objective, here, model, damping, self.tolerance, part)
-            if isinstance(moved, Outcome):
-                return moved
-            here, damping = moved
+            curved = jacobian if self.geodesic and isinstance(jacobian, DenseJacobian) else None
+            moved = move(objective, here, model, damping, self.tolerance, part, curved)
+            ended = isinstance(moved, Outcome)
+            here, damping = (here, damping) if ended else moved
             losses = (*losses, here.loss)[-SPAN - 1 :]
+            due = self.redraw is not None and source.redraw is not None and step + 1 < self.steps
+            if due and (ended or (step + 1) % (self.redraw or 1) == 0) and not same(draw, here):
+                draw = Draw(0 if draw is None else draw.number + 1, here.theta)
+                objective = drawn(source, draw)
+                jacobian_at = jacobian_operator(objective)
+                here = Iterate(here.theta, objective.residual(here.theta).detach())
+                damping, losses = Damping(damping.value), (here.loss,)
+                if where := objective.faults(here.residual):
+                    return Outcome("diverged", f"{where} is not finite on new points")
+            elif isinstance(moved, Outcome):
+                return moved
         return Outcome(
             "out of budget",
             f"gauss_newton took its {self.steps} steps and the loss still fell; give it more",
@@ -108,7 +138,7 @@ class LevenbergMarquardt(Stage):
             return start_failure(self.name, where)
         here = solve_linear_part(objective, here, part)
         damping, scale = Damping(self.damping), torch.zeros_like(here.theta)
-        return LevenbergMarquardtState(0, here, damping, scale, (here.loss,))
+        return LevenbergMarquardtState(0, here, damping, scale, (here.loss,), None)
 
 
 class Iterate(NamedTuple):
@@ -138,16 +168,24 @@ class Damping(NamedTuple):
         return Damping(self.value * self.growth, 2.0 * self.growth)
 
 
+class Draw(NamedTuple):
+    """The last points that were drawn: how many were before, and where."""
+
+    number: int
+    theta: Float[Tensor, " p"]
+
+
 @final
 @dataclass(frozen=True)
 class LevenbergMarquardtState(State):
-    """The best point, λ, the largest lengths of columns so far, and the losses of some steps."""
+    """The best point, λ, the largest lengths of columns, the losses of some steps, and the draw."""
 
     step: int
     here: Iterate
     damping: Damping
     scale: Float[Tensor, " p"]
     losses: tuple[float, ...]
+    draw: Draw | None
 
 
 class LinearModel(NamedTuple):
@@ -159,6 +197,18 @@ class LinearModel(NamedTuple):
     model: LeastSquaresModel
     scale: Float[Tensor, " p"]
     rounding: float
+
+
+def drawn(source: LeastSquares, draw: Draw | None) -> LeastSquares:
+    """The objective on the points of a draw, on its own where there was none."""
+    if draw is None or source.redraw is None:
+        return source
+    return source.redraw(draw.theta, draw.number)
+
+
+def same(draw: Draw | None, here: Iterate) -> bool:
+    """Whether points have been drawn at this very place."""
+    return draw is not None and torch.equal(draw.theta, here.theta)
 
 
 def jacobian_operator(objective: LeastSquares) -> Callable[[Float[Tensor, " p"]], Jacobian]:
@@ -199,18 +249,30 @@ def move(
     damping: Damping,
     tolerance: float,
     part: slice,
+    curved: DenseJacobian | None = None,
 ) -> tuple[Iterate, Damping] | Outcome:
-    """The next place and damping, or how the stage ends if there is none."""
+    """The next place and damping, or how the stage ends if there is none.
+
+    Steps follow the curvature of r where its Jacobian is given in `curved`.
+    """
     eps = torch.finfo(here.theta.dtype).eps
     size = float(torch.linalg.vector_norm(here.residual))
     where = ""
     while damping.value * eps < 1.0:
-        y = model.model.step(damping.value)
+        steps = model.model.damped_steps(damping.value) if curved is not None else None
+        y = model.model.step(damping.value) if steps is None else steps.step()
         change = model.model.image_norm(y)
         slight = damping.value <= SLIGHT
         if change == 0.0 or (slight and change <= max(tolerance * size, model.rounding)):
             return Outcome("converged", "converged to a local minimum of the residual")
-        ahead = solve_linear_part(objective, trial(objective, here, y / model.scale), part)
+        bent = y
+        if curved is not None and steps is not None:
+            more = acceleration(objective, here, curved, model, steps, y)
+            if more is None:
+                damping = damping.increase()
+                continue
+            bent = y + more
+        ahead = solve_linear_part(objective, trial(objective, here, bent / model.scale), part)
         where = objective.faults(ahead.residual)
         promised = 0.5 * change**2 + damping.value * float(y.square().sum())
         fall = 0.5 * float((here.residual - ahead.residual) @ (here.residual + ahead.residual))
@@ -225,6 +287,31 @@ def move(
     if model.model.projection_norm() <= (1e3 * eps) ** 0.5 * size:
         return Outcome("converged", "the residual is the least that the precision can tell")
     return Outcome("stalled", "no step lowers the loss; start elsewhere, or use more parameters")
+
+
+def acceleration(
+    objective: LeastSquares,
+    here: Iterate,
+    jacobian: DenseJacobian,
+    model: LinearModel,
+    steps: DampedSteps,
+    y: Float[Tensor, " p"],
+) -> Float[Tensor, " p"] | None:
+    """Half the second derivative of the way along r; None if it is far too long.
+
+    Zero if it is long beside the step, and where r bends by no more than its rounding.
+    """
+    step = y / model.scale
+    probed = objective.residual(here.theta + PROBE * step).detach()
+    apart = probed - here.residual - PROBE * (jacobian.jacobian @ step)
+    if float(torch.linalg.vector_norm(apart)) <= FELT * model.rounding:
+        return torch.zeros_like(y)
+    bending = 2.0 / PROBE**2 * apart
+    more = 0.5 * steps.step_against((jacobian.jacobian.mT @ bending) / model.scale)
+    share = 2.0 * float(torch.linalg.vector_norm(more) / torch.linalg.vector_norm(y))
+    if share > REFUSED or not share < float("inf"):
+        return None
+    return more if share < TAKEN else torch.zeros_like(more)
 
 
 def trial(objective: LeastSquares, here: Iterate, step: Float[Tensor, " p"]) -> Iterate:

@@ -85,7 +85,8 @@ class LeastSquares(Objective):
     the blocks are the parts. The blocks cover every row once. `last_layer` is the part of θ in
     which the network is linear, None if it has none; `linear` says that r is affine in that part.
     `sparse` is the Jacobian once more, None where most of its entries count; `partition` is None
-    where one process makes all rows.
+    where one process makes all rows. `redraw` gives the same problem on other points, which follow
+    from a θ and a number alone; None where points stay.
     """
 
     residual: Callable[[Float[Tensor, " p"]], Float[Tensor, " r"]]
@@ -95,6 +96,7 @@ class LeastSquares(Objective):
     linear: bool = False
     sparse: SparseJacobian | None = None
     partition: RowPartition | None = None
+    redraw: "Callable[[Float[Tensor, ' p'], int], LeastSquares] | None" = None
 
     def evaluate(self, theta: Float[Tensor, " p"]) -> Evaluation:
         """The residual, and the gradient by one backward pass through it."""

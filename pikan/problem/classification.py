@@ -1,6 +1,10 @@
 """What kind of problem it is: its orders, an evolution problem, a linear one."""
 
+from math import prod
+
 from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import value
+from pikan.expression.functions import CONSTANTS
 from pikan.expression.tree import names
 from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Problem
@@ -40,6 +44,35 @@ def is_determined(problem: Problem) -> bool:
     asked += sum(sum(match.orders) for match in problem.periodic)
     square = len(problem.equations) == len(problem.unknowns) and asked == sum(orders)
     return problem.box.dimension == 1 and square and any(orders)
+
+
+# A coefficient below this, measured in half lengths of the box, makes thin layers.
+_SMALL = 0.02
+
+
+def small_constant(problem: Problem) -> str | None:
+    """The constant that alone makes the highest derivatives of a nonlinear equation small."""
+    if linear(problem):
+        return None
+    halves = [
+        (high - low) / 2 for low, high in zip(problem.box.lower, problem.box.upper, strict=True)
+    ]
+    for equation in problem.equations:
+        found = partials(problem, equation.residual)
+        top = max((sum(one.orders) for one in found.values()), default=0)
+        for name, one in found.items():
+            rate = differentiate(equation.residual, name)
+            alone = names(rate) - CONSTANTS.keys()
+            if (
+                sum(one.orders) < max(top, 2)
+                or len(alone) != 1
+                or not alone <= problem.constants.keys()
+            ):
+                continue
+            scale = prod(half**order for half, order in zip(halves, one.orders, strict=True))
+            if 0 < abs(value(rate, problem.constants)) / scale < _SMALL:
+                return min(alone)
+    return None
 
 
 def linear(problem: Problem) -> bool:

@@ -15,6 +15,7 @@ from pikan.network import backpropagation
 from pikan.network.base import Network
 from pikan.network.kan import FirstFunctions, KANNetwork
 from pikan.network.parameters import parameter_dict
+from pikan.network.trial import TrialInputs, TrialNetwork
 from pikan.residuals.batched_calls import (
     BatchedCall,
     calls_for,
@@ -69,7 +70,7 @@ def assemble_rows(network: Network, terms: Sequence[Term], factors: Sequence[flo
     def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
         theta = theta.detach()
         if fixed:
-            return _layer_by_layer(fixed, theta, calls, terms, assemble)
+            return _layer_by_layer(network, fixed, theta, calls, terms, assemble)
         return torch.cat(
             [
                 factor * _row_by_row(one_term, theta, term)
@@ -84,17 +85,20 @@ def _fixed_parts(
     network: Network, calls: Sequence[BatchedCall]
 ) -> tuple[backpropagation.FixedPart, ...]:
     """The way of each call into a KAN all of whose edges are learned; none into other networks."""
-    if not isinstance(network, KANNetwork) or any(len(each.symbolic) for each in network.layers()):
+    inner = network.network if isinstance(network, TrialNetwork) else network
+    if not isinstance(inner, KANNetwork) or any(len(each.symbolic) for each in inner.layers()):
         return ()
     begun = (call.inputs for call in calls)
+    entering = (one.inner if isinstance(one, TrialInputs) else one for one in begun)
     return tuple(
-        backpropagation.fixed_part(network, first)
-        for first in begun
+        backpropagation.fixed_part(inner, first)
+        for first in entering
         if isinstance(first, FirstFunctions)
     )
 
 
 def _layer_by_layer(
+    network: Network,
     fixed: Sequence[backpropagation.FixedPart],
     theta: Float[Tensor, " p"],
     calls: Sequence[BatchedCall],
@@ -112,8 +116,12 @@ def _layer_by_layer(
         nodes = [
             Jet(each.last.indices, each.last.values.detach().requires_grad_()) for each in evaluated
         ]
-        pairs = zip(fixed, nodes, strict=True)
-        total = assembled([by_index(each.network.outputs(last)) for each, last in pairs]).sum()
+        total = assembled(
+            [
+                by_index(_around(network, call, each.network.outputs(last)))
+                for each, last, call in zip(fixed, nodes, calls, strict=True)
+            ]
+        ).sum()
         leaves = [last.values for last in nodes]
         gradients = torch.autograd.grad(total, leaves, materialize_grads=True)
     ends = list(accumulate((len(term.points[0]) for term in terms), initial=0))
@@ -123,6 +131,14 @@ def _layer_by_layer(
         for (term, _), rows in zip(call.point_sets, call.rows, strict=True):
             jacobian[ends[term] : ends[term + 1]] += block[rows, 0]
     return jacobian
+
+
+def _around(network: Network, call: BatchedCall, field: Jet) -> Jet:
+    """The unknowns from what a KAN gives: that, or what a trial solution makes of it."""
+    if isinstance(call.inputs, TrialInputs):
+        assert isinstance(network, TrialNetwork)
+        return network.around(call.inputs, field)
+    return field
 
 
 def _row_by_row(

@@ -12,13 +12,17 @@ from torch.func import functional_call
 from pikan.jets.jet import Jet, MultiIndex, by_index, closure, coordinates
 from pikan.network.base import Network
 from pikan.network.kan import FirstFunctions, KANNetwork
+from pikan.network.trial import TrialInputs, TrialNetwork
 from pikan.residuals.terms import Partials, Term
+
+Known = Jet | FirstFunctions | TrialInputs
+"""What points lead to before any parameter has a say."""
 
 
 class BatchedCall(NamedTuple):
     """All places, by term and place, at which the same partials are wanted, and what is known."""
 
-    inputs: Jet | FirstFunctions
+    inputs: Known
     point_sets: tuple[tuple[int, int], ...]
     rows: tuple[slice, ...]
 
@@ -46,10 +50,11 @@ def _call(
 
 def precompute_inputs(
     network: Network, points: Float[Tensor, "n d"], wanted: frozenset[MultiIndex]
-) -> Jet | FirstFunctions:
+) -> Known:
     """What the points lead to before any parameter has a say, the same in every step."""
     inputs = coordinates(points, closure(wanted))
-    return network.first(inputs) if isinstance(network, KANNetwork) else inputs
+    known = isinstance(network, KANNetwork | TrialNetwork)
+    return network.first(inputs) if known else inputs
 
 
 @final
@@ -60,16 +65,17 @@ class _Jets(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, begun: Jet | FirstFunctions) -> Partials:
+    def forward(self, begun: Known) -> Partials:
+        if isinstance(begun, TrialInputs):
+            assert isinstance(self.network, TrialNetwork)
+            return by_index(self.network.after(begun))
         if isinstance(begun, FirstFunctions):
             assert isinstance(self.network, KANNetwork)
             return by_index(self.network.after(begun))
         return by_index(self.network.jet(begun))
 
 
-def functional_partials(
-    network: Network, values: Mapping[str, Tensor], begun: Jet | FirstFunctions
-) -> Partials:
+def functional_partials(network: Network, values: Mapping[str, Tensor], begun: Known) -> Partials:
     """The partial derivatives of a network with the given parameters in place of its own."""
     named = {f"network.{name}": value for name, value in values.items()}
     return functional_call(_Jets(network), named, (begun,))

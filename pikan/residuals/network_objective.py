@@ -10,6 +10,7 @@ from torch import Tensor
 from pikan.jets.autograd import Context
 from pikan.network.base import FeatureNetwork, Network
 from pikan.network.parameters import last_layer, parameter_vector
+from pikan.network.trial import TrialNetwork
 from pikan.optimize.objective import LeastSquares
 from pikan.residuals.assembly import Rows, assemble_rows
 from pikan.residuals.batches import RowBatch, row_batches
@@ -39,7 +40,8 @@ def network_objective(
     """
     parts = row_batches(terms, factors, memory // _bytes_per_point(terms, network))
     rows = assemble_rows(network, *parts[0]) if len(parts) == 1 else _in_batches(network, parts)
-    ends = last_layer(network) if isinstance(network, FeatureNetwork) else None
+    inner = network.network if isinstance(network, TrialNetwork) else network
+    ends = last_layer(network) if isinstance(inner, FeatureNetwork) else None
     return LeastSquares(rows.residual, rows.jacobian, blocks(terms, time), ends, linear)
 
 

@@ -1,6 +1,6 @@
 """A schedule of stages on one network, which grows and gets new points on the way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -22,7 +22,7 @@ from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
 from pikan.problem.classification import linear
-from pikan.problem.statement import Problem
+from pikan.problem.statement import Problem, with_constants
 from pikan.residuals.last_layer import features_size, last_layer_objective
 from pikan.residuals.network_objective import network_objective
 from pikan.residuals.row_partition import partition_objective
@@ -76,7 +76,33 @@ class Resampling:
     weighted: bool = True
 
 
-Step = Stage | Refinement | Resampling
+@final
+@dataclass(frozen=True)
+class RedrawingStage:
+    """A stage on points that are drawn anew before it and, as it says when, on its way."""
+
+    stage: Stage
+    resampling: Resampling
+
+
+@final
+@dataclass(frozen=True)
+class Continuation:
+    """A stage for one value of a constant after the other: these multiples of its own.
+
+    Each starts where the one before ended.
+    """
+
+    constant: str
+    factors: tuple[float, ...]
+    step: Stage | RedrawingStage
+
+
+Step = Stage | Refinement | Resampling | RedrawingStage | Continuation
+
+
+TermsOn = Callable[[Problem, CollocationPoints], tuple[Term, ...]]
+"""From a problem, with any of its constants, and points to what must vanish there."""
 
 
 @final
@@ -103,7 +129,7 @@ class _ScheduleResult(NamedTuple):
 def run_schedule(problem: Problem, parts: ScheduleSettings) -> Events[SolverResult]:
     """All steps one after the other, on the whole box."""
     done = yield from _one(
-        problem, parts, "", lambda points: terms(problem, points), lambda network: network
+        problem, parts, "", lambda stated, points: terms(stated, points), lambda network: network
     )
     return SolverResult(done.network, done.outcome, None, "")
 
@@ -120,9 +146,9 @@ def run_slabs(
         earlier = networks[-1] if networks else None
 
         def terms_on(
-            points: CollocationPoints, part: Problem = part, earlier: Network | None = earlier
+            stated: Problem, points: CollocationPoints, earlier: Network | None = earlier
         ) -> tuple[Term, ...]:
-            return slab_terms(part, points, earlier).all
+            return slab_terms(stated, points, earlier).all
 
         def join(network: Network, upper: float = upper) -> TimeSlabs:
             return TimeSlabs((*edges[: len(networks) + 1], upper), (*networks, network), axis)
@@ -141,23 +167,29 @@ def _one(
     problem: Problem,
     parts: ScheduleSettings,
     level: str,
-    terms_on: Callable[[CollocationPoints], tuple[Term, ...]],
+    terms_on: TermsOn,
     join: Callable[[Network], Network],
 ) -> Events[_ScheduleResult]:
     """The schedule on one box; `join` puts a network beside those of earlier slabs."""
     network, points = parts.network(problem.box), parts.points(problem.box)
     outcome = Outcome("converged", "the schedule has no stage")
-    for step in parts.steps:
+    for part, where, step in _single_steps(problem, level, parts.steps):
         match step:
             case Refinement():
                 network = _refine_network(network, step, points, parts.generator)
             case Resampling():
-                points = _resample_points(problem, network, points, step, parts.generator)
-            case Stage():
-                made = _assemble(problem, parts, network, merge(terms_on(points)), step)
-
-                shown = partial(_stage_event, level, join, made)
-                theta, outcome = yield from run_stage(step, made.objective, made.start, shown)
+                points = _resample_points(part, network, points, step, parts.generator)
+            case Stage() | RedrawingStage():
+                stage, redraw = (
+                    (step.stage, step.resampling)
+                    if isinstance(step, RedrawingStage)
+                    else (step, None)
+                )
+                if redraw is not None:
+                    points = _resample_points(part, network, points, redraw, parts.generator)
+                made = _assemble(part, parts, network, points, terms_on, stage, redraw)
+                shown = partial(_stage_event, where, join, made)
+                theta, outcome = yield from run_stage(stage, made.objective, made.start, shown)
                 network = made.network(theta)
                 if outcome.kind == "diverged":
                     break
@@ -169,6 +201,21 @@ def _stage_event(
 ) -> Event:
     """The event of a stage's progress."""
     return Event(level, now, lambda: join(made.network(now.theta)))
+
+
+def _single_steps(
+    problem: Problem, level: str, steps: Sequence[Step]
+) -> Iterator[tuple[Problem, str, Stage | Refinement | Resampling | RedrawingStage]]:
+    """The steps, each with its problem and what it is called; one for each value of a constant."""
+    for step in steps:
+        if not isinstance(step, Continuation):
+            yield problem, level, step
+            continue
+        for factor in step.factors:
+            value = factor * problem.constants[step.constant]
+            where = f"{step.constant} = {value:.4g}"
+            part = with_constants(problem, {step.constant: value})
+            yield part, f"{level}, {where}" if level else where, step.step
 
 
 class _Assembly(NamedTuple):
@@ -183,10 +230,17 @@ def _assemble(
     problem: Problem,
     parts: ScheduleSettings,
     network: Network,
-    found: tuple[Term, ...],
+    points: CollocationPoints,
+    terms_on: TermsOn,
     stage: Stage,
+    redraw: Resampling | None,
 ) -> _Assembly:
-    """The last layer alone where that is all there is or all the stage asks for, else the whole."""
+    """The last layer alone where that is all there is or all the stage asks for, else the whole.
+
+    With a `redraw` the objective can be drawn anew, by a seed of its own and not by what else is
+    drawn, so that a stage that goes on comes to the same points.
+    """
+    found = merge(terms_on(problem, points))
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
     affine, theta, time = linear(problem), parameter_vector(network), problem.box.time
     alone = isinstance(stage, LinearLeastSquares) or (
@@ -200,16 +254,24 @@ def _assemble(
         make = partial(
             network_objective, network=network, linear=affine, time=time, memory=parts.memory // 2
         )
-    objective = partition_objective(
-        lambda terms, factors: make(terms, factors=factors),
-        found,
-        row_factors(found, weights),
-        time,
-    )
+
+    def objective_of(found: tuple[Term, ...]) -> LeastSquares:
+        factors = row_factors(found, weights)
+        return partition_objective(lambda of, by: make(of, factors=by), found, factors, time)
 
     def with_part(free: Float[Tensor, " p"]) -> Network:
         return with_parameters(network, torch.cat([theta[: part.start], free]))
 
+    objective = objective_of(found)
+    if redraw is not None:
+        seed = int(torch.randint(2**62, (), generator=parts.generator))
+
+        def redrawn(free: Float[Tensor, " p"], number: int) -> LeastSquares:
+            generator = torch.Generator().manual_seed(seed + number)
+            moved = _resample_points(problem, with_part(free), points, redraw, generator)
+            return objective_of(merge(terms_on(problem, moved)))
+
+        objective = replace(objective, redraw=redrawn)
     return _Assembly(objective, theta[part], with_part)
 
 

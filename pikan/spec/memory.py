@@ -9,7 +9,13 @@ from pikan.spec.faults import Check
 from pikan.spec.networks import KANSettings, MLPSettings, ProductSettings
 from pikan.spec.refinement import Size, refine_size, sizes
 from pikan.spec.schema import PointSettings, Spec
-from pikan.spec.stages.gauss_newton import JACOBIANS, SQUARES
+from pikan.spec.stages.continuation import ContinuationStage
+from pikan.spec.stages.gauss_newton import (
+    JACOBIANS,
+    SQUARES,
+    GaussNewtonStage,
+    RedrawSettings,
+)
 from pikan.spec.stages.refine import RefineStage
 from pikan.spec.stages.resample import ResampleStage
 from pikan.spec.stages.stage import BESIDE, StageSize, TrainingStage
@@ -65,10 +71,22 @@ def counts(spec: Spec, problem: Problem) -> Iterator[tuple[int, TrainingStage, S
             case ResampleStage(resample=asked):
                 inside = asked.points or inside
             case _:
+                if (redraw := _redraw(stage)) is not None:
+                    inside = redraw.points or inside
                 rows = inside * len(problem.equations) + _on_faces(spec, problem)
                 partials = len({one.orders for one in partials_in_use(problem)})
                 counted = _parameters(spec, problem, bases, rank)
                 yield index, stage, StageSize(rows, *counted, partials)
+
+
+def _redraw(stage: TrainingStage) -> RedrawSettings | None:
+    match stage:
+        case GaussNewtonStage(gauss_newton=asked):
+            return asked.redraw
+        case ContinuationStage(continuation=asked):
+            return asked.redraw
+        case _:
+            return None
 
 
 def text(size: int) -> str:
@@ -79,6 +97,12 @@ def text(size: int) -> str:
     """
     unit, name = max(one for one in _UNITS if one[0] <= max(size, 10**6))
     return f"{size / unit:.3g} {name}"
+
+
+def parameter_count(spec: Spec, problem: Problem) -> int:
+    """The parameters of a completed spec's network before it grows."""
+    rank = spec.network.rank if isinstance(spec.network, ProductSettings) else None
+    return _parameters(spec, problem, sizes(spec), rank)[0]
 
 
 def _parameters(

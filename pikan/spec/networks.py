@@ -25,11 +25,17 @@ class KANSettings(FilePart):
     base: Literal["silu", "none"] | None = Field(
         default=None, description="the fixed function beside each learned one"
     )
-    start: Literal["random", "ridge"] | None = Field(
-        default=None, description="random, or ridge: fixed directions spread over the circle"
+    start: Literal["random", "decaying", "ridge"] | None = Field(
+        default=None,
+        description="random; decaying: smooth functions, rescaled on points; or ridge: fixed "
+        "directions spread over the circle",
     )
     squash: Literal["tanh", "none"] | None = Field(
         default=None, description="what keeps hidden values inside the grid"
+    )
+    conditions: Literal["built_in", "rows"] | None = Field(
+        default=None,
+        description="built_in: they hold by construction, on a box; rows: as the equations do",
     )
     windows: Edges | None = Field(
         default=None, description="how many windows in t follow each other, or their edges"
@@ -50,6 +56,10 @@ class ProductSettings(FilePart):
     basis: Bases | None = Field(default=None, description="of all coordinates, or a list")
     degree: Degrees | None = Field(default=None, description="of the basis, or a list")
     grid: Counts | None = Field(default=None, description="cells of the spline grid, or a list")
+    conditions: Literal["built_in", "rows"] | None = Field(
+        default=None,
+        description="built_in: they hold by construction, on a box; rows: as the equations do",
+    )
     windows: Edges | None = Field(
         default=None, description="how many windows in t follow each other, or their edges"
     )
@@ -61,6 +71,10 @@ class MLPSettings(FilePart):
     kind: Literal["mlp"] = Field(description="mlp: tanh neurons, the baseline")
     width: Annotated[tuple[Count, ...], Field(min_length=2)] | None = Field(
         default=None, description="neurons of each layer, coordinates first, unknowns last"
+    )
+    conditions: Literal["built_in", "rows"] | None = Field(
+        default=None,
+        description="built_in: they hold by construction, on a box; rows: as the equations do",
     )
     windows: Edges | None = Field(
         default=None, description="how many windows in t follow each other, or their edges"

@@ -88,6 +88,9 @@ def _network(spec: Spec, scope: Scope, network: Network) -> Check[None]:
     if network.windows is not None and scope.box.time is None:
         message = "windows follow each other in t, and the problem has no coordinate t"
         yield spec.origin.fault(("network", "windows"), f"{message}; leave them out")
+    elif network.windows is not None and network.conditions == "built_in":
+        message = "windows follow each other by rows; leave windows out, or write conditions: rows"
+        yield spec.origin.fault(("network", "windows"), message)
     elif isinstance(edges := network.windows, tuple):
         axis = scope.box.evolution
         ends = (scope.box.lower[axis], scope.box.upper[axis])

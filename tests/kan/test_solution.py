@@ -73,3 +73,24 @@ def test_what_is_no_kan_does_not_enter(tmp_path):
         pikan.KAN.from_solution(product)
     with pytest.raises(ModelError, match="got 2 inputs and 1 outputs, needs 1 and 1"):
         pikan.KAN([2, 1]).to_solution(product)
+
+
+def test_a_deep_kan_with_conditions_built_in_enters_models_and_returns_with_them(tmp_path):
+    file = tmp_path / "sine.yaml"
+    file.write_text(
+        FILE.replace("[1, 2, 1]", "[1, 2, 2, 1]").replace(
+            "degree: 5}", "degree: 5, conditions: built_in}"
+        )
+    )
+    solution = pikan.solve(file)
+    assert solution.errors["u"].relative_l2 < 1e-4
+    model = pikan.KAN.from_solution(solution)
+    assert len(model.get_act()) == 3
+    back = model.to_solution(solution)
+    np.testing.assert_allclose(back(X), solution(X), rtol=0, atol=1e-14)
+    changed = model.remove_edge(0, 0, 1).to_solution(solution)
+    ends = np.array([[0.0], [2.0]])
+    np.testing.assert_allclose(changed(ends), np.sin(ends[:, 0]), rtol=0, atol=1e-14)
+    assert np.abs(changed(X) - solution(X)).max() > 1e-6
+    changed.save(tmp_path / "kept")
+    assert np.array_equal(pikan.load(tmp_path / "kept")(X), changed(X))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pikan.linalg.dense import (
     damped_least_squares,
+    damped_triangle,
     eigenvectors,
     inverse,
     least_squares,
@@ -212,3 +213,17 @@ def test_singular_values_are_found_where_divide_and_conquer_does_not_converge(mo
     left, sizes, right = svd(matrix)
     torch.testing.assert_close(sizes, expected, rtol=1e-12, atol=0.0)
     torch.testing.assert_close(left * sizes @ right, matrix, rtol=0, atol=1e-14)
+
+
+def test_a_matrix_singular_beyond_the_range_of_numbers_has_no_smallest_singular_value():
+    # Twice through its inverse, a direction grows beyond all numbers.
+    assert smallest_singular_value(torch.diag(torch.tensor([1.0, 1e-160]).double())) == 0.0
+
+
+def test_normal_solutions_are_those_of_damped_least_squares():
+    generator = torch.Generator().manual_seed(0)
+    matrix = torch.randn(9, 4, generator=generator)
+    right = torch.randn(9, generator=generator)
+    made = damped_triangle(matrix, right, 0.3)
+    found = made.normal_solution(matrix.mT @ right)
+    assert torch.allclose(found, made.solution(), rtol=0.0, atol=1e-5)

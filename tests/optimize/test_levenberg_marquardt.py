@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,6 +16,38 @@ def test_rosenbrock_is_solved_to_rounding(size):
     assert outcome.kind == "converged"
     # Deviations grow about twofold from one link of the chain to the next.
     assert torch.allclose(states[-1].theta, torch.ones(size), rtol=0.0, atol=2.0**size * 1e-15)
+
+
+def test_steps_along_the_curvature_need_fewer_of_them_in_a_bent_valley():
+    start = torch.full((20,), -1.2)
+    straight, _ = finish(LevenbergMarquardt(), rosenbrock(20), start)
+    bent, outcome = finish(LevenbergMarquardt(geodesic=True), rosenbrock(20), start)
+    assert outcome.kind == "converged"
+    assert bent[-1].loss < 1e-24
+    assert len(bent) < 0.8 * len(straight)
+
+
+def test_an_acceleration_is_half_the_second_derivative_of_the_way_along_the_residual():
+    # r = (x, y + x²) is straight along the geodesic (x, -x²) from the start (-1, -1).
+    bent = objective(lambda theta: torch.stack([theta[0], theta[1] + theta[0] ** 2]), 2)
+    stage = LevenbergMarquardt(steps=1, damping=1e-20, geodesic=True)
+    states, _ = finish(stage, bent, torch.tensor([-0.2, -0.04]))
+    assert torch.allclose(states[-1].theta, torch.zeros(2), atol=1e-12)
+
+
+def test_points_drawn_anew_are_those_of_the_place_and_of_the_number_of_the_draw():
+    seen = []
+
+    def draw(theta, number):
+        seen.append((number, theta.clone()))
+        return objective(lambda theta: theta - 1.0 - number, 2)
+
+    source = replace(objective(lambda theta: theta, 2), redraw=draw)
+    states, _ = finish(LevenbergMarquardt(steps=6, redraw=2), source, torch.full((2,), 5.0))
+    assert [number for number, _ in seen] == list(range(len(seen)))
+    for _, theta in seen:
+        assert any(torch.equal(theta, state.theta) for state in states)
+    assert torch.allclose(states[-1].theta, torch.full((2,), float(len(seen))), atol=1e-2)
 
 
 def test_losses_never_rise():

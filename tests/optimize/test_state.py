@@ -13,11 +13,23 @@ from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Attention, Balance
-from tests.optimize.objectives import affine, finish, rosenbrock
+from tests.optimize.objectives import affine, finish, objective, rosenbrock
 
 MATRIX = torch.randn(12, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 CHAIN = rosenbrock(5), torch.full((5,), -1.2, dtype=torch.float64)
 SYSTEM = affine(MATRIX, MATRIX[:, 0] + 1.0), torch.zeros(5, dtype=torch.float64)
+
+
+def redrawn():
+    """Rosenbrock's function times a factor that differs from draw to draw."""
+
+    def draw(theta, number):
+        factor = 1.0 + 0.1 * number + 0.01 * float(theta[0])
+        return objective(lambda theta: factor * CHAIN[0].residual(theta), 8)
+
+    return replace(CHAIN[0], redraw=draw)
+
+
 RUNS = {
     "adam": (Adam(30, 0.02, cosine), *CHAIN),
     "adam, attention": (Adam(30, 0.02, weights=Attention()), *CHAIN),
@@ -26,6 +38,8 @@ RUNS = {
     "lbfgs, attention": (LBFGS(230, tolerance=0.0, weights=Attention()), *CHAIN),
     "ssbroyden": (SSBroyden(60), *CHAIN),
     "gauss_newton": (LevenbergMarquardt(60), *CHAIN),
+    "gauss_newton, geodesic": (LevenbergMarquardt(60, geodesic=True, memory=0.9), *CHAIN),
+    "gauss_newton, redraw": (LevenbergMarquardt(20, redraw=3), redrawn(), CHAIN[1]),
     "gauss_newton, eliminate": (LevenbergMarquardt(20, variable_projection=True), *SYSTEM),
     "least_squares": (LinearLeastSquares(), *SYSTEM),
 }

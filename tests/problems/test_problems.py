@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pikan
+from kans import target
 from pikan.planner import complete
 from pikan.spec.formulas import problem
 from pikan.spec.reader import read_spec
@@ -88,6 +89,32 @@ def test_a_march_goes_on_until_it_has_the_accuracy_asked_for():
     solution = pikan.solve(FOLDER / "klein_gordon.yaml", accuracy=1e-10)
     assert solution.outcome.kind == "converged"
     assert solution.errors["u"].relative_l2 < 1e-10
+
+
+def test_a_deep_kan_solves_poisson_by_its_recipe_alone():
+    # As problems/kan/poisson_chebyshev.yaml says, with fewer steps and points.
+    stages = [{"gauss_newton": {"steps": 30, "damping": 1e-2, "geodesic": True, "memory": 0.95}}]
+    solution = pikan.solve(
+        FOLDER / "kan" / "poisson_chebyshev.yaml",
+        network={"kind": "kan", "width": [2, 8, 8, 1], "basis": "chebyshev", "degree": 5,
+                 "start": "decaying", "conditions": "built_in"},
+        sampling={"interior": {"method": "sobol", "points": 1200}},
+        training=stages,
+    )  # fmt: skip
+    assert solution.errors["u"].relative_l2 < 1e-3
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if file.parent.name == "kan" and not file.stem.endswith("_mlp")],
+    ids=lambda file: file.stem,
+)
+def test_a_deep_kan_reaches_its_target(file):
+    solution = pikan.solve(file)
+    assert solution.report.network.kind == "kan"
+    assert solution.report.network.parameters <= 1500
+    assert solution.errors["u"].relative_l2 < target(file.stem).error
 
 
 @pytest.mark.long

@@ -1,6 +1,7 @@
 """A schedule keeps what it has between its stages, and gets its points where they are needed."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def levels(text, note=lambda event: None, **settings):
     parts = factory.schedule_settings(completed, posed, generator)
     edges = factory.edges(completed, posed)
     if edges is None:
-        return finish(noted(run_schedule(posed, parts), note))
+        return finish(noted(run_schedule(factory.rest(completed, posed), parts), note))
     return finish(noted(run_slabs(posed, parts, edges), note))
 
 
@@ -224,3 +225,37 @@ def test_the_best_so_far_of_a_window_stands_beside_those_before():
     _, level = levels(HEAT, note, network=text, training="[least_squares]")
     assert list(edges.values()) == [[0, 0.2], [0, 0.2, 0.5], [0, 0.2, 0.5, 1]]
     assert level.network.edges.tolist() == [0, 0.2, 0.5, 1]
+
+
+def test_a_continuation_goes_through_multiples_of_a_constant_and_starts_where_it_ended():
+    stages = (
+        "[continuation: {constant: alpha, factors: [8, 2], steps: 3}, gauss_newton: {steps: 1}]"
+    )
+    network = "{kind: kan, width: [2, 3, 1], basis: chebyshev, degree: 4, conditions: built_in}"
+    events, _ = levels(HEAT, network=network, training=stages)
+    names = list(dict.fromkeys(event.level for event in events))
+    assert names == ["alpha = 0.8", "alpha = 0.2", ""]
+    by_name = {name: [e.progress for e in events if e.level == name] for name in names}
+    for before, after in pairwise(names):
+        assert torch.equal(by_name[before][-1].theta, by_name[after][0].theta)
+        # The same network has another residual with another constant.
+        assert by_name[before][-1].loss != by_name[after][0].loss
+
+
+def test_conditions_that_are_built_in_have_no_rows():
+    for conditions, labels in {
+        "built_in": {"equation"},
+        "rows": {"equation", "t = 0", "boundary"},
+    }.items():
+        network = f"{{kind: mlp, width: [2, 4, 1], conditions: {conditions}}}"
+        events, _ = levels(HEAT, network=network, training="[adam: {steps: 1}]")
+        assert set(events[-1].progress.blocks) == labels
+
+
+def test_points_follow_the_residual_while_a_stage_runs():
+    drawn = []
+    stages = "[gauss_newton: {steps: 5, redraw: {every: 2, points: 90}}]"
+    network = "{kind: kan, width: [2, 3, 1], basis: chebyshev, degree: 4, conditions: built_in}"
+    levels(HEAT, drawn.append, network=network, training=stages)
+    numbers = [e.progress.state.draw for e in drawn]
+    assert [None if one is None else one.number for one in numbers] == [None, None, 0, 0, 1, 1]

@@ -47,7 +47,8 @@ def test_an_unknown_setting_of_a_stage_is_told_the_known_ones(stage):
     with pytest.raises(SpecError) as caught:
         parse_spec(f"{ROD}training: [{stage}: {{zzzz: 1}}]", "rod.yaml", Path())
     known = SCHEMA["$defs"][SCHEMA_NAMES[stage]]["properties"]
-    assert all(key in str(caught.value.faults[0]) for key in known)
+    told = [str(fault) for fault in caught.value.faults]
+    assert any(all(key in one for key in known) for one in told)
 
 
 SCHEMA_NAMES = {

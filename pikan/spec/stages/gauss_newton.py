@@ -1,7 +1,7 @@
 """Gauss-Newton with Levenberg-Marquardt damping."""
 
 from collections.abc import Iterator
-from typing import final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -11,10 +11,20 @@ from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
 from pikan.spec.parts import Count, FilePart, NotNegative, Positive
 from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.values import Quantity
 
 # Matrices of the Jacobian's shape and of p² numbers that are in memory at once, as measured; as
 # many more of the former as there are partial derivatives hold the features.
 JACOBIANS, SQUARES = 6, 4
+
+
+class RedrawSettings(FilePart):
+    """New points on the way (RAD, Wu et al. 2023, Eq. 2)."""
+
+    every: Count = Field(default=20, description="after how many steps")
+    points: Count | None = Field(default=None, description="how many; as before if left out")
+    k: NotNegative = Field(default=1.0, description="the exponent of the residual in the density")
+    c: NotNegative = Field(default=1.0, description="what is added to the density everywhere")
 
 
 class GaussNewtonSettings(FilePart):
@@ -25,6 +35,15 @@ class GaussNewtonSettings(FilePart):
     tolerance: NotNegative | None = Field(default=None, description="of the step, to stop at")
     eliminate: bool = Field(
         default=False, description="whether the last layer is solved for at every point"
+    )
+    geodesic: bool = Field(
+        default=False, description="whether steps follow the curvature of the residual"
+    )
+    memory: Annotated[Quantity, Field(gt=0, le=1)] | None = Field(
+        default=None, description="the part of a column's largest length kept from step to step"
+    )
+    redraw: RedrawSettings | None = Field(
+        default=None, description="new points where the residual is large, every so many steps"
     )
 
 
@@ -44,5 +63,7 @@ class GaussNewtonStage(TrainingStage):
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """Variable projection takes a linear problem."""
+        if self.gauss_newton.eliminate and self.gauss_newton.redraw is not None:
+            yield ("redraw",), "with eliminate points stay; leave one of them out"
         if self.gauss_newton.eliminate and not linear(problem):
             yield ("eliminate",), "the problem is not linear in its unknowns; leave eliminate out"

@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema
 from pikan.expression.wording import word_list
 from pikan.spec.stages.adam import AdamStage
 from pikan.spec.stages.climb import ClimbStage
+from pikan.spec.stages.continuation import ContinuationStage
 from pikan.spec.stages.elements import ElementsStage
 from pikan.spec.stages.gauss_newton import GaussNewtonStage
 from pikan.spec.stages.identify import IdentifyStage
@@ -30,6 +31,7 @@ _KINDS: tuple[type[TrainingStage], ...] = (
     SSBroydenStage,
     LeastSquaresStage,
     GaussNewtonStage,
+    ContinuationStage,
     ClimbStage,
     MarchStage,
     ElementsStage,

@@ -1,0 +1,31 @@
+"""The table of deep KANs counts what misses its target, and every file has one."""
+
+from pathlib import Path
+
+from kans import OTHER_BURGERS, TARGETS, Row, table, target
+
+FOLDER = Path(__file__).resolve().parents[2] / "problems" / "kan"
+
+
+def row(seed, error):
+    return Row(
+        name="poisson_legendre",
+        seed=seed,
+        parameters=9,
+        error=error,
+        seconds=6.0,
+        qr=0.2,
+        outcome="out of budget",
+    )
+
+
+def test_every_file_has_a_target():
+    names = {file.stem for file in FOLDER.glob("*.yaml")}
+    assert {name.rpartition("_")[0] for name in names} == set(TARGETS)
+    assert target("burgers_legendre").error == OTHER_BURGERS
+    assert target("burgers_chebyshev") == TARGETS["burgers"]
+
+
+def test_seeds_that_miss_the_target_are_counted():
+    line = table([row(1, 3e-6), row(0, 2e-7)]).splitlines()[-1]
+    assert "| 2.0e-07, 3.0e-06 | 1e-06 | 1 of 2 | 6 | 30 |" in line
