@@ -21,6 +21,7 @@ from pikan.symbolic.expressions import expressions
 from pikan.symbolic.library import USUAL
 from pikan.symbolic.refit import ConstantSamples, refit_constants, values_at
 from pikan.symbolic.separation_of_variables import OfPoints, SampledBox, separate_variables
+from pikan.symbolic.shortest import shortest
 from pikan.symbolic.snap import SymbolicSearch, learned_edges, refit, snap
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
@@ -130,7 +131,7 @@ def _refit(expression: Symbolic | None, function: OfPoints, place: SampledBox) -
         return None
     points = place.random_points(_POINTS, seed=3)
     known = ConstantSamples(place.symbols, points, function(points)[:, None])
-    found = refit_constants(expression, known)
+    found = shortest(refit_constants(expression, known), known)
     combined = TR10i(found)
     return combined if sympy.count_ops(combined) < sympy.count_ops(found) else found
 

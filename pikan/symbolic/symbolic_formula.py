@@ -11,6 +11,7 @@ from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.symbolic.expressions import expressions
 from pikan.symbolic.refit import ConstantSamples, refit_constants, values_at
 from pikan.symbolic.rounding import ex_round as rounded
+from pikan.symbolic.shortest import shortest
 from pikan.symbolic.snap import Edge, symbolic_edges
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
@@ -62,14 +63,14 @@ def symbolic_formula(
     against: str,
     digits: int | None,
 ) -> SymbolicFormula:
-    """The formulas of a network, their numbers refit to what is known and recognized.
+    """The formulas of a network in their shortest form, their numbers refit and recognized.
 
     `known.values` and `fresh.values` have a column for each output. Decimal numbers that are left
     are rounded to so many `digits`; None leaves them as they are.
     """
     made, errors = list[Symbolic](), list[float]()
     for column, expression in enumerate(expressions(network, known.symbols)):
-        found = refit_constants(expression, known.column(column))
+        found = shortest(refit_constants(expression, known.column(column)), known.column(column))
         found = found if digits is None else rounded(found, digits)
         errors.append(relative_l2(found, fresh.column(column)))
         made.append(found.xreplace(dict(zip(known.symbols, variables, strict=True))))
