@@ -20,7 +20,7 @@ from pikan.spec.stages.stage import TrainingStage
 _SMOOTH, _THIN, _THIN_SPLINES = (8, 8), (9, 9, 9), (8, 8, 8)
 _DEGREE, _THIN_DEGREE, _CELLS = 5, 3, 4
 # Steps of problems that are smooth, at each value of a small constant, and at its own.
-_STEPS, _AT_EACH, _AT_FIRST, _AT_LAST = 150, 12, 15, 150
+_STEPS, _AT_EACH, _AT_FIRST, _AT_LAST = 150, 12, 15, 200
 # Rows for each parameter, and points of a first draw in thin layers.
 _ROWS, _FEW = 6, 2000
 # The part of a column's largest length that is kept, and the damping at the start.

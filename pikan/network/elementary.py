@@ -170,6 +170,22 @@ def sine_ratio(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
     return torch.stack([row @ weights / 2 for row in rows])
 
 
+def entropy(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
+    """The function x log(x), from y' = 1 + log(x); not a number left of zero.
+
+    >>> entropy(torch.ones(1), order=2)[:, 0].tolist()
+    [0.0, 1.0, 1.0]
+    """
+    slopes = logarithm(x, order)
+    rows = [x * slopes[0], *([slopes[0] + 1] if order else []), *slopes[1:-1]]
+    return torch.stack(rows)
+
+
+def ramp(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
+    """The function max(0, x), with derivatives as they are beside zero."""
+    return (magnitude(x, order) + power(1.0)(x, order)) / 2
+
+
 def composition(
     outer: Activation, inner: Activation, factor: float = 1.0, term: float = 0.0
 ) -> Activation:
@@ -239,5 +255,8 @@ ELEMENTARY: Mapping[str, Activation] = {
     "sin(exp)": composition(sine, exponential),
     "exp(-exp)": composition(exponential, exponential, -1.0),
     "log(sinc)": composition(logarithm, sine_ratio),
+    "1/(1+x^2)": composition(power(-1.0), power(2.0), 1.0, 1.0),
+    "x*log(x)": entropy,
+    "relu": ramp,
 }
 """The functions by pykan's names where it has one. States of networks count on their order."""

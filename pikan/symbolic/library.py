@@ -67,6 +67,10 @@ def _kinks() -> Starts:
     return _pairs([1.0], np.linspace(-0.98, 0.98, 50))
 
 
+def _ramps() -> Starts:
+    return np.concatenate([_kinks(), -_kinks()])
+
+
 def _waves() -> Starts:
     """A quarter of what two frequencies have to differ by to be told apart on the interval."""
     return _pairs(np.arange(0.1, 50, 0.4), np.arange(6) * pi / 6)
@@ -116,6 +120,11 @@ def _of_degree(degree: float, numbers: Numbers) -> Numbers:
 def _of_abs(numbers: Numbers) -> Numbers:
     a, b, c, d = numbers
     return numbers if a == 0.0 else Numbers(1.0, b / a, c * abs(a), d)
+
+
+def _of_ramp(numbers: Numbers) -> Numbers:
+    a, b, c, d = numbers
+    return numbers if a == 0.0 else Numbers(copysign(1.0, a), b / abs(a), c * abs(a), d)
 
 
 def _of_exp(numbers: Numbers) -> Numbers:
@@ -188,6 +197,16 @@ def _composition(outer: str, inner: str, factor: int, term: int, argument: Symbo
     """The function f(factor g(x) + term) for two functions of the library."""
     within = factor * LIBRARY[inner].symbolic(argument) + term
     return LIBRARY[outer].symbolic(within)
+
+
+def _entropy(argument: Symbolic) -> Symbolic:
+    return argument * _sympy_function("log", argument)
+
+
+def _ramp(argument: Symbolic) -> Symbolic:
+    from sympy import Max
+
+    return Max(0, argument)
 
 
 def _log_sinc(argument: Symbolic) -> Symbolic:
@@ -294,6 +313,9 @@ LIBRARY: Mapping[str, LibraryFunction] = {
     "arctanh": _word(4, _units, _of_odd, "atanh"),
     "sinh": _word(3, _steps, _of_odd, "sinh"),
     "cosh": _word(3, _steps, _of_even, "cosh"),
+    "1/(1+x^2)": LibraryFunction(4, _steps, _of_even, partial(_composition, "1/x", "x^2", 1, 1)),
+    "x*log(x)": LibraryFunction(4, _outer, _same, _entropy),
+    "relu": LibraryFunction(3, _ramps, _of_ramp, _ramp),
     "bessel_j0": LibraryFunction(4, _ripples, _of_even, _bessel),
     **COMPOSED,
 }

@@ -37,11 +37,13 @@ def shortest(expression: Symbolic, points: ConstantSamples) -> Symbolic:
         for symbol, known in zip(points.symbols, above, strict=True)
         if known
     }
+    seen = set[Symbolic]()
     back = {dummy: symbol for symbol, dummy in positive.items()}
     for form in _forms(_signed(expression, points).xreplace(positive)):
         found = _without_rounding(form.xreplace(back), points)
-        if found is None or sympy.count_ops(found) > _LARGEST:
+        if found is None or found in seen or sympy.count_ops(found) > _LARGEST:
             continue
+        seen.add(found)
         for tried in _numbered(found, points):
             away = _left(tried, points)
             if away <= max(_WORSE * left, _EXACT) and _length(tried) < _length(best):
@@ -58,7 +60,7 @@ def _length(expression: Symbolic) -> tuple[int, int]:
 
 
 def _numbered(form: Symbolic, points: ConstantSamples) -> Iterator[Symbolic]:
-    """The form with its numbers refit, with those near to known ones as these, and both factored."""
+    """The form with its numbers refit, with those near to known ones as these, both factored."""
     import sympy
 
     for made in (refit_constants(form, points), _snapped(form)):

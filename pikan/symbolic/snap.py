@@ -137,7 +137,7 @@ def discover(
     width are fitted to the labels afresh and simplified until one of them does. That is for
     networks of sums with one output, of which no edge holds a formula yet.
     """
-    spread = float(labels.var(correction=0))
+    spread = _size(labels)
     before = _mean_square(network, points, labels)
     fresh = starts if _may_start_afresh(network) else 0
     hopeless = _HOPELESS * spread if fresh else inf
@@ -170,7 +170,7 @@ def snap(
     be read more clearly; of the best functions for an edge that one stays with which the network
     fits the labels again. Ends where more than `hopeless` is left.
     """
-    spread = float(labels.var(correction=0))
+    spread = _size(labels)
     network, loss = refit(network, points, labels, _STEPS)
     if hopeless < inf:
         hopeless = min(hopeless, max(_MUCH_WORSE * loss, _COARSE * spread))
@@ -185,6 +185,12 @@ def snap(
     return canonical(network), loss
 
 
+def _size(labels: Float[Tensor, "n m"]) -> float:
+    """The variance, by which mean squares are measured; of labels all equal their mean square."""
+    spread, square = float(labels.var(correction=0)), float(labels.square().mean())
+    return spread if spread > 1e-20 * square else square or 1.0
+
+
 def _with_one(
     network: KANNetwork,
     points: Float[Tensor, "n d"],
@@ -197,7 +203,7 @@ def _with_one(
 
     The first edge that is waiting, or one of the next if much is lost with all its formulas.
     """
-    spread = float(labels.var(correction=0))
+    spread = _size(labels)
     layers, matters = _seen(network, points)
     best, least, place = network, inf, None
     for edge in waiting[:_EDGES]:

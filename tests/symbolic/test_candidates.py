@@ -94,3 +94,18 @@ def test_points_that_weigh_nothing_do_not_count():
     (found,) = candidates(X, y, ["exp"], counts.to(X))
     assert found.numbers.a == pytest.approx(2.0)
     assert found.left < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("1/(1+x^2)", lambda x: 3 / (1 + x.square())),
+        ("x*log(x)", lambda x: 2 * x * torch.log(x) - 1),
+        ("relu", lambda x: torch.relu(2 * x - 4)),
+    ],
+)
+def test_functions_of_their_own_are_found_exactly(name, function):
+    x = torch.linspace(0.2, 5.0, 200, dtype=torch.float64)
+    best = candidates(x, function(x), ["x", "x^2", "sqrt", "log", "arctan", "abs", name])[0]
+    assert best.name == name
+    assert best.left < 1e-20
