@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pikan import operator
+    from pikan.discovery import discover
     from pikan.kan.dataset import create_dataset, create_dataset_from_data
     from pikan.kan.kan import KAN
     from pikan.run import load, resume
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "create_dataset",
     "create_dataset_from_data",
+    "discover",
     "ex_round",
     "load",
     "operator",
@@ -42,6 +44,7 @@ _PLACES = {
     "Spec": ("pikan.spec.schema", "Spec"),
     "create_dataset": ("pikan.kan.dataset", "create_dataset"),
     "create_dataset_from_data": ("pikan.kan.dataset", "create_dataset_from_data"),
+    "discover": ("pikan.discovery", "discover"),
     "ex_round": ("pikan.symbolic.rounding", "ex_round"),
     "load": ("pikan.run", "load"),
     "resume": ("pikan.run", "resume"),

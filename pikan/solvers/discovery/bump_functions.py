@@ -46,19 +46,26 @@ def bump_functions(
     axes: Sequence[Float[Tensor, " _"]],
     shares: Sequence[float],
     orders: Sequence[int],
+    least: int,
     most: int,
 ) -> BumpFunctions:
     """Bumps whose half width along each axis is a share of its length.
 
-    `orders` are the highest derivatives along the axes, `most` is the number of bumps allowed.
+    `orders` are the highest derivatives along the axes. There are at least so many bumps, if there
+    is room for them, and at most so many.
     """
     halves = [max(LEAST_HALF, int(s * len(axis))) for axis, s in zip(axes, shares, strict=True)]
     counts = [
         min(len(axis), max(4, int(_OVERLAP * len(axis) / (2 * half)) + 1))
         for axis, half in zip(axes, halves, strict=True)
     ]
-    excess = max(1.0, (np.prod(counts) / most) ** (1.0 / len(counts)))
-    counts = [max(2, int(count / excess)) for count in counts]
+    total = float(np.prod(counts))
+    factor = (min(max(total, float(least)), float(most)) / total) ** (1.0 / len(counts))
+    room = [len(axis) - 2 * half + 1 for axis, half in zip(axes, halves, strict=True)]
+    counts = [
+        max(2, min(int(factor * count + 0.999), most_here))
+        for count, most_here in zip(counts, room, strict=True)
+    ]
     made = zip(axes, halves, counts, orders, strict=True)
     return BumpFunctions(tuple(_bumps(*one) for one in made))
 

@@ -80,10 +80,11 @@ def select_terms(
         max(one.weak.orders[axis] for one in (left, *candidates))
         for axis in range(len(weak.grid.axes))
     ]
+    least = 3 * (len(candidates) + _SPARE_ROWS)
     found = [
         fit
         for shares in _widths(weak)
-        if (tests := bump_functions(weak.grid.axes, shares, orders, _MOST)).number
+        if (tests := bump_functions(weak.grid.axes, shares, orders, least, _MOST)).number
         >= len(candidates) + _SPARE_ROWS
         and (fit := terms_of_width(weak, tests, left, candidates, at_most)) is not None
     ]

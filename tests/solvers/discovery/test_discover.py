@@ -74,6 +74,24 @@ def test_terms_that_a_wave_does_not_tell_apart_are_named(tmp_path):
     assert {name for one in solution.report.discovered for name in one.terms} <= {"u", "u_xx"}
 
 
+def test_a_system_is_discovered_from_arrays():
+    # The oscillator x' = v, v' = -4 x - 0.2 v, from one trajectory.
+    t = np.linspace(0.0, 10.0, 201)
+    w = np.sqrt(3.99)
+    x = np.exp(-0.1 * t) * np.cos(w * t)
+    v = -0.1 * x - w * np.exp(-0.1 * t) * np.sin(w * t)
+    draw = np.random.default_rng(17)
+    noisy = {"x": x + 0.01 * draw.standard_normal(201), "v": v + 0.02 * draw.standard_normal(201)}
+    candidates = ["x", "v", "x^2", "x*v", "v^2", "x^3"]
+    first, second = pikan.discover(noisy, t=t, left=["x_t", "v_t"], candidates=candidates)
+    # Where noise lets more terms in, the one that is enough is named beside them.
+    others = {one.terms for one in first.alternatives}
+    assert set(first.terms) == {"x_t: v"} or ("x_t: v",) in others
+    assert set(second.terms) == {"v_t: x", "v_t: v"}
+    for name, value in (("v_t: x", -4.0), ("v_t: v", -0.2)):
+        assert abs(second.terms[name].value - value) < 4.0 * second.terms[name].standard_error
+
+
 FAULTS = {
     "[u, u_x, u]": "'u' is the same as 'u'; leave one of them out",
     "[u, u_x, 1*u_t]": "'1*u_t' is the same as 'u_t'",
@@ -107,7 +125,7 @@ PLANE = SimpleNamespace(coordinates=("x", "t"), unknowns=("u",))
 def test_integration_by_parts_leaves_the_integral_of_a_candidate(candidate):
     x = torch.linspace(0.0, 6.0, 121, dtype=torch.float64)
     t = torch.linspace(0.0, 2.0, 81, dtype=torch.float64)
-    tests = bump_functions((x, t), (0.2, 0.2), (3, 0), 100)
+    tests = bump_functions((x, t), (0.2, 0.2), (3, 0), 1, 100)
     phase = x[:, None] - t[None]
     sine, cosine = phase.sin(), phase.cos()
     values = {"u": sine, "u_x": cosine, "u_xx": -sine, "u_xxx": -cosine}
