@@ -248,16 +248,22 @@ def _other_solution(
 
 
 def _agreement(problem: Problem, level: Level, seen: _Observation) -> SolverResult:
-    free = 0.0 if level.determined else freedom(problem, level.network)
-    if free > max(_FREE, _AMPLIFIED * seen.error):
-        end = (
-            f"two levels agree to {seen.difference:.1e}, but what they leave of the equations does "
-            "not tell them from solutions that are far from them: see whether the place of a layer "
-            "is determined"
-        )
-        return SolverResult(level.network, Outcome("stalled", end), inf, "")
     end = f"two levels agree to {seen.difference:.1e}, the higher one to {seen.error:.1e}"
-    return SolverResult(level.network, Outcome("converged", end), seen.error, seen.how)
+    found = SolverResult(level.network, Outcome("converged", end), seen.error, seen.how)
+    return _if_determined(problem, level, found)
+
+
+def _if_determined(problem: Problem, level: Level, found: SolverResult) -> SolverResult:
+    """A result, stalled and without estimate where solutions far from it leave no more."""
+    free = 0.0 if level.determined else freedom(problem, level.network)
+    if found.estimate is None or free <= max(_FREE, _AMPLIFIED * found.estimate):
+        return found
+    end = (
+        f"{found.outcome.message}, but what is left of the equations does not tell it from "
+        "solutions that are far from it: see whether the place of a layer is determined"
+    )
+    kind = "stalled" if found.outcome.kind == "converged" else found.outcome.kind
+    return SolverResult(level.network, Outcome(kind, end), inf, "")
 
 
 def _end(problem: Problem, settings: PRefinement, levels: Sequence[Level]) -> SolverResult:
@@ -288,7 +294,7 @@ def _end(problem: Problem, settings: PRefinement, levels: Sequence[Level]) -> So
         else f"rounding leaves {own:.1e}; ask for that accuracy"
     )
     outcome = Outcome("stalled", f"higher degrees no longer help: {rest}")
-    return SolverResult(level.network, outcome, own, how)
+    return _if_determined(problem, level, SolverResult(level.network, outcome, own, how))
 
 
 def _is_unseen(settings: PRefinement, level: Level, left: Sequence[RelativeResidual]) -> bool:
@@ -319,11 +325,12 @@ def _without_higher(
         return None
     if limit is Limit.SUFFICIENT:
         end = Outcome("converged", f"the highest degrees add no more than {alone:.1e}")
-        return SolverResult(level.network, end, alone, _HOW_ALONE)
+        found = SolverResult(level.network, end, alone, _HOW_ALONE)
+        return _if_determined(problem, level, found)
     error, how = _error(settings, levels, left)
     if error <= settings.accuracy and _conditions_hold(settings, left):
         end = Outcome("converged", f"the last level is good to {error:.1e}")
-    return SolverResult(level.network, end, error, how)
+    return _if_determined(problem, level, SolverResult(level.network, end, error, how))
 
 
 def _last_resort(

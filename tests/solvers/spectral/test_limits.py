@@ -43,7 +43,7 @@ def following(wanted, degrees=(8, 8), settings=SETTINGS, **given):
 
 
 def test_degrees_that_fit_are_those_wanted():
-    assert size_of((3, 4)) == 20
+    assert size_of(PROBLEM, (3, 4)) == 20
     assert following((13, 13)) == (13, 13)
     assert following((8, 10)) == (8, 10)
 
