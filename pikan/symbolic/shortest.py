@@ -31,7 +31,7 @@ def shortest(expression: Symbolic, points: ConstantSamples) -> Symbolic:
     if sympy.count_ops(expression) > _LARGEST:
         return expression
     best, left = expression, _left(expression, points)
-    above = (points.inputs > 0).all(axis=0)
+    above = points.inputs.min(axis=0) > 0
     positive = {
         symbol: sympy.Dummy(symbol.name, positive=True)
         for symbol, known in zip(points.symbols, above, strict=True)
