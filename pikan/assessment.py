@@ -47,8 +47,9 @@ def final_outcome(
     unseen = [one for one in left if one.feature is not None and not one.relative < resolved]
     if unseen and outcome.kind in ("converged", "stalled", "out of budget"):
         worst = largest(unseen)
-        kind = "stalled" if outcome.kind == "converged" else outcome.kind
-        return Outcome(kind, f"{outcome.message}; {worst.sentence()}")
+        kind, said = "stalled" if outcome.kind == "converged" else outcome.kind, worst.sentence()
+        own = outcome.message
+        return Outcome(kind, own if worst.feature in own else f"{own}; {said}")
     worst = largest(left)
     if outcome.kind != "converged" or worst.relative < _NOTHING:
         return outcome

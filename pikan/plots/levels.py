@@ -185,8 +185,9 @@ def _finish(axes: Axes, values: Sequence[float]) -> None:
 
 def _legend(figure: Picture) -> None:
     """All curves below the panels, in as many columns as their names allow."""
-    axes = figure.axes[0]
-    longest = max(len(label) for label in axes.get_legend_handles_labels()[1])
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    # Where nothing is left at any level there is no curve.
+    longest = max(map(len, labels), default=0)
     figure.legend(loc="outside lower left", ncols=3 if longest < 30 else 2)
 
 

@@ -13,12 +13,14 @@ from torch import Tensor
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.magnitude import magnitude
 from pikan.geometry.domain import BoundaryPart
+from pikan.geometry.region import RegionPart
 from pikan.jets.jet import MultiIndex
 from pikan.network.base import Network
 from pikan.network.partials import partials
+from pikan.problem.features import Feature
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, Partials, Term, terms, used_faces
-from pikan.sampling.held_out import HeldOut
+from pikan.sampling.held_out import HeldOut, on_narrow_part
 from pikan.sampling.points import on_face
 from pikan.sampling.sobol import sobol
 
@@ -85,7 +87,13 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
         (one, None) for one in terms(problem, CollocationPoints(inside, on_faces))
     ]
     for feature, points in held_out.inside:
-        there = CollocationPoints(points, {face: _on_part(problem, points, face) for face in faces})
+        narrow = {face: _in_feature(problem, feature, points, face) for face in faces}
+        own = (points,) if feature.label.startswith(EQUATION) else narrow.values()
+        if not any(map(len, own)):
+            continue
+        there = CollocationPoints(
+            points, {face: one if len(one) else on_faces[face] for face, one in narrow.items()}
+        )
         said = feature.words()
         stated += [(one, said) for one in terms(problem, there) if one.label == feature.label]
     coordinates = dict(zip(problem.coordinates, inside.unbind(1), strict=True))
@@ -140,6 +148,18 @@ def _on_part(
     if problem.region is not None:
         generator = torch.Generator().manual_seed(_SEED)
         return on_face(problem.domain, face, sobol, len(points), generator, points)
+    moved = points.clone()
+    for axis, value in face.fixed:
+        moved[:, axis] = value
+    return moved
+
+
+def _in_feature(
+    problem: Problem, feature: Feature, points: Float[Tensor, "n d"], face: BoundaryPart
+) -> Float[Tensor, "_ d"]:
+    """Points of a part of the boundary in the cells of a feature, none where it has none there."""
+    if isinstance(face, RegionPart):
+        return on_narrow_part(problem.domain, face, feature, points)
     moved = points.clone()
     for axis, value in face.fixed:
         moved[:, axis] = value

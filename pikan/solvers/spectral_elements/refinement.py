@@ -115,8 +115,8 @@ def refine_cells(
             higher = _solve(problem, edges, settings.points + _MORE, moved, affine=affine)
             apart = difference(lower, higher) if higher.end == "agreed" else inf
             if best is None or apart < best.apart:
-                last = [_tails(one, count=_LAST) for one in (lower, higher)]
-                estimate = error_on_cells(apart, *(float(one.norm()) for one in last))
+                left, after = (float(_tails(one, count=_LAST).norm()) for one in (lower, higher))
+                estimate = error_on_cells(apart, left, after)
                 best = higher._replace(apart=apart, estimate=max(estimate, higher.rounding))
             if apart <= settings.accuracy:
                 return best._replace(end="agreed")
@@ -187,13 +187,14 @@ def difference(lower: ElementSolution, higher: ElementSolution) -> float:
 def error_on_cells(apart: float, before: float, after: float, more: int = _MORE) -> float:
     """The relative L2 error of the higher of two degrees, `more` apart, on the same cells.
 
-    What the lower one misses is how far they are apart. The higher one misses as much less as its
-    last coefficients are smaller, but no less than the next one adds, as they fall geometrically.
+    What the lower one misses is how far they are apart. The higher one misses less as its last
+    coefficients are smaller, by the root of how much smaller: those of one cell need not fall as
+    those of another. It misses no less than the next one adds, as they fall geometrically.
     """
     if not apart < inf:
         return inf
     share = min(after / before, 1.0) if before > 0.0 else 1.0
-    return max(share * apart, min(after * share ** (1.0 / more), apart))
+    return max(share**0.5 * apart, min(after * share ** (1.0 / more), apart))
 
 
 def _large_residuals(problem: Problem, solution: ElementSolution) -> Bool[Tensor, " c"]:
