@@ -228,4 +228,8 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 def _refuse(given: object, needed: object) -> Never:
     words = type(given).__name__ if isinstance(given, dict | list | Tensor) else repr(given)
-    raise ArchiveError(f"the file holds {words[:40]} where {needed} belongs")
+    wanted = needed.__name__ if isinstance(needed, type) else str(needed)
+    raise ArchiveError(
+        f"the file holds {words[:40]} where a {wanted} of this version belongs: it is damaged, or "
+        "another version of pikan wrote it; solve again"
+    )

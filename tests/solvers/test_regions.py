@@ -57,6 +57,38 @@ def test_a_system_in_a_box_with_a_bite_takes_components_of_the_normal():
     assert max(one.relative_l2 for one in solution.errors.values()) < 1e-12
 
 
+@pytest.mark.parametrize(
+    ("region", "value"),
+    [
+        ("{disc: {center: [0, 0], radius: 1}}", "1000*exp(-((x - 0.6)^2 + (y - 0.8)^2)*1e8)"),
+        ("{disc: {center: [0, 0], radius: 1}}", "step(0.0005 - abs(x - 0.6))"),
+        ("{polygon: [[0, 0], [1, 0], [1, 1], [0, 1.5]]}", "exp(-((x - 0.337)/1e-5)^2)"),
+        ("{ball: {center: [0, 0, 0], radius: 1}}", "exp(-((x - 0.6)^2 + (y - 0.8)^2 + z^2)*1e8)"),
+    ],
+)
+def test_a_condition_that_is_narrow_on_the_boundary_is_seen(region, value):
+    solution = pikan.solve(f"""
+region: {region}
+unknowns: [u]
+equations: [laplacian(u) = 0]
+conditions: [{{where: boundary, that: "u = 1 + {value}"}}]
+training: [{{climb: {{largest: 60}}}}]
+""")
+    assert solution.outcome.kind != "converged"
+    assert solution.outcome.message.count("is not resolved") == 1
+    assert solution.report.estimate is None
+
+
+def test_a_condition_that_is_narrow_elsewhere_hides_nothing():
+    solution = pikan.solve("""
+region: {disc: {center: [0, 0], radius: 1}}
+unknowns: [u]
+equations: [laplacian(u) = 0]
+conditions: [{where: boundary, that: "u = x + exp(-(x^2 + y^2)*1e8)"}]
+""")
+    assert solution.outcome.kind == "converged"
+
+
 def test_values_outside_of_a_region_are_nan_with_a_warning():
     solution = pikan.solve(SHAPES / "annulus.yaml", accuracy=1e-6)
     with pytest.warns(UserWarning, match="2 of 4 points lie outside"):
