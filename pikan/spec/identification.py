@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.expression.error import FormulaError
+from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Expression, names
-from pikan.expression.wording import did_you_mean, there_are
+from pikan.expression.wording import did_you_mean, there_are, word_list
 from pikan.files.arrays import DataError
 from pikan.problem.statement import Problem, UnknownConstant
 from pikan.references.observations import MeasuredColumns, Observation, read_columns
@@ -20,6 +22,9 @@ from pikan.spec.faults import Check, Keys
 from pikan.spec.reference import data_file
 from pikan.spec.resolve import Scope, expression, unknowns_of
 from pikan.spec.schema import DataSettings, Spec, UnknownSettings
+
+# Values at which residuals are compared.
+_DRAWS, _SEED = 5, 20_261_130
 
 _PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?(?:e-?[0-9]{1,3})?)\s*%\s*", re.ASCII)
 
@@ -201,7 +206,34 @@ def check_identifiable(spec: Spec, problem: Problem) -> Check[None]:
         if one.name not in held:
             message = f"no equation, condition or observation holds '{one.name}'; leave it out"
             yield spec.origin.fault(("find", one.name), message)
+    found = tuple(one.name for one in problem.find)
+    if found and not _held_in(measured, found) and _scale_together(stated, found):
+        what = f"the same with {word_list(found)} all times any number: only their ratios can be"
+        one = "found; give one of them a value among the constants"
+        message = f"equations and conditions say {what} {one}"
+        if len(found) == 1:
+            message = f"'{found[0]}' cancels out of equations and conditions; leave it out"
+        yield spec.origin.fault(("find", found[0]), message)
     count = sum(len(one.values) for one in problem.observations)
     if problem.observations and count <= len(problem.find):
         message = f"{count} values in the domain for {len(problem.find)} constants; needs more"
         yield spec.origin.fault(("data",), message)
+
+
+def _held_in(formulas: Sequence[Expression], constants: Sequence[str]) -> bool:
+    """Whether a formula holds one of some constants."""
+    return any(names(formula) & set(constants) for formula in formulas)
+
+
+def _scale_together(residuals: Sequence[Expression], constants: Sequence[str]) -> bool:
+    """Whether each residual that holds some of the constants is their multiple: all of degree one.
+
+    Looked at where every name has a value drawn at random, and with the constants doubled.
+    """
+    chance = np.random.default_rng(_SEED)
+    holding = [one for one in residuals if names(one) & set(constants)]
+    known = {name: chance.uniform(0.2, 0.9, _DRAWS) for one in holding for name in names(one)}
+    doubled = {**known, **{name: 2.0 * known[name] for name in constants if name in known}}
+    with np.errstate(all="ignore"):
+        pairs = [[evaluate(one, values, np) for values in (known, doubled)] for one in holding]
+    return bool(pairs) and all(np.allclose(2.0 * one, two, rtol=1e-12) for one, two in pairs)
