@@ -7,7 +7,6 @@ from hashlib import sha256
 from math import inf
 from pathlib import Path
 from platform import node
-from time import monotonic
 from typing import NamedTuple, final
 
 import torch
@@ -15,70 +14,43 @@ import torch
 from pikan import factory
 from pikan.assessment import estimate_error, final_outcome, held_out_points, kind, residuals
 from pikan.causes import cause
+from pikan.checkpointer import EVERY, Checkpointer
+from pikan.evaluation import evaluation
 from pikan.expression.tree import text
-from pikan.files.atomic import write_bytes
 from pikan.linalg.distributed import any_process
 from pikan.monitor import Monitor, Progress
-from pikan.network.base import Network
 from pikan.network.parameters import digest
 from pikan.network.parametric import ParametricProduct
-from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
-from pikan.planner import complete, complete_member, member_spec
-from pikan.problem.family import inner_values, member
+from pikan.planner import complete, member_spec
+from pikan.problem.family import member
 from pikan.problem.statement import Problem, with_constants
 from pikan.progress_line import progress_line
 from pikan.references import data, observations
 from pikan.report.errors import errors
 from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
 from pikan.residuals.relative_residual import RelativeResidual, largest, misfits
-from pikan.solution import Solution, evaluation, kept_data
-from pikan.solvers.discovery.discover import discover_and_fit, with_discovered
+from pikan.solution import Solution
+from pikan.solver_choice import solver_events
+from pikan.solvers.discovery.discover import with_discovered
 from pikan.solvers.found import DiscoveredEquation, FoundConstant
-from pikan.solvers.high_dimensional.search import search
-from pikan.solvers.identification.identify import identify
 from pikan.solvers.level import SolverResult
-from pikan.solvers.parametric.family import (
-    LARGEST,
-    LARGEST_OF_MANY,
-    FamilySettings,
-    solve_family,
-)
-from pikan.solvers.replay import Event, Events
-from pikan.solvers.schedule import run_schedule, run_slabs
+from pikan.solvers.replay import Event
 from pikan.solvers.spectral.alternatives import alternatives
-from pikan.solvers.spectral.branch_refinement import refine_branch
-from pikan.solvers.spectral.region_refinement import refine_in_region
-from pikan.solvers.spectral_elements.automatic import (
-    solve_by_elements,
-    solve_by_elements_after,
-)
-from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.time_slab import end_of, solved_part
-from pikan.solvers.variational.minimize import minimize_energy
 from pikan.spec import formulas, reader, writer
-from pikan.spec.networks import ProductSettings
 from pikan.spec.overrides import KEYWORD
 from pikan.spec.schema import DataSettings, ReferenceSettings, Spec
 from pikan.spec.solutions import check_exact
-from pikan.spec.stages.climb import ClimbStage
-from pikan.spec.stages.elements import ElementsStage
-from pikan.spec.stages.identify import IdentifyStage
-from pikan.spec.stages.march import MarchStage
-from pikan.spec.stages.minimize import MinimizeStage
 from pikan.storage import run_archive as archive
-from pikan.storage.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from pikan.storage.checkpoint import Checkpoint, read_checkpoint
 from pikan.storage.file import FILE, ArchiveError
-from pikan.storage.folder import RESOLVED, clear_halves, clear_results
+from pikan.storage.folder import RESOLVED
 from pikan.storage.replay_log import ReplayLog, replay
-from pikan.storage.serialize import serialize
 from pikan.validation import validate
 
 Number = float | int | str
 """What stands for a number in a problem file: formulas of constants do as well."""
-
-# How often a run is kept while it trains [s], if that takes no more than this share of the time.
-EVERY, SHARE = 60.0, 0.02
 
 
 @final
@@ -100,7 +72,7 @@ def solve(
     generator = torch.Generator().manual_seed(completed.seed)
     journal = ReplayLog(generator, factory.device(completed))
     monitor = Monitor(problem, factory.samples(completed, problem))
-    checkpointer = _Checkpointer(
+    checkpointer = Checkpointer(
         resolved_text(completed, problem), reasons, problem, journal, monitor, folder, every, None
     )
     return (yield from _run_with_checkpoints(completed, problem, generator, checkpointer))
@@ -140,7 +112,7 @@ def continue_run(
     generator = torch.Generator().manual_seed(spec.seed)
     journal = ReplayLog(generator, factory.device(spec), kept.frames, kept.in_progress)
     monitor = Monitor(problem, factory.samples(spec, problem), kept.clock, kept.history)
-    checkpointer = _Checkpointer(
+    checkpointer = Checkpointer(
         kept.spec, kept.reasons, problem, journal, monitor, folder, every, kept
     )
     return (yield from _run_with_checkpoints(spec, problem, generator, checkpointer))
@@ -295,11 +267,11 @@ _UNTIL = (
 
 
 def _run_with_checkpoints(
-    spec: Spec, problem: Problem, generator: torch.Generator, checkpointer: "_Checkpointer"
+    spec: Spec, problem: Problem, generator: torch.Generator, checkpointer: Checkpointer
 ) -> Generator[Progress, None, Solution]:
     """The run of a completed spec, kept as it goes."""
     monitor = checkpointer.monitor
-    events = replay(_events(spec, problem, generator), checkpointer.journal)
+    events = replay(solver_events(spec, problem, generator), checkpointer.journal)
     event: Event | None = None
     stopped: Outcome | None = None
     level: SolverResult | None = None
@@ -338,121 +310,6 @@ def _run_with_checkpoints(
     last = None if stopped is None else checkpointer.last
     found = _solution(spec, checkpointer.spec, problem, level, monitor, last)
     return replace(found, report=replace(found.report, reasons=checkpointer.reasons))
-
-
-@final
-class _Checkpointer:
-    """Leaves in a folder what a run needs to go on, now and then; `last` is what it left last.
-
-    `spec` is the text of the resolved problem file, `reasons` say what was chosen in it. `folder`
-    is None where nothing is to be left anywhere.
-    """
-
-    def __init__(
-        self,
-        spec: str,
-        reasons: tuple[str, ...],
-        problem: Problem,
-        journal: ReplayLog,
-        monitor: Monitor,
-        folder: Path | None,
-        every: float,
-        last: Checkpoint | None,
-    ) -> None:
-        self.journal, self.monitor, self.last = journal, monitor, last
-        self.spec, self.reasons = spec, reasons
-        self._problem, self._folder, self._every = problem, folder, every
-        self._due = monotonic() + every
-        if folder is not None:
-            clear_halves(folder)
-
-    def write_if_due(self, event: Event, *, now: bool) -> None:
-        """Leave what the run needs after an event, if it is time or has to be now."""
-        began = monotonic()
-        if self._folder is None or not (now or began >= self._due):
-            return
-        first = self.last is None
-        if first:
-            for path, content in kept_data(self._problem, self._folder).items():
-                write_bytes(path, content)
-        self.last = Checkpoint(
-            spec=self.spec,
-            reasons=self.reasons,
-            versions=versions(),
-            threads=torch.get_num_threads(),
-            clock=self.monitor.clock(),
-            history=tuple(self.monitor.history),
-            frames=self.journal.frames(),
-            in_progress=serialize(event.in_progress),
-        )
-        write_checkpoint(self._folder / FILE, self.last)
-        if first:
-            # They are those of a run whose archive has just gone.
-            clear_results(self._folder)
-        self._due = monotonic() + max(self._every, (monotonic() - began) / SHARE)
-
-
-def _events(spec: Spec, problem: Problem, generator: torch.Generator) -> Events[SolverResult]:
-    """The way that the spec takes to a solution, for all values of parameters where there are."""
-    if problem.parameters:
-        return solve_family(problem, _family_settings(spec, problem, generator))
-    return _events_of_one(spec, problem, generator)
-
-
-def _events_of_one(
-    spec: Spec, problem: Problem, generator: torch.Generator
-) -> Events[SolverResult]:
-    """The way that the stages of the spec take."""
-    match spec.training:
-        case (ClimbStage(climb=asked),):
-            if isinstance(spec.network, ProductSettings) and spec.network.rank is None:
-                return search(problem, factory.search_settings(spec, problem, asked), generator)
-            settings = factory.p_refinement_settings(spec, problem, asked)
-            if problem.region is not None:
-                singular = factory.singular_settings(spec, problem, asked)
-                return refine_in_region(problem, settings, singular)
-            return refine_branch(problem, settings)
-        case (ClimbStage(climb=asked), ElementsStage(elements=cells)):
-            climbed = refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
-            settings = factory.element_settings(spec, problem, cells)
-            return solve_by_elements_after(climbed, problem, settings)
-        case (ElementsStage(elements=cells),):
-            return solve_by_elements(problem, factory.element_settings(spec, problem, cells))
-        case (IdentifyStage(identify=asked),):
-            settings = factory.identification_settings(spec, problem, asked)
-            return (discover_and_fit if problem.discover else identify)(problem, settings)
-        case (MinimizeStage(minimize=asked),):
-            return minimize_energy(problem, factory.energy_settings(spec, problem, asked))
-        case (MarchStage(march=asked),):
-            return march_in_time(problem, factory.marching_settings(spec, problem, asked))
-        case _:
-            parts = factory.schedule_settings(spec, problem, generator)
-            edges = factory.edges(spec, problem)
-            if edges is None:
-                return run_schedule(factory.rest(spec, problem), parts)
-            return run_slabs(problem, parts, edges)
-
-
-def _family_settings(spec: Spec, problem: Problem, generator: torch.Generator) -> FamilySettings:
-    """What a family is made with: every member is a problem file of its own."""
-
-    def solve_member(values: Mapping[str, float], near: Network | None) -> Events[SolverResult]:
-        # Errors are measured for all members together, and reading formulas takes its time.
-        own = replace(member(problem, values), exact=None)
-        degrees = None
-        if isinstance(near, FullProduct):
-            degrees = tuple(basis.degree for basis in near.axes())
-        return _events(complete_member(spec, own, values, degrees), own, generator)
-
-    inside = member(problem, inner_values(problem.parameters))
-    assert spec.accuracy is not None
-    return FamilySettings(
-        spec.accuracy,
-        LARGEST if len(problem.parameters) == 1 else LARGEST_OF_MANY,
-        solve_member,
-        factory.samples(spec, inside),
-        spec.seed,
-    )
 
 
 def _solution(

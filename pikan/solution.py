@@ -1,19 +1,28 @@
 """A solved problem: a function of its coordinates, with its report."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from errno import EEXIST
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, final
-from warnings import warn
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor
 
+from pikan.evaluation import (
+    Array,
+    Given,
+    Number,
+    OfTensors,
+    equation_residuals,
+    evaluation,
+    map_rows,
+    on_arrays,
+    places_of,
+    until_end,
+    warn_outside,
+)
 from pikan.export.samples import Grid
 from pikan.files.atomic import write_together
 from pikan.files.json_text import to_json
@@ -25,21 +34,19 @@ from pikan.optimize.outcome import Outcome
 from pikan.problem.family import member
 from pikan.problem.partials import partial
 from pikan.problem.statement import Problem
-from pikan.references import observations
-from pikan.references.data import KEPT, ReferenceData, arrays
-from pikan.report.errors import Evaluate, by_chunks
-from pikan.report.fields import LINE, PLANE, Field, Residual, fields
+from pikan.report.errors import Evaluate
+from pikan.report.fields import LINE, PLANE, Field, fields
 from pikan.report.notebook import html
 from pikan.report.report import Errors, Record, Report
 from pikan.report.sections import At, Section, sections
 from pikan.report.table import two_digits
-from pikan.residuals.terms import equation_terms
 from pikan.solvers.found import FoundConstant
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint
+from pikan.storage.data_files import kept_data
 from pikan.storage.file import FILE
-from pikan.storage.folder import FILES, REPORT, RESOLVED, content, set_aside
+from pikan.storage.folder import REPORT, RESOLVED, make_room
 from pikan.storage.run_archive import ArchivedRun
 
 if TYPE_CHECKING:
@@ -52,12 +59,6 @@ if TYPE_CHECKING:
     import pikan.plots.picture
     import pikan.plots.quantity
     import pikan.symbolic.solution_formula
-
-Array = Shaped[np.ndarray, "*_"]
-Number = float | int
-Given = Array | Shaped[Tensor, "*_"] | Sequence[Number] | Sequence[Sequence[Number]] | Number
-
-_OfTensors = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n m"]]
 
 # Ends of parameters are known to this part of their interval.
 _BEYOND = 1e-12
@@ -120,7 +121,7 @@ class Solution:
         """
         inside = self._parameter_values({one.name: one.lower for one in self.problem.parameters})
         assert isinstance(self.network, ParametricProduct)
-        places = _places(member(self.problem, inside), points, coordinates)
+        places = places_of(member(self.problem, inside), points, coordinates)
         rows = torch.as_tensor(places.reshape(-1, places.shape[-1]))
         found = self.network.on(rows.to(next(self.network.parameters())))
 
@@ -147,7 +148,7 @@ class Solution:
                 )
         return {name: float(values[name]) for name in known}
 
-    def _derivative(self, name: str) -> _OfTensors:
+    def _derivative(self, name: str) -> OfTensors:
         """A partial derivative as a function of rows."""
         wanted = partial(self.problem, name)
         if wanted is None:
@@ -163,13 +164,13 @@ class Solution:
         return derivative
 
     def _map_points(
-        self, function: _OfTensors, points: Given | None, coordinates: Mapping[str, Given]
+        self, function: OfTensors, points: Given | None, coordinates: Mapping[str, Given]
     ) -> Array | Tensor:
         """A function of rows, as far as there is a solution, applied to points as given."""
-        places = _places(self.problem, points, coordinates)
+        places = places_of(self.problem, points, coordinates)
         if self.problem.region is not None:
-            _warn_outside(self.problem, places)
-        return _map_rows(_until_end(self.problem, self.network, function), places, self.network)
+            warn_outside(self.problem, places)
+        return map_rows(until_end(self.problem, self.network, function), places, self.network)
 
     @property
     def end(self) -> float | None:
@@ -325,8 +326,8 @@ class Solution:
         return dataframe(self.sample(grid, derivatives=derivatives))
 
     def _derivative_of_arrays(self, name: str) -> Evaluate:
-        found = _until_end(self.problem, self.network, self._derivative(name))
-        return _on_arrays(found, self.network)
+        found = until_end(self.problem, self.network, self._derivative(name))
+        return on_arrays(found, self.network)
 
     def _quantities(
         self, planes: Sequence[Section], which: str | Sequence[str] | None
@@ -381,7 +382,7 @@ class Solution:
     def _keep(self, folder: Path, sampled: tuple[Field, ...], replace: bool) -> tuple[Path, ...]:
         path, data, texts = folder / FILE, kept_data(self.problem, folder), self._texts(folder)
         if not replace:
-            _make_room(folder, self.spec, data)
+            make_room(folder, self.spec, data)
         made, state = architecture_text(self.network), self.network.state_dict()
         kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
         archive.write_run(path, kept, self.checkpoint, data, texts)
@@ -410,133 +411,3 @@ class Solution:
 
     def _repr_html_(self) -> str:
         return html(self.report, self.problem.title)
-
-
-def _make_room(folder: Path, spec: str, data: Mapping[Path, bytes]) -> None:
-    """Set aside what another run has left in a folder; FileExistsError as `Solution.save`."""
-    found = content(folder, spec, data)
-    if found.kind == "other files":
-        for path in (folder / name for name in FILES):
-            if path.exists():
-                raise FileExistsError(
-                    EEXIST, "this is no run's file; take another folder", str(path)
-                )
-    elif found.kind != "nothing" and not found.same:
-        aside = set_aside(folder)
-        warn(f"{folder}: held {found.kind} of other settings, which is now {aside}", stacklevel=4)
-
-
-def kept_data(problem: Problem, folder: Path) -> Mapping[Path, bytes]:
-    """The data that solutions are compared with, by where the resolved problem file has them."""
-    kept: dict[Path, bytes] = {}
-    if isinstance(problem.exact, ReferenceData):
-        kept[folder / KEPT] = _npz_bytes(arrays(problem.exact, problem.coordinates))
-    if problem.observations:
-        kept[folder / observations.KEPT] = _npz_bytes(
-            observations.arrays(problem.observations, problem.coordinates)
-        )
-    return kept
-
-
-def _npz_bytes(columns: Mapping[str, Array]) -> bytes:
-    stored = BytesIO()
-    np.savez_compressed(stored, allow_pickle=False, **columns)
-    return stored.getvalue()
-
-
-def evaluation(problem: Problem, network: Network) -> Evaluate:
-    """The network of a problem as a function of arrays, nan where there is no solution."""
-    return _on_arrays(_until_end(problem, network, network), network)
-
-
-def equation_residuals(problem: Problem, network: Network) -> Residual:
-    """What a network leaves of each equation, one column each, as a function of arrays."""
-
-    def residuals(points: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
-        terms = equation_terms(problem, points)
-        wanted = {index for term in terms for index in term.needed_partials(0)}
-        found = partials(network, points, wanted)
-        return torch.stack([term.residual((found,)) for term in terms], dim=1)
-
-    return _on_arrays(_until_end(problem, network, residuals), network)
-
-
-def _warn_outside(problem: Problem, places: Array | Tensor) -> None:
-    """A warning where points lie outside of the region, at which there is no solution."""
-    given = places.detach().cpu().numpy() if isinstance(places, Tensor) else places
-    rows = given.reshape(-1, given.shape[-1]).astype(np.float64)
-    outside = int(np.sum(~problem.domain.covers(rows)))
-    if outside:
-        warn(f"{outside} of {len(rows)} points lie outside of the region: nan there", stacklevel=4)
-
-
-def _until_end(problem: Problem, network: Network, function: _OfTensors) -> _OfTensors:
-    """The same function, and nan beyond the time at which the network of a problem ends."""
-    if problem.region is not None:
-        function = _in_region(problem, function)
-    end = end_of(problem, network)
-    if end is None:
-        return function
-    axis = problem.box.evolution
-
-    def until(points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
-        return torch.where(points[:, axis, None] > end, math.nan, function(points))
-
-    return until
-
-
-def _in_region(problem: Problem, function: _OfTensors) -> _OfTensors:
-    """The same function, and nan outside of the region of a problem."""
-
-    def inside(points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
-        covered = problem.domain.covers(points.detach().cpu().numpy().astype(np.float64))
-        there = torch.from_numpy(covered).to(points.device)[:, None]
-        return torch.where(there, function(points), math.nan)
-
-    return inside
-
-
-def _on_arrays(function: _OfTensors, network: Network) -> Evaluate:
-    """The same function of arrays, in the precision and on the device of a network."""
-    like = next(network.parameters())
-
-    def evaluate(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n m"]:
-        with torch.no_grad():
-            found = function(torch.from_numpy(points).to(like))
-        return found.cpu().numpy().astype(points.dtype)
-
-    return evaluate
-
-
-def _map_rows(function: _OfTensors, places: Array | Tensor, network: Network) -> Array | Tensor:
-    """A function of rows, applied along the last axis of an array of any shape."""
-    rows = places.reshape(-1, places.shape[-1])
-    if isinstance(rows, Tensor):
-        found = function(rows.to(next(network.parameters())))
-    else:
-        found = by_chunks(_on_arrays(function, network), rows)
-    return found.reshape(*places.shape[:-1], -1)
-
-
-def _places(
-    problem: Problem, points: Given | None, coordinates: Mapping[str, Given]
-) -> Float[np.ndarray, "*n d"] | Float[Tensor, "*n d"]:
-    """Points as given, or as made from coordinates by name."""
-    names = problem.coordinates
-    if points is None and set(coordinates) == set(names):
-        return _spread([coordinates[name] for name in names])
-    places = points if isinstance(points, Tensor) else np.asarray(points, dtype=np.float64)
-    if coordinates or places.shape[-1:] != (len(names),):
-        given = ", ".join(coordinates) if coordinates else f"points of shape {[*places.shape]}"
-        named = ", ".join(f"{name}=..." for name in names)
-        raise ValueError(f"got {given}; needs rows of {', '.join(names)}, or {named}")
-    return places
-
-
-def _spread(values: Sequence[Given]) -> Float[np.ndarray, "*n d"] | Float[Tensor, "*n d"]:
-    tensors = [value for value in values if isinstance(value, Tensor)]
-    if not tensors:
-        arrays = [np.asarray(value, dtype=np.float64) for value in values]
-        return np.stack(np.broadcast_arrays(*arrays), axis=-1)
-    everywhere = [torch.as_tensor(value).to(tensors[0]) for value in values]
-    return torch.stack(torch.broadcast_tensors(*everywhere), dim=-1)

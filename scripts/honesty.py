@@ -31,12 +31,12 @@ from drawn.figure import drawn
 from drawn.narrow import narrow
 from drawn.problems import Manufactured, manufactured
 from drawn.rough import rough
+from pikan.evaluation import evaluation
 from pikan.optimize.outcome import Alternative
 from pikan.problem.statement import Problem
 from pikan.references.formula import FormulaSolution
 from pikan.report.errors import errors
 from pikan.run import UnfinishedError
-from pikan.solution import evaluation
 from pikan.solvers.time_slab import solved_part
 from pikan.spec import reader
 from pikan.spec.formulas import problem

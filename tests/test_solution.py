@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pikan.bases.chebyshev import Chebyshev
+from pikan.evaluation import equation_residuals, evaluation
 from pikan.expression.parse import parse
 from pikan.files.json_text import from_json
 from pikan.geometry.box import Box
@@ -18,7 +19,7 @@ from pikan.problem.statement import Equation, Problem
 from pikan.references.formula import FormulaSolution
 from pikan.report.errors import errors
 from pikan.report.report import NetworkFacts, Record, Report, Seconds, Versions
-from pikan.solution import Solution, equation_residuals, evaluation
+from pikan.solution import Solution
 from pikan.storage.run_archive import network, read_run
 
 LOWER, UPPER = (-1.0, 0.0), (1.0, 2.0)

@@ -47,7 +47,7 @@ def solve_file(
         from pikan.cli.finish import finish_member, finish_run
         from pikan.cli.load import load_run
         from pikan.cli.room import room
-        from pikan.solution import kept_data
+        from pikan.storage.data_files import kept_data
         from pikan.storage.folder import Content, content
 
     try:

@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 from pikan.assessment import held_out_points, kind, residuals
+from pikan.evaluation import evaluation
 from pikan.kan.arguments import ModelError
 from pikan.network.architecture import node_count
 from pikan.network.kan import KANNetwork, Scaling
@@ -12,7 +13,7 @@ from pikan.network.trial import TrialNetwork
 from pikan.optimize.outcome import Outcome
 from pikan.report.errors import errors
 from pikan.report.report import NetworkFacts
-from pikan.solution import Solution, evaluation
+from pikan.solution import Solution
 
 # What the outcome of a solution says once its network is another.
 _CHANGED = "its network was changed after the run; errors and residuals are those of the new one"

@@ -4,10 +4,11 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from errno import EBUSY
+from errno import EBUSY, EEXIST
 from itertools import count
 from pathlib import Path
 from typing import Literal, NamedTuple
+from warnings import warn
 
 from pikan.references.data import KEPT
 from pikan.references.observations import KEPT as OBSERVED
@@ -102,3 +103,17 @@ def clear_results(folder: Path) -> None:
     for name in FILES:
         if name not in (FILE, KEPT):
             (folder / name).unlink(missing_ok=True)
+
+
+def make_room(folder: Path, spec: str, data: Mapping[Path, bytes]) -> None:
+    """Set aside what another run has left in a folder; FileExistsError for a file of others."""
+    found = content(folder, spec, data)
+    if found.kind == "other files":
+        for path in (folder / name for name in FILES):
+            if path.exists():
+                raise FileExistsError(
+                    EEXIST, "this is no run's file; take another folder", str(path)
+                )
+    elif found.kind != "nothing" and not found.same:
+        aside = set_aside(folder)
+        warn(f"{folder}: held {found.kind} of other settings, which is now {aside}", stacklevel=4)
