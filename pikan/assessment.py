@@ -49,7 +49,7 @@ def final_outcome(
         worst = largest(unseen)
         kind, said = "stalled" if outcome.kind == "converged" else outcome.kind, worst.sentence()
         own = outcome.message
-        return Outcome(kind, own if worst.feature in own else f"{own}; {said}")
+        return Outcome(kind, own if str(worst.feature) in own else f"{own}; {said}")
     worst = largest(left)
     if outcome.kind != "converged" or worst.relative < _NOTHING:
         return outcome

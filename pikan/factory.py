@@ -318,7 +318,7 @@ def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]],
     """Makes the full product of a completed spec with other degrees."""
     assert isinstance(spec.network, networks.ProductSettings)
     asked = spec.network
-    lower, upper = _padded(problem)
+    lower, upper = _padded_box(problem)
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
         bases = _axes(asked.model_copy(update={"degree": degrees}), _ends(problem))
@@ -329,7 +329,7 @@ def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]],
     return make_network
 
 
-def _padded(problem: Problem) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _padded_box(problem: Problem) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The box of polynomials in a region: wider than the region's own, whose sides are in it."""
     box, region = problem.box, problem.region
     if region is None or region.boxed:
@@ -372,7 +372,7 @@ def singular_settings(
     plain = p_refinement_settings(spec, problem, climb)
     if not corners:
         return None
-    lower, upper = _padded(problem)
+    lower, upper = _padded_box(problem)
     ends = torch.tensor([lower, upper], dtype=torch.float64)
     every = [(one, exponent) for one in corners for exponent in one.exponents]
     points = torch.tensor([one.point for one, _ in every], dtype=torch.float64)

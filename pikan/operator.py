@@ -160,12 +160,12 @@ def fit(a: Array, u: Array, *, method: Method | None = None, seed: int = 0) -> O
     settings = choices[chosen][1]
     by_pairs = {
         count: _errors(
-            components[1].back(_fitted(chosen, settings, x[some], y[some])(x[held])), outputs[held]
+            components[1].back(_fit(chosen, settings, x[some], y[some])(x[held])), outputs[held]
         ).mean
         for count in counts
         if len(some := train[:count])
     }
-    between = _fitted(chosen, settings, x, y)
+    between = _fit(chosen, settings, x, y)
     seconds, one = perf_counter() - began, x[:1]
     again = perf_counter()
     components[1].back(between(one))
@@ -233,11 +233,11 @@ def _choice(
     some = train[:_CHOOSING] if method == "kernel" else train
     best, settings = inf, _candidates(method, x)[0]
     for one in _candidates(method, x):
-        made = _fitted(method, one, x[some], y[some])
+        made = _fit(method, one, x[some], y[some])
         error = float((made(x[held]) - y[held]).norm())
         if error < best:
             best, settings = error, one
-    return _fitted(method, settings, x[train], y[train]), settings
+    return _fit(method, settings, x[train], y[train]), settings
 
 
 def _candidates(method: Method, x: Matrix) -> Sequence[Settings]:
@@ -253,7 +253,7 @@ def _candidates(method: Method, x: Matrix) -> Sequence[Settings]:
             return [(*one, nugget) for one in lengths for nugget in _NUGGETS]
 
 
-def _fitted(method: Method, settings: Settings, x: Matrix, y: Matrix) -> _Map:
+def _fit(method: Method, settings: Settings, x: Matrix, y: Matrix) -> _Map:
     """A method with its settings, fitted to pairs of components."""
     match method:
         case "linear":

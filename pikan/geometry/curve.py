@@ -35,7 +35,7 @@ class ParametricSide(Side):
     last: float
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has no ends."""
         return True
 
@@ -60,7 +60,7 @@ class ParametricSide(Side):
         return s, self.at(s)
 
     @cached_property
-    def left(self) -> bool:
+    def inside_left(self) -> bool:
         """Whether the inside lies to the left: the curve runs anticlockwise."""
         return signed_area(self.table[1]) > 0
 
@@ -96,7 +96,7 @@ class ParametricSide(Side):
         speed = self.at(self.nearest(points), 1)
         out = np.stack([speed[:, 1], -speed[:, 0]], axis=1)
         out /= np.linalg.norm(out, axis=1, keepdims=True)
-        return out if self.left else -out
+        return out if self.inside_left else -out
 
 
 @final

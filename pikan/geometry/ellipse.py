@@ -21,7 +21,7 @@ class EllipseSide(Side):
     inward: bool = False
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has no ends."""
         return True
 

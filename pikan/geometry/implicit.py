@@ -24,7 +24,7 @@ Column = Float[np.ndarray, " n"]
 
 @final
 @dataclass(frozen=True, eq=False)
-class Level:
+class LevelSet:
     """A formula of x and y with its gradient."""
 
     formula: Expression
@@ -56,7 +56,7 @@ class Level:
         return points
 
 
-def extent(level: Level) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]] | None:
+def extent(level: LevelSet) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]] | None:
     """A box around the points at which a formula is negative; None where none is found.
 
     Infinite where they reach as far as is looked.
@@ -75,7 +75,7 @@ def extent(level: Level) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2
 
 
 def _negative(
-    level: Level, x: Column, y: Column
+    level: LevelSet, x: Column, y: Column
 ) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]] | None:
     grid = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
     inside = grid[level.values(grid) < 0.0]
@@ -90,11 +90,11 @@ class ContourSide(Side):
     That of a closed one ends where it begins.
     """
 
-    level: Level
+    level: LevelSet
     table: Points
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether the curve has no ends."""
         return bool(np.array_equal(self.table[0], self.table[-1]))
 
@@ -126,7 +126,7 @@ class ContourSide(Side):
 class Implicit(Shape):
     """The points of a box at which a formula is negative."""
 
-    level: Level
+    level: LevelSet
     lower: tuple[float, float]
     upper: tuple[float, float]
     kind: str = "formula"
@@ -164,7 +164,7 @@ _EVEN = (np.arange(4096)[:, None] + 0.5) / 4096
 
 
 def contours(
-    level: Level, lower: tuple[float, float], upper: tuple[float, float]
+    level: LevelSet, lower: tuple[float, float], upper: tuple[float, float]
 ) -> tuple[Points, ...]:
     """Tables of the curves in a box on which a formula vanishes."""
     from contourpy import contour_generator

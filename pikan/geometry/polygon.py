@@ -22,7 +22,7 @@ class StraightSide(Side):
     left: bool
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has ends."""
         return False
 

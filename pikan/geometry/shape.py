@@ -18,7 +18,7 @@ class Side(ABC):
 
     @property
     @abstractmethod
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether it has no ends, as a circle has none."""
 
     @abstractmethod

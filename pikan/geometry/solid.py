@@ -21,7 +21,7 @@ class PlaneSide(Side):
     upper: tuple[float, ...]
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has ends."""
         return False
 
@@ -80,7 +80,7 @@ class SphereSide(Side):
     radius: float
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has no ends."""
         return True
 
@@ -139,7 +139,7 @@ class MantleSide(Side):
     ends: tuple[float, float]
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has ends."""
         return False
 
@@ -173,7 +173,7 @@ class LidSide(Side):
     up: bool
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """It has ends."""
         return False
 

@@ -91,7 +91,7 @@ class LevenbergMarquardt(Stage):
         if isinstance(at, Outcome):
             return at
         here, damping, scale, losses, draw = at.here, at.damping, at.scale, at.losses, at.draw
-        objective = drawn(source, draw)
+        objective = redraw(source, draw)
         jacobian_at = jacobian_operator(objective)
         for step in range(at.step, self.steps + 1):
             now = LevenbergMarquardtState(step, here, damping, scale, losses, draw)
@@ -116,7 +116,7 @@ class LevenbergMarquardt(Stage):
             due = self.redraw is not None and source.redraw is not None and step + 1 < self.steps
             if due and (ended or (step + 1) % (self.redraw or 1) == 0) and not same(draw, here):
                 draw = Draw(0 if draw is None else draw.number + 1, here.theta)
-                objective = drawn(source, draw)
+                objective = redraw(source, draw)
                 jacobian_at = jacobian_operator(objective)
                 here = Iterate(here.theta, objective.residual(here.theta).detach())
                 damping, losses = Damping(damping.value), (here.loss,)
@@ -199,7 +199,7 @@ class LinearModel(NamedTuple):
     rounding: float
 
 
-def drawn(source: LeastSquares, draw: Draw | None) -> LeastSquares:
+def redraw(source: LeastSquares, draw: Draw | None) -> LeastSquares:
     """The objective on the points of a draw, on its own where there was none."""
     if draw is None or source.redraw is None:
         return source

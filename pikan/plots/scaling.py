@@ -16,7 +16,7 @@ Point = tuple[float, float]
 
 @final
 @dataclass(frozen=True)
-class Curve:
+class ScalingCurve:
     """One group of runs: on its law, near its plateau, failed; and the law's own line.
 
     `failed` are the places of those of which there is nothing but a place.
@@ -38,7 +38,7 @@ class Chart:
     x: str
     y: str
     power: bool
-    curves: tuple[Curve, ...]
+    curves: tuple[ScalingCurve, ...]
     theory: tuple[tuple[str, tuple[Point, ...]], ...]
 
 
@@ -70,7 +70,7 @@ def picture(chart: Chart) -> Picture:
         return with_ticks(figure)
 
 
-def _draw(axes: Axes, curve: Curve, color: str) -> None:
+def _draw(axes: Axes, curve: ScalingCurve, color: str) -> None:
     if curve.points:
         axes.plot(*zip(*curve.points, strict=True), "o", color=color, markersize=4.0)
     if curve.plateau:

@@ -158,7 +158,7 @@ def _changes(
         columns = [part.bounds(problem.box, points) for part, _ in given]
         return [tuple(bool(column[k]) for column in columns) for k in range(len(u))]
 
-    def held(u: float) -> tuple[bool, ...]:
+    def held_by(u: float) -> tuple[bool, ...]:
         return held_at(np.array([u]))[0]
 
     def kinds(here: tuple[bool, ...]) -> list[_Kind]:
@@ -168,7 +168,7 @@ def _changes(
     every = np.linspace(0.0, 1.0, _ALONG)
     inner = (every[:-1] + every[1:]) / 2
     labels = held_at(inner)
-    if side.closed:
+    if side.is_closed:
         inner, labels = np.append(inner, inner[0] + 1.0), [*labels, labels[0]]
     else:
         ends = ((0.0, labels[0]), (1.0, labels[-1]))
@@ -178,7 +178,7 @@ def _changes(
             first, last = float(inner[k]), float(inner[k + 1])
             for _ in range(_HALVINGS):
                 middle = (first + last) / 2
-                first, last = (middle, last) if held(middle % 1.0) == before else (first, middle)
+                first, last = (middle, last) if held_by(middle % 1.0) == before else (first, middle)
             yield last % 1.0, [*kinds(before), *kinds(after)]
 
 

@@ -127,7 +127,7 @@ def _functions(
         own = [one for one in data if one.unknown == unknown]
         lift, factor = ZERO, {(0,) * problem.box.dimension: ONE}
         for axis in (*problem.box.space, *_time(problem)):
-            along = _sorted([one for one in own if one.axis == axis])
+            along = _in_order([one for one in own if one.axis == axis])
             lift = _with_data(problem, lift, along)
             factor = _with_factors(problem, factor, along)
         lifts.append(fold(substitute(lift, numbers)))
@@ -187,7 +187,7 @@ def _sides(
     return 1, float(values[0]), float(slopes[0]), given
 
 
-def _sorted(along: Iterable[_Data]) -> list[_Data]:
+def _in_order(along: Iterable[_Data]) -> list[_Data]:
     """The data along one axis, each end by order; _NotBuiltInError for sets with no formula."""
     found = sorted(along, key=lambda one: (one.upper, one.order))
     for upper in (False, True):
@@ -244,7 +244,7 @@ def _choices(q: int, i: int) -> int:
     return comb(q - 1 + i, i) if q else int(i == 0)
 
 
-def _applied(problem: Problem, field: Expression, one: _Data) -> Expression:
+def _apply(problem: Problem, field: Expression, one: _Data) -> Expression:
     """B field, not yet on the face."""
     name, rate = problem.coordinates[one.axis], field
     for _ in range(one.order):
@@ -258,7 +258,7 @@ def _with_data(problem: Problem, lift: Expression, along: Sequence[_Data]) -> Ex
     found = lift
     for one in along:
         face = _face(problem, one)
-        own = _at(problem, face, _applied(problem, lift, one))
+        own = _at(problem, face, _apply(problem, lift, one))
         apart = fold(subtract(one.given, own))
         size = max(_size(problem, one.given, face), _size(problem, lift))
         if not _size(problem, apart, face) <= _ROUNDING * size:
@@ -284,10 +284,10 @@ def _with_factors(
             distance = multiply(distance, power(share, Number(float(count))))
     found = {orders: multiply(distance, one) for orders, one in factors.items()}
     steps = [end[0] for end in ends.values() if _needs_step(end)]
-    return _stepped(problem, found, [(one, _cardinal(problem, one, along)) for one in steps])
+    return _step_factors(problem, found, [(one, _cardinal(problem, one, along)) for one in steps])
 
 
-def _stepped(
+def _step_factors(
     problem: Problem,
     factors: Mapping[Orders, Expression],
     steps: Sequence[tuple[_Data, Expression]],
@@ -299,7 +299,7 @@ def _stepped(
     found = dict(factors)
     for one, shape in steps:
         for orders, factor in factors.items():
-            rate = _applied(problem, factor, one)
+            rate = _apply(problem, factor, one)
             found[orders] = subtract(found[orders], multiply(shape, rate))
             above = tuple(k + (axis == one.axis) for axis, k in enumerate(orders))
             more = multiply(shape, multiply(Number(one.slope), factor))
@@ -310,7 +310,7 @@ def _stepped(
 def _check(problem: Problem, lift: Expression, one: _Data) -> None:
     """_NotBuiltInError where a lift leaves a condition open."""
     face = _face(problem, one)
-    applied = _at(problem, face, _applied(problem, lift, one))
+    applied = _at(problem, face, _apply(problem, lift, one))
     size = max(_size(problem, one.given, face), _size(problem, lift))
     if not _size(problem, subtract(applied, one.given), face) <= _LEFT * size:
         raise _NotBuiltInError(

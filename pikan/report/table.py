@@ -51,7 +51,7 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
     yield Text.assemble((report.outcome, color), ": ", report.message)
     yield Text()
     if report.discovered:
-        yield from (Text(line) for line in _discovered(report))
+        yield from (Text(line) for line in _equations(report))
         yield Text()
     if report.found:
         yield _found(report)
@@ -144,7 +144,7 @@ def _family(family: FamilyFacts) -> Iterator[str]:
     )
 
 
-def _discovered(report: Report) -> Iterator[str]:
+def _equations(report: Report) -> Iterator[str]:
     """The equations discovered, with what speaks for and against their terms."""
     for one in report.discovered:
         yield one.equation

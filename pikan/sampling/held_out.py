@@ -95,12 +95,12 @@ def on_narrow_part(
     lower, upper = feature.lower[cells], feature.upper[cells]
     middles = lower + (upper - lower) / 2
 
-    def ordered(wanted: int, axes: int) -> Float[np.ndarray, "n _"]:
+    def in_order(wanted: int, axes: int) -> Float[np.ndarray, "n _"]:
         unit = even(wanted, axes)
         unit[:, 0] = np.sort(unit[:, 0]) if len(own) == 2 else unit[:, 0]
         return unit
 
-    along = part.points(domain.box, _ALONG, ordered)
+    along = part.points(domain.box, _ALONG, in_order)
     if not len(along):
         return like.new_zeros(0, domain.box.dimension)
     pairs = (

@@ -28,10 +28,12 @@ def interior(
     if domain.region is None:
         unit = method(count, domain.box.dimension, chance)
         return inside(domain.box, torch.from_numpy(unit), like)
-    return kept(domain, lambda n: method(n, domain.box.dimension, chance), total(count), like)
+    return keep_inside(
+        domain, lambda n: method(n, domain.box.dimension, chance), total(count), like
+    )
 
 
-def kept(
+def keep_inside(
     domain: Domain,
     draw: Callable[[int], Float[np.ndarray, "n d"]],
     count: int,

@@ -19,7 +19,7 @@ def interpolation_points(basis: Elements) -> Float[Tensor, " n"]:
     return torch.cat([inside.flatten(), edges[-1:]])
 
 
-def interpolated(
+def interpolate(
     bases: Sequence[Elements], function: Callable[[Float[Tensor, "n d"]], Float[Tensor, "n m"]]
 ) -> Float[Tensor, "*_ m"]:
     """The coefficients, by axis, of the interpolant of a function of the unit box."""

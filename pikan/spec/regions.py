@@ -17,7 +17,7 @@ from pikan.spec.boundaries import BOX
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Keys
 from pikan.spec.schema import Spec, Where
-from pikan.spec.shape_reader import ShapeReader, around_all, listed
+from pikan.spec.shape_reader import ShapeReader, around_all, as_list
 from pikan.spec.shapes import ShapeSettings
 
 # As many points show whether anything of a side bounds the region.
@@ -118,7 +118,7 @@ def _stand_in(spec: Spec, given: Box, coordinates: tuple[str, ...]) -> Box:
 
 
 def _each(spec: Spec, key: str) -> list[tuple[Keys, ShapeSettings]]:
-    return listed((key,), getattr(spec, key))
+    return as_list((key,), getattr(spec, key))
 
 
 def _dimension(shape: ShapeSettings) -> int | None:

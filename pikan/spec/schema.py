@@ -381,7 +381,7 @@ class Spec(FilePart):
 
     @model_validator(mode="before")
     @classmethod
-    def _discovered(cls, given: object) -> object:
+    def _without_equations(cls, given: object) -> object:
         """Equations may be left out where they are to be discovered."""
         if isinstance(given, Mapping) and "discover" in given:
             return {"equations": (), **given}

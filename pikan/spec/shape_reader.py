@@ -15,7 +15,7 @@ from pikan.expression.tree import Expression, Number, names, substitute, subtrac
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.geometry.curve import Curve, ParametricSide
 from pikan.geometry.ellipse import Annulus, Ellipse
-from pikan.geometry.implicit import Implicit, Level, extent
+from pikan.geometry.implicit import Implicit, LevelSet, extent
 from pikan.geometry.polygon import Polygon, crossing, signed_area
 from pikan.geometry.region import Component
 from pikan.geometry.shape import Shape, Side
@@ -75,7 +75,7 @@ def known_formula(text: str, reach: Sequence[str], constants: Constants) -> Expr
     return substitute(reading.sides[0], values)
 
 
-def listed(keys: Keys, written: Shapes | None) -> list[tuple[Keys, ShapeSettings]]:
+def as_list(keys: Keys, written: Shapes | None) -> list[tuple[Keys, ShapeSettings]]:
     """One shape or several, each with the way to it."""
     if written is None:
         return []
@@ -125,8 +125,8 @@ class ShapeReader:
                 yield self.origin.fault((*keys, kind), str(error))
                 continue
             inner = around_all([one.bounds for one in shapes])
-            without = yield from self.components(listed((*keys, "without"), shape.without), inner)
-            within = yield from self.components(listed((*keys, "within"), shape.within), inner)
+            without = yield from self.components(as_list((*keys, "without"), shape.without), inner)
+            within = yield from self.components(as_list((*keys, "within"), shape.within), inner)
             self.sides += [((*keys, kind), one.sides) for one in shapes]
             found += [Component(one, shape.name or kind, without, within) for one in shapes]
         return tuple(found)
@@ -291,7 +291,7 @@ class ShapeReader:
         if not names(formula) & set(self.coordinates):
             raise _ShapeError(f"'{cut(text, 60)}' holds no coordinate; write one")
         first, second = self.coordinates
-        level = Level(formula, (first, second))
+        level = LevelSet(formula, (first, second))
         if around is None and (around := _extent(level, text)) is None:
             raise _ShapeError(
                 f"'{cut(text, 60)}' holds at no point that was tried; write a comparison that holds"
@@ -305,7 +305,7 @@ class ShapeReader:
         return made
 
 
-def _extent(level: Level, text: str) -> Bounds | None:
+def _extent(level: LevelSet, text: str) -> Bounds | None:
     """A box around the points at which a formula is negative; None where none is found."""
     found = extent(level)
     if found is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from pikan.files.atomic import write_together
 from pikan.plots.picture import Picture
-from pikan.plots.scaling import Chart, Curve, picture
+from pikan.plots.scaling import Chart, ScalingCurve, picture
 from pikan.spec.sweep import FitRequest
 from pikan.sweeps.power_law import FEWEST, PowerLaw, law
 from pikan.sweeps.record import number
@@ -198,7 +198,7 @@ def _chart(one: FittedLaw, title: str) -> Chart:
     return Chart(title, fit.x, fit.y, power, curves, tuple(theory))
 
 
-def _curve(fit: FitRequest, part: Group) -> Curve:
+def _curve(fit: FitRequest, part: Group) -> ScalingCurve:
     kept = part.law.kept if part.law is not None else (True,) * len(part.x)
     both = list(zip(part.x, part.y, kept, strict=True))
     on = tuple((x, y) for x, y, good in both if good)
@@ -215,4 +215,4 @@ def _curve(fit: FitRequest, part: Group) -> Curve:
         name = f"{name}\nno law"
     if part.failed:
         name = f"{name}\n{len(part.failed)} failed"
-    return Curve(name, on, off, failed, line)
+    return ScalingCurve(name, on, off, failed, line)

@@ -30,7 +30,7 @@ def shortest(expression: Symbolic, points: ConstantSamples) -> Symbolic:
 
     if sympy.count_ops(expression) > _LARGEST:
         return expression
-    best, left = expression, _left(expression, points)
+    best, left = expression, _relative_distance(expression, points)
     above = points.inputs.min(axis=0) > 0
     positive = {
         symbol: sympy.Dummy(symbol.name, positive=True)
@@ -39,13 +39,13 @@ def shortest(expression: Symbolic, points: ConstantSamples) -> Symbolic:
     }
     seen = set[Symbolic]()
     back = {dummy: symbol for symbol, dummy in positive.items()}
-    for form in _forms(_signed(expression, points).xreplace(positive)):
+    for form in _forms(_without_magnitudes(expression, points).xreplace(positive)):
         found = _without_rounding(form.xreplace(back), points)
         if found is None or found in seen or sympy.count_ops(found) > _LARGEST:
             continue
         seen.add(found)
-        for tried in _numbered(found, points):
-            away = _left(tried, points)
+        for tried in _with_exact_numbers(found, points):
+            away = _relative_distance(tried, points)
             if away <= max(_WORSE * left, _EXACT) and _length(tried) < _length(best):
                 best, left = tried, min(left, away)
     return best
@@ -59,17 +59,17 @@ def _length(expression: Symbolic) -> tuple[int, int]:
     return 4 * decimals + int(sympy.count_ops(expression)), len(str(expression))
 
 
-def _numbered(form: Symbolic, points: ConstantSamples) -> Iterator[Symbolic]:
+def _with_exact_numbers(form: Symbolic, points: ConstantSamples) -> Iterator[Symbolic]:
     """The form with its numbers refit, with those near to known ones as these, both factored."""
     import sympy
 
-    for made in (refit_constants(form, points), _snapped(form)):
+    for made in (refit_constants(form, points), _snap_numbers(form)):
         yield made
         if not made.atoms(sympy.Float):
             yield sympy.factor(made)
 
 
-def _snapped(form: Symbolic) -> Symbolic:
+def _snap_numbers(form: Symbolic) -> Symbolic:
     """Every number near to a known one is that."""
     import sympy
 
@@ -104,12 +104,12 @@ def _forms(expression: Symbolic) -> Iterator[Symbolic]:
     for way in ways:
         try:
             # What cancels is to do so without rounding.
-            yield way(_snapped(expression))
+            yield way(_snap_numbers(expression))
         except (sympy.PolynomialError, ZeroDivisionError, AttributeError, NotImplementedError):
             continue
 
 
-def _signed(expression: Symbolic, points: ConstantSamples) -> Symbolic:
+def _without_magnitudes(expression: Symbolic, points: ConstantSamples) -> Symbolic:
     """|x| as x or -x where x has one sign at all points."""
     import sympy
 
@@ -138,7 +138,7 @@ def _without_rounding(form: Symbolic, points: ConstantSamples) -> Symbolic | Non
     return sympy.Add(*kept)
 
 
-def _left(expression: Symbolic, points: ConstantSamples) -> float:
+def _relative_distance(expression: Symbolic, points: ConstantSamples) -> float:
     """What is left of the values, relative to them; infinite where there is no value."""
     wanted = points.values[:, 0]
     away = float(np.linalg.norm(values_at(expression, points.symbols, points.inputs) - wanted))

@@ -9,7 +9,7 @@ from time import process_time
 import torch
 
 from killed.cases import CASES
-from pikan import run
+from pikan import checkpointer, run
 from pikan.solution import Solution
 from pikan.spec import formulas, reader
 from pikan.storage.file import FILE
@@ -65,7 +65,7 @@ def begun(case: str, folder: Path) -> Generator[run.Progress, None, Solution]:
 def finish(steps: Generator[run.Progress, None, Solution], folder: Path) -> None:
     """Runs to the end, and is kept as often as it can be on the way."""
     torch.set_num_threads(1)
-    run.SHARE = 1.0
+    checkpointer.SHARE = 1.0
     while True:
         try:
             next(steps)

@@ -9,7 +9,7 @@ from pikan.geometry.curve import Curve, ParametricSide
 from pikan.geometry.domain import Domain, even
 from pikan.geometry.ellipse import Annulus, Ellipse
 from pikan.geometry.face import Face
-from pikan.geometry.implicit import Implicit, Level
+from pikan.geometry.implicit import Implicit, LevelSet
 from pikan.geometry.polygon import Polygon, crossing
 from pikan.geometry.region import Component, Region
 from pikan.geometry.solid import Ball, Cuboid, Cylinder
@@ -17,7 +17,7 @@ from pikan.geometry.solid import Ball, Cuboid, Cylinder
 STAR = ParametricSide(
     (parse("(1 + 0.3*cos(5*s))*cos(s)"), parse("(1 + 0.3*cos(5*s))*sin(s)")), "s", 0.0, 2 * np.pi
 )
-SQUIRCLE = Level(parse("x^4 + y^4 - 1"), ("x", "y"))
+SQUIRCLE = LevelSet(parse("x^4 + y^4 - 1"), ("x", "y"))
 SHAPES = [
     Ellipse((0.3, -0.2), (1.5, 1.5)),
     Ellipse((0.3, -0.2), (2.0, 0.5), 0.7),

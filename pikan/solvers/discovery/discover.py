@@ -136,10 +136,10 @@ def _discover_one(
     selected = select_terms(weak, left, candidates, unknown.at_most)
     if selected is None:
         return DiscoveredEquation(unknown.text, "", {}, (), 0.0, inf, inf, ())
-    return _discovered(unknown, names, selected)
+    return _discovered_equation(unknown, names, selected)
 
 
-def _discovered(
+def _discovered_equation(
     unknown: UnknownEquation, names: list[str], selected: SelectedTerms
 ) -> DiscoveredEquation:
     fit = selected.fit

@@ -88,7 +88,7 @@ def smoothed_derivatives(
     }
 
 
-class _Fit(NamedTuple):
+class _AxisFit(NamedTuple):
     """Matrices of the derivatives of a fit of `size` polynomials along an axis, by order."""
 
     size: int
@@ -104,8 +104,8 @@ def resolved_degrees(grid: MeasuredGrid) -> tuple[int, ...]:
 
 
 def _cross_validated(
-    values: Float[Tensor, "*n"], fits: Sequence[Sequence[_Fit]]
-) -> tuple[_Fit, ...]:
+    values: Float[Tensor, "*n"], fits: Sequence[Sequence[_AxisFit]]
+) -> tuple[_AxisFit, ...]:
     """The fit along each axis that predicts left-out values best."""
     best, chosen = inf, tuple(each[0] for each in fits)
     for parts in product(*fits):
@@ -117,7 +117,7 @@ def _cross_validated(
     return chosen
 
 
-def _fits(axis: Float[Tensor, " n"], order: int, highest: float) -> Iterator[_Fit]:
+def _fits(axis: Float[Tensor, " n"], order: int, highest: float) -> Iterator[_AxisFit]:
     """Fits of polynomials on an axis, up to a degree."""
     ends = torch.stack([axis[0], axis[-1]])[None]
     for degree in _DEGREES:
@@ -125,4 +125,4 @@ def _fits(axis: Float[Tensor, " n"], order: int, highest: float) -> Iterator[_Fi
             break
         tables = Chebyshev(ends, degree).derivatives(axis[:, None], order)[:, :, 0]
         inverse = least_squares(tables[0], torch.eye(len(axis)).to(axis), 1e-12)
-        yield _Fit(degree + 1, tuple(table @ inverse for table in tables))
+        yield _AxisFit(degree + 1, tuple(table @ inverse for table in tables))

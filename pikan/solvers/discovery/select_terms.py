@@ -13,7 +13,7 @@ from torch import Tensor
 from pikan.linalg.dense import whitening
 from pikan.solvers.discovery.bump_functions import BumpFunctions, bump_functions
 from pikan.solvers.discovery.subsets import Subset, best_subsets, penalty, regression
-from pikan.solvers.discovery.weak_form import Candidate, WeakForm
+from pikan.solvers.discovery.weak_form import WeakCandidate, WeakForm
 
 # Half widths of bumps, in parts of an axis: along time, and along any other.
 _IN_TIME, _IN_SPACE = (0.15, 0.25), (0.12, 0.18, 0.27)
@@ -71,8 +71,8 @@ class SelectedTerms(NamedTuple):
 
 def select_terms(
     weak: WeakForm,
-    left: Candidate,
-    candidates: Sequence[Candidate],
+    left: WeakCandidate,
+    candidates: Sequence[WeakCandidate],
     at_most: int,
 ) -> SelectedTerms | None:
     """The terms of an equation out of candidates; None where there are too few values."""
@@ -113,7 +113,7 @@ def select_terms(
 
 
 def _rivals(
-    weak: WeakForm, best: TermsOfWidth, left: Candidate, candidates: Sequence[Candidate]
+    weak: WeakForm, best: TermsOfWidth, left: WeakCandidate, candidates: Sequence[WeakCandidate]
 ) -> Iterator[tuple[Subset, TermsOfWidth]]:
     """Subsets that explain the data as well as the best, each with the noise it betrays itself.
 
@@ -143,8 +143,8 @@ def _widths(weak: WeakForm) -> Iterator[tuple[float, ...]]:
 def terms_of_width(
     weak: WeakForm,
     tests: BumpFunctions,
-    left: Candidate,
-    candidates: Sequence[Candidate],
+    left: WeakCandidate,
+    candidates: Sequence[WeakCandidate],
     at_most: int,
 ) -> TermsOfWidth | None:
     """Terms over the bumps of one width; None where their rows cannot be told apart from noise.

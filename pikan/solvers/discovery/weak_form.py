@@ -22,7 +22,7 @@ _VARIANCE = "variance of "
 
 @final
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class WeakCandidate:
     """A candidate or left side in weak form; `corrected` is its flux less the mean of noise.
 
     `slopes` has the derivative of the flux by each name of a field or a derivative that it holds.
@@ -33,13 +33,15 @@ class Candidate:
     slopes: Mapping[str, Expression]
 
 
-def weak_candidate(named: HasNames, written: Expression) -> Candidate:
+def weak_candidate(named: HasNames, written: Expression) -> WeakCandidate:
     """A candidate as it is integrated."""
     weak = weak_term(named, written)
     variances = [Name(_VARIANCE + name) for name in named.unknowns]
     held = partials(named, weak.flux)
     corrected = without_noise(named, weak.flux, variances)
-    return Candidate(weak, corrected, {name: fold(differentiate(weak.flux, name)) for name in held})
+    return WeakCandidate(
+        weak, corrected, {name: fold(differentiate(weak.flux, name)) for name in held}
+    )
 
 
 @final
@@ -65,7 +67,7 @@ class WeakForm:
     def integrals(
         self,
         tests: BumpFunctions,
-        candidate: Candidate,
+        candidate: WeakCandidate,
         fields: Sequence[Float[Tensor, "*n"]],
         corrected: bool,
     ) -> Float[Tensor, " r"]:
@@ -79,7 +81,7 @@ class WeakForm:
     def sensitivity(
         self,
         tests: BumpFunctions,
-        weighted: Sequence[tuple[Candidate, float]],
+        weighted: Sequence[tuple[WeakCandidate, float]],
         fields: Sequence[Float[Tensor, "*n"]],
     ) -> Float[Tensor, "r m g"]:
         """The derivative of a weighted sum of candidates' integrals by every measured value."""
@@ -124,7 +126,7 @@ def weak_form(
     named: HasNames,
     constants: Mapping[str, float],
     grid: MeasuredGrid,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[WeakCandidate],
 ) -> WeakForm:
     """All that is needed to integrate some candidates."""
     mesh = torch.meshgrid(*grid.axes, indexing="ij")

@@ -12,7 +12,7 @@ from pikan.bases.elements import Elements, elements
 from pikan.linalg.dense import inverse
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
-from pikan.solvers.interpolation import interpolated
+from pikan.solvers.interpolation import interpolate
 
 # Members of any kind are interpolated by polynomials of this degree on cells, which are halved at
 # most so often.
@@ -44,7 +44,7 @@ def coefficients(network: Network, bases: Sequence[Basis]) -> Float[Tensor, "q m
         found[tuple(slice(size) for size in own.shape)] = own
         return found.flatten(0, -2)
     cells = [basis for basis in bases if isinstance(basis, Elements)]
-    return interpolated(cells, lambda points: _values(network, points)).flatten(0, -2)
+    return interpolate(cells, lambda points: _values(network, points)).flatten(0, -2)
 
 
 def _cells(networks: Sequence[Network], tolerance: float, seed: int) -> list[Basis]:
@@ -55,7 +55,7 @@ def _cells(networks: Sequence[Network], tolerance: float, seed: int) -> list[Bas
     # Once more, with lines through the cells that the others have by then.
     for axis in [*range(dimension), *range(dimension if dimension > 1 else 0)]:
         lines = torch.stack([_in_cells(one, generator) for one in edges], dim=1)
-        edges[axis] = _resolved(networks, axis, lines, tolerance)
+        edges[axis] = _resolving_edges(networks, axis, lines, tolerance)
     return [elements(one, _DEGREE, 1) for one in edges]
 
 
@@ -66,7 +66,7 @@ def _in_cells(edges: Float[Tensor, " _"], generator: torch.Generator) -> Float[T
     return edges[cells] + share * edges.diff()[cells]
 
 
-def _resolved(
+def _resolving_edges(
     networks: Sequence[Network], axis: int, lines: Float[Tensor, "l d"], tolerance: float
 ) -> Float[Tensor, " _"]:
     """Edges of cells on each of which the last coefficients along an axis are negligible."""

@@ -43,7 +43,7 @@ class Interpolants:
         count = len(nodes.values)
         if len(nodes.flat) > 1 or all(nodes.flat):
             self.best = Interpolant("polynomial", count, nodes.open_surplus())
-            if not nodes.begun():
+            if not nodes.has_begun():
                 self.best = self.best._replace(change=inf)
         elif count >= LEAST + _LAST:
             places = torch.linspace(-1.0, 1.0, _PLACES, dtype=torch.float64)

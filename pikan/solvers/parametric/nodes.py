@@ -129,7 +129,7 @@ class Nodes:
             if self._is_admissible(beyond, axis):
                 yield beyond
 
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether every axis has its first nodes."""
         return bool(self.indices) and not any(
             i not in self._old and self._is_beginning(i) for i in self.indices

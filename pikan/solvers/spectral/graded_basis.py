@@ -16,7 +16,7 @@ from pikan.problem.statement import Problem
 from pikan.solvers.spectral.product_objective import matching_points
 
 
-def _graded(network: FullProduct) -> tuple[Tensor, Tensor]:
+def _degree_order(network: FullProduct) -> tuple[Tensor, Tensor]:
     """The order of the products by degree, and the share of the largest degree each has."""
     shares = network.shares()
     order = shares.argsort(stable=True)
@@ -38,7 +38,7 @@ def graded_decay(
     The decay is that of the whole degree, the same along each axis but for its length. The last
     part is how far the function is from its best approximation two degrees lower.
     """
-    order, shares = _graded(network)
+    order, shares = _degree_order(network)
     values = _values(network, points)
     basis, _ = orthonormal(values[:, order])
     found = basis.mT @ (values @ network.coefficients.detach())
@@ -63,7 +63,7 @@ def graded_coefficients(
 ) -> tuple[Float[Tensor, "r p"], Float[Tensor, " p"]]:
     """A Jacobian and coefficients in the graded basis, whose lengths are those of values."""
     points = matching_points(problem, network).interior
-    order, _ = _graded(network)
+    order, _ = _degree_order(network)
     values = _values(network, points)
     basis, triangle = orthonormal(values[:, order])
     unknowns = network.coefficients.shape[1]

@@ -38,7 +38,7 @@ def along(part: RegionPart, points: Points) -> Float[np.ndarray, "_ 2"]:
     away = 0.5 * _RATIO ** (np.arange(_LEVELS * _STEPS) / _STEPS)
     for u in _parameters(part.side, points, _ON * part.region.size):
         near = np.concatenate([u - away, u + away])
-        near = near % 1.0 if part.side.closed else near[(near > 0.0) & (near < 1.0)]
+        near = near % 1.0 if part.side.is_closed else near[(near > 0.0) & (near < 1.0)]
         found.append(part.side.points(near[:, None]))
     return np.concatenate(found)
 

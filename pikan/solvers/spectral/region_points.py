@@ -15,7 +15,7 @@ from pikan.network.singular import SingularFunctions
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, used_faces
 from pikan.sampling.halton import halton
-from pikan.sampling.points import kept, on_face
+from pikan.sampling.points import keep_inside, on_face
 from pikan.solvers.spectral import graded_points
 
 # Points inside for each coefficient. Fewer cost a digit, more gain none.
@@ -44,7 +44,7 @@ def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
         unit = halton(count, box.dimension, np.random.default_rng(_SEED))
         return np.where(ends, np.sin(0.5 * np.pi * unit) ** 2, unit)
 
-    inside = kept(problem.domain, draw, ceil(_INSIDE * len(like)), like)
+    inside = keep_inside(problem.domain, draw, ceil(_INSIDE * len(like)), like)
     parts = used_faces(problem)
     sizes = {part: 0.0 if isinstance(part, Face) else part.side.size for part in parts}
     whole = sum(sizes.values()) or 1.0
@@ -61,10 +61,10 @@ def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
             count = ceil(max(factor * traces * sizes[part] / whole, least))
         faces[part] = _on_part(problem, part, count, like)
     points = CollocationPoints(inside, faces)
-    return points if network.singular is None else _graded(problem, network.singular, points)
+    return points if network.singular is None else _grade_points(problem, network.singular, points)
 
 
-def _graded(
+def _grade_points(
     problem: Problem, singular: SingularFunctions, points: CollocationPoints
 ) -> CollocationPoints:
     """The same with more points beside the singular ones, whose rows count less there."""
@@ -106,7 +106,7 @@ def _on_part(
         dense = [a not in region.axes for a in range(problem.box.dimension) if a not in fixed]
     else:
         own = len(region.axes) - 1
-        dense = [not part.side.closed] * own + [True] * (problem.box.dimension - own - 1)
+        dense = [not part.side.is_closed] * own + [True] * (problem.box.dimension - own - 1)
 
     def spread(
         number: int | Sequence[int], dimension: int, chance: np.random.Generator

@@ -14,7 +14,7 @@ from pikan.expression.tree import ZERO, Expression
 from pikan.geometry.face import Face
 from pikan.problem.partials import Partial, partial_name, raise_order
 from pikan.problem.statement import Problem
-from pikan.solvers.variational.space import Quadrature, Space
+from pikan.solvers.variational.space import ProductSpace, Quadrature
 
 Vector = Float[np.ndarray, " _"]
 
@@ -44,7 +44,7 @@ class _Integral:
 class DiscreteEnergy:
     """The energy of a problem as a function of the coefficients, those of one unknown together."""
 
-    def __init__(self, problem: Problem, space: Space, gauss: int) -> None:
+    def __init__(self, problem: Problem, space: ProductSpace, gauss: int) -> None:
         assert problem.energy is not None
         self.space, self.unknowns = space, len(problem.unknowns)
         slots = [

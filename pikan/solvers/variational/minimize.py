@@ -21,12 +21,12 @@ from pikan.problem.features import features
 from pikan.problem.statement import Problem
 from pikan.problem.variational import given_value
 from pikan.sampling.held_out import HeldOut
-from pikan.solvers.interpolation import interpolated
+from pikan.solvers.interpolation import interpolate
 from pikan.solvers.level import SolverResult, distance
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.variational.energy import DiscreteEnergy
 from pikan.solvers.variational.newton import NewtonStep, active_sets, newton
-from pikan.solvers.variational.space import Space
+from pikan.solvers.variational.space import ProductSpace
 
 Vector = Float[np.ndarray, " _"]
 # The first degree; more Gauss points than that, which energies that are no polynomials need.
@@ -111,7 +111,7 @@ def _difference(settings: EnergySettings, one: FullProduct, other: FullProduct) 
     return distance(*values)
 
 
-def _space(problem: Problem, here: _Resolution) -> Space:
+def _space(problem: Problem, here: _Resolution) -> ProductSpace:
     """Cells that end where known functions jump or bend."""
     places = features(problem).places
     edges: list[Float[np.ndarray, " _"]] = []
@@ -122,13 +122,13 @@ def _space(problem: Problem, here: _Resolution) -> Space:
         for k in range(1, here.grading + 1):
             own |= {-1.0 + _GRADED**k, 1.0 - _GRADED**k}
         edges.append(np.array(sorted(own)))
-    return Space(problem.box, edges, here.degree)
+    return ProductSpace(problem.box, edges, here.degree)
 
 
 def _level(
     problem: Problem,
     settings: EnergySettings,
-    space: Space,
+    space: ProductSpace,
     here: _Resolution,
     lower: FullProduct | None,
 ) -> Events[_EnergyLevel]:
@@ -162,7 +162,7 @@ def _progress(step: NewtonStep, number: int, steps: int) -> StageProgress:
     return StageProgress("newton", number, max(steps, number), theta, loss, {"energy": loss})
 
 
-def _essential(problem: Problem, space: Space) -> tuple[Bool[np.ndarray, " _"], Vector]:
+def _essential(problem: Problem, space: ProductSpace) -> tuple[Bool[np.ndarray, " _"], Vector]:
     """Which coefficients conditions say, and their values."""
     assert problem.energy is not None
     given = np.zeros((len(problem.unknowns), space.size), dtype=bool)
@@ -173,12 +173,12 @@ def _essential(problem: Problem, space: Space) -> tuple[Bool[np.ndarray, " _"], 
         unknown, formula = found
         for face in condition.faces:
             assert isinstance(face, Face)
-            index, own = space.trace(face, lambda at, f=formula: _evaluated(problem, f, at))
+            index, own = space.trace(face, lambda at, f=formula: _values_at(problem, f, at))
             given[unknown, index], values[unknown, index] = True, own
     return given.ravel(), values.ravel()
 
 
-def _evaluated(
+def _values_at(
     problem: Problem, formula: Expression, points: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, " n"]:
     columns = dict(zip(problem.coordinates, points.T, strict=True))
@@ -202,7 +202,7 @@ def _start(
         )
         return np.concatenate([_harmonic(energy, fixed, own) for fixed, own in parts])
     with torch.no_grad():
-        found = interpolated(energy.space.bases, lambda unit: _on_unit(lower, unit))
+        found = interpolate(energy.space.bases, lambda unit: _on_unit(lower, unit))
     start = found.flatten(0, -2).mT.flatten().numpy().copy()
     return np.where(given, values, start)
 
@@ -221,18 +221,18 @@ def _on_unit(network: FullProduct, unit: torch.Tensor) -> torch.Tensor:
     return network(network.center + network.scale * unit)
 
 
-def _bounds(problem: Problem, space: Space) -> tuple[Vector, Vector]:
+def _bounds(problem: Problem, space: ProductSpace) -> tuple[Vector, Vector]:
     """Bounds of the coefficients, which are values."""
     assert problem.energy is not None
     low = np.full((len(problem.unknowns), space.size), -inf)
     high = -low
     for one in problem.energy.obstacles:
-        values = _evaluated(problem, one.bound, space.nodes())
+        values = _values_at(problem, one.bound, space.nodes())
         (high if one.above else low)[one.unknown] = values
     return low.ravel(), high.ravel()
 
 
-def _network(problem: Problem, space: Space, c: Vector) -> FullProduct:
+def _network(problem: Problem, space: ProductSpace, c: Vector) -> FullProduct:
     box, count = problem.box, len(problem.unknowns)
     network = FullProduct(space.bases, count, box.lower, box.upper)
     with torch.no_grad():

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, kron
 from pikan.bases.elements import elements
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
-from pikan.solvers.interpolation import interpolated
+from pikan.solvers.interpolation import interpolate
 
 _JOINED = 1
 
@@ -30,7 +30,7 @@ class Quadrature(NamedTuple):
 
 
 @final
-class Space:
+class ProductSpace:
     """Continuous functions that are polynomials of one degree on each of the products of cells."""
 
     def __init__(self, box: Box, edges: Sequence[Float[np.ndarray, " _"]], degree: int) -> None:
@@ -86,7 +86,7 @@ class Space:
                 points[:, k] = middle + half * unit[:, column].numpy()
             return torch.from_numpy(function(points))[:, None]
 
-        found = interpolated([self.bases[k] for k in others], along)
+        found = interpolate([self.bases[k] for k in others], along)
         return index, found.flatten().numpy()
 
     def nodes(self) -> Float[np.ndarray, "n d"]:

@@ -10,7 +10,7 @@ from scipy.optimize import approx_fprime
 import pikan
 from pikan.expression.tree import text
 from pikan.solvers.variational.energy import DiscreteEnergy
-from pikan.solvers.variational.space import Space
+from pikan.solvers.variational.space import ProductSpace
 from tests.stated import spec, stated
 
 FOLDER = Path(__file__).resolve().parents[3] / "problems" / "energies"
@@ -78,7 +78,7 @@ def test_natural_conditions_follow_from_the_energy():
 
 def test_gradient_and_hessian_are_those_of_differences():
     problem = stated(CURVED)
-    space = Space(problem.box, [np.array([-1.0, 0.2, 1.0]), np.array([-1.0, 1.0])], 2)
+    space = ProductSpace(problem.box, [np.array([-1.0, 0.2, 1.0]), np.array([-1.0, 1.0])], 2)
     energy = DiscreteEnergy(problem, space, 5)
     c = np.random.default_rng(0).normal(size=2 * space.size)
     differences = approx_fprime(c, energy.value, 1e-7)
