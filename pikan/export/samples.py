@@ -27,14 +27,15 @@ _LARGEST = 100_000_000
 class Samples:
     """Unknowns and derivatives on a grid: each an array with an axis for each coordinate.
 
-    `grids` are the values of the coordinates in the order of the axes; `title` and `source` are
-    those of the problem.
+    `grids` are the values of the coordinates in the order of the axes; `title`, `source` and
+    `units` are those of the problem.
     """
 
     title: str
     source: str
     grids: Mapping[str, Float[np.ndarray, " _"]]
     values: Mapping[str, Float[np.ndarray, "*_"]]
+    units: Mapping[str, str]
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ def samples(
             first = f"{problem.unknowns[0]}_{problem.coordinates[0]}"
             raise ValueError(f"derivatives: got '{name}', needs a derivative such as {first}")
         values[name] = by_chunks(derivative(name), rows)[:, 0].reshape(shape)
-    return Samples(problem.title, problem.source, grids, values)
+    return Samples(problem.title, problem.source, grids, values, problem.units)
 
 
 def first_derivatives(problem: Problem) -> tuple[str, ...]:

@@ -17,7 +17,10 @@ def dataset(samples: Samples) -> "xr.Dataset":
 
     variables = {name: (samples.coordinates, part) for name, part in samples.values.items()}
     about = {"title": samples.title, "source": samples.source}
-    return xr.Dataset(variables, coords=dict(samples.grids), attrs=about)
+    made = xr.Dataset(variables, coords=dict(samples.grids), attrs=about)
+    for name, unit in samples.units.items():
+        made[name].attrs["units"] = unit
+    return made
 
 
 def dataframe(samples: Samples) -> "pd.DataFrame":

@@ -136,7 +136,10 @@ def place_text(fixed: Sequence[tuple[str, float]], label: Label = name_label) ->
     if len(fixed) > 3:
         time = [f"$t$ = {short(value)}" for name, value in fixed if name == "t"]
         return ", ".join([*time, "the others near the middle"])
-    said = [f"{label(name)} = {short(value)}" for name, value in fixed]
+    said = list[str]()
+    for name, value in fixed:
+        symbol, _, unit = label(name).partition(" [")
+        said.append(f"{symbol} = {short(value)} {unit.removesuffix(']')}".rstrip())
     # Two stand side by side above a panel of three in a page.
     return "\n".join(", ".join(said[i : i + 2]) for i in range(0, len(said), 2))
 

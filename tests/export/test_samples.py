@@ -77,7 +77,7 @@ def test_cells_fill_the_box_with_the_right_side_out(tmp_path):
 
     grids = {name: np.linspace(0, 1, 3) for name in ("x", "y", "z")}
     every = np.meshgrid(*grids.values(), indexing="ij")
-    (path,) = write_vtk(Samples("", "", grids, {"u": every[2]}), tmp_path / "a.vtu")
+    (path,) = write_vtk(Samples("", "", grids, {"u": every[2]}, {}), tmp_path / "a.vtu")
     mesh = meshio.read(path)
     corners = mesh.points[mesh.cells_dict["hexahedron"]]
     along = [corners[:, i] - corners[:, 0] for i in (1, 3, 4)]

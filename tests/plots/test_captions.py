@@ -4,6 +4,7 @@ import pytest
 
 import pikan
 from pikan.plots.labels import labels_of
+from pikan.plots.style import place_text
 from pikan.report.table import show
 from pikan.spec.faults import SpecError
 from tests.stated import spec, stated
@@ -36,6 +37,15 @@ def test_axes_and_table_have_them(capsys):
 
     show(Console(width=100), solution.report, "wall")
     assert "theta [K]" in capsys.readouterr().out
+
+
+def test_values_and_files_have_units_behind_them(tmp_path):
+    import xarray
+
+    assert place_text([("x", 0.5)], labels_of(stated(WALL))) == "$x$ = 0.5 m"
+    pikan.solve(spec(WALL)).to_xarray(5).to_netcdf(tmp_path / "wall.nc")
+    with xarray.open_dataset(tmp_path / "wall.nc") as found:
+        assert (found.x.attrs["units"], found.theta.attrs["units"]) == ("m", "K")
 
 
 def test_only_coordinates_and_unknowns_have_them():
