@@ -44,8 +44,8 @@ def line(basis: Basis, like: Tensor) -> Float[Tensor, "in b"]:
 def directions(d: int, count: int, generator: Generator) -> Float[Tensor, "d _"]:
     """Unit vectors, no two of them close to one line.
 
-    >>> directions(2, 2, torch.Generator()).abs().square()
-    tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
+    >>> directions(2, 2, torch.Generator()).square().round(decimals=12).tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
     """
     if d == 2:
         steps = torch.arange(count, device=generator.device, dtype=torch.float64)

@@ -91,9 +91,9 @@ class DiscoveredEquation:
 def equation_text(left: str, terms: Mapping[str, FoundConstant]) -> str:
     """An equation with the digits of its coefficients that are known.
 
-    >>> one = FoundConstant(-5.99834, 1e-3, (-6.0, -5.99), 0.95, True, 0.0)
+    >>> one = FoundConstant(-5.9983412, 1e-3, (-6.0, -5.99), 0.95, True, 0.0)
     >>> equation_text("u_t", {"u*u_x": one})
-    'u_t = -5.998*u*u_x'
+    'u_t = -5.99834*u*u_x'
     """
     parts: list[str] = []
     for name, one in terms.items():
