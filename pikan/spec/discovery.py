@@ -1,5 +1,7 @@
 """What a spec is to discover from data: equations whose terms are chosen from candidates."""
 
+from collections import Counter
+
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression, Name, fold
 from pikan.expression.wording import did_you_mean
@@ -80,6 +82,12 @@ def check_discoverable(spec: Spec, problem: Problem) -> Check[None]:
     measured = {
         one.formula.name: one for one in problem.observations if isinstance(one.formula, Name)
     }
+    counts = Counter(
+        one.formula.name for one in problem.observations if isinstance(one.formula, Name)
+    )
+    for name in (name for name, count in counts.items() if count > 1):
+        message = f"'{name}' is measured {counts[name]} times; a discovery takes one grid of it"
+        yield spec.origin.fault(("data",), message)
     needed = {
         one.unknown
         for equation in problem.discover
