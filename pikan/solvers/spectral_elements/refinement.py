@@ -38,6 +38,8 @@ _RESIDUAL = 0.1
 _NEARER, _PATIENCE, _ROUNDS = 0.5, 3, 80
 # So many coefficients of a cell are its last ones; so many tell an even from an odd solution.
 _TAIL, _LAST = 3, 2
+# The power of how much smaller these are of the higher degree, by which it is thought nearer.
+_CAUTION = 0.25
 
 HOW = (
     "difference of two degrees on the same cells, in the mean over all, as far as the last "
@@ -188,13 +190,15 @@ def error_on_cells(apart: float, before: float, after: float, more: int = _MORE)
     """The relative L2 error of the higher of two degrees, `more` apart, on the same cells.
 
     What the lower one misses is how far they are apart. The higher one misses less as its last
-    coefficients are smaller, by the root of how much smaller: those of one cell need not fall as
-    those of another. It misses no less than the next one adds, as they fall geometrically.
+    coefficients are smaller, by the fourth root of how much smaller: those of one cell need not
+    fall as those of another (of 300 problems of `scripts/honesty.py --narrow` the error was below
+    ten times the estimate in 98.7 %, with the square root in 93 %). It misses no less than the
+    next one adds, as they fall geometrically.
     """
     if not apart < inf:
         return inf
     share = min(after / before, 1.0) if before > 0.0 else 1.0
-    return max(share**0.5 * apart, min(after * share ** (1.0 / more), apart))
+    return max(share**_CAUTION * apart, min(after * share ** (1.0 / more), apart))
 
 
 def _large_residuals(problem: Problem, solution: ElementSolution) -> Bool[Tensor, " c"]:
