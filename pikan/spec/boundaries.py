@@ -106,8 +106,9 @@ def _words(part: RegionPart) -> tuple[str, ...]:
 def _fixed_coordinate(part: str, words: str, box: Box, constants: Constants) -> tuple[int, float]:
     name, equal, formula = (piece.strip() for piece in part.partition("="))
     if not equal:
-        lower = 0.0 if math.isnan(box.lower[0]) else box.lower[0]
-        example = f"{box.coordinates[0]} = {number_text(lower)}"
+        # Where the domain is at fault there may be no coordinate, or no bound.
+        first, lower = next(zip(box.coordinates, box.lower, strict=True), ("x", 0.0))
+        example = f"{first} = {number_text(0.0 if math.isnan(lower) else lower)}"
         choices = [BOUNDARY, *box.coordinates]
         raise BoundaryError(
             f"got '{words}', needs '{BOUNDARY}' or a place such as '{example}'"
