@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from pikan import run
+from pikan import checkpointer, run
 from pikan.spec import formulas, reader
 from pikan.storage.checkpoint import read_checkpoint, write_checkpoint
 from pikan.storage.file import FILE
@@ -32,7 +32,7 @@ def measured(name: str, folder: Path) -> str:
     write = quickest(lambda: write_checkpoint(folder / FILE, kept))
     load = quickest(lambda: read_checkpoint(folder / FILE))
     size = (folder / FILE).stat().st_size
-    share = write / run.EVERY
+    share = write / checkpointer.EVERY
     return (
         f"{name:28} {size / 1e3:8.1f} kB  {write * 1e3:6.1f} ms  {share:.3%}  {load * 1e3:6.1f} ms"
     )

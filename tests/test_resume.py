@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pikan import run
+from pikan import checkpointer
 from pikan.report.report import Seconds
 from pikan.run import continue_run, load, load_interrupted, resume, solve
 from pikan.spec.formulas import problem
@@ -136,7 +136,7 @@ def refuse(opened):
 
 
 def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "SHARE", 1e9)
+    monkeypatch.setattr(checkpointer, "SHARE", 1e9)
     steps = begun("kan", tmp_path, every=0.0)
     for _ in range(4):
         next(steps)
