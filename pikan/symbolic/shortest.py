@@ -101,11 +101,12 @@ def _forms(expression: Symbolic) -> Iterator[Symbolic]:
         lambda given: sympy.cancel(sympy.together(given)),
         lambda given: sympy.factor(given, deep=True),
     ]
+    # What cancels is to do so without rounding.
+    exact = _snap_numbers(expression)
     for way in ways:
         try:
-            # What cancels is to do so without rounding.
-            yield way(_snap_numbers(expression))
-        except (sympy.PolynomialError, ZeroDivisionError, AttributeError, NotImplementedError):
+            yield way(exact)
+        except (sympy.PolynomialError, ZeroDivisionError, NotImplementedError):
             continue
 
 
