@@ -70,6 +70,7 @@ CASES = {
     "burgers": BURGERS,
     "climb, newton": NONLINEAR,
 }
+SLOWER = ("march", "all stages", "windows")
 SLOW = {"four": FOUR, "fine march": FISHER.replace("1e-2", "1e-5")}
 
 
@@ -120,7 +121,9 @@ def interrupt_and_compare(name, folder, times):
         same(resumed, whole)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOWER else ()) for n in CASES]
+)
 def test_a_run_goes_on_from_any_step_to_the_same_bits(name, tmp_path):
     interrupt_and_compare(name, tmp_path, 3)
 

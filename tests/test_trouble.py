@@ -91,7 +91,10 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("name", HOPELESS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n == "no solution" else ()) for n in HOPELESS],
+)
 def test_what_has_no_solution_is_not_solved(name, tmp_path, capfd):
     text, message = HOPELESS[name]
     (tmp_path / "one.yaml").write_text(text, encoding="utf-8")

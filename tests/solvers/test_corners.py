@@ -117,6 +117,7 @@ def test_a_solution_with_singular_functions_is_kept(crack, tmp_path):
     assert again.partial("u_x", points) == pytest.approx(crack.partial("u_x", points))
 
 
+@pytest.mark.slow
 def test_without_singular_functions_the_crack_is_not_said_to_be_solved():
     text = (SHAPES / "crack.yaml").read_text() + "singular: none\naccuracy: 1e-8\n"
     solution = pikan.solve(text + "training: [climb: {largest: 300}]\n")

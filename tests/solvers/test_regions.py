@@ -30,7 +30,11 @@ exact: {u: x^2 + y, v: x*y}
 
 
 @pytest.mark.parametrize(
-    "name", ["disc", "ellipse", "star", "pentagon", "annulus", "squircle", "cubic_disc"]
+    "name",
+    [
+        *("disc", "ellipse", "pentagon", "annulus", "squircle", "cubic_disc"),
+        pytest.param("star", marks=pytest.mark.slow),
+    ],
 )
 def test_smooth_solutions_in_regions_are_found_to_rounding(name):
     solution = pikan.solve(SHAPES / f"{name}.yaml")

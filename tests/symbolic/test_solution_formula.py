@@ -43,6 +43,7 @@ def test_the_solution_of_poisson_is_sin_times_sin():
     assert found(*truth) == sympy.sin(sympy.pi * X) * sympy.sin(sympy.pi * Y)
 
 
+@pytest.mark.slow
 def test_the_solution_of_heat_decays_with_a_tenth_of_pi_squared():
     truth = known(
         lambda x, t: np.exp(-0.1 * pi**2 * t) * np.sin(pi * x), (0.0, 0.0), (1.0, 1.0), 1e-7
@@ -50,6 +51,7 @@ def test_the_solution_of_heat_decays_with_a_tenth_of_pi_squared():
     assert found(*truth) == sympy.exp(-(sympy.pi**2) * Y / 10) * sympy.sin(sympy.pi * X)
 
 
+@pytest.mark.slow
 def test_sums_of_two_modes_are_told_apart():
     truth = known(
         lambda x, t: np.sin(pi * x) * np.exp(-t) + 0.5 * np.sin(3 * pi * x) * np.exp(-9 * t),

@@ -46,7 +46,13 @@ PRODUCTS = {
 }
 
 
-@pytest.mark.parametrize("case", PRODUCTS.values(), ids=PRODUCTS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=pytest.mark.slow if name == "an oscillation" else ())
+        for name, case in PRODUCTS.items()
+    ],
+)
 def test_products_are_found_with_an_honest_estimate(case):
     names, equation, exact = case
     where = "[boundary, t = 0]" if "t" in names else "boundary"
@@ -66,6 +72,7 @@ def test_a_slope_may_be_given_on_a_face():
     assert solution.errors["u"].relative_l2 < 1e-10
 
 
+@pytest.mark.slow
 def test_contradicting_conditions_are_said_to_fit_nothing():
     outcome = solve_to_end(
         spec("""

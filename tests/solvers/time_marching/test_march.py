@@ -203,6 +203,7 @@ def test_the_windows_follow_each_other_from_the_first_moment_to_the_last(marched
     assert (float(edges[0]), float(edges[-1])) == (box.lower[box.time], box.upper[box.time])
 
 
+@pytest.mark.slow
 def test_coordinates_may_change_places():
     # A small part of the front, which a coarse grid will do for.
     front = FISHER.replace("x: [-10, 10], t: [1, 2]", "x: [-1, 1], t: [1, 2]")
