@@ -22,6 +22,11 @@ class StraightSide(Side):
     left: bool
 
     @property
+    def is_closed(self) -> bool:
+        """It has ends."""
+        return False
+
+    @property
     def size(self) -> float:
         """The length."""
         return hypot(self.end[0] - self.start[0], self.end[1] - self.start[1])

@@ -12,14 +12,14 @@ class Side(ABC):
     """A smooth piece of the surface of a shape."""
 
     @property
-    def is_closed(self) -> bool:
-        """Whether it has no ends, as a circle has none."""
-        return False
-
-    @property
     @abstractmethod
     def size(self) -> float:
         """Its length or area, as exactly as the sharing of points asks for."""
+
+    @property
+    @abstractmethod
+    def is_closed(self) -> bool:
+        """Whether it has no ends, as a circle has none."""
 
     @abstractmethod
     def points(self, unit: Float[np.ndarray, "n _"]) -> Points:

@@ -21,6 +21,11 @@ class PlaneSide(Side):
     upper: tuple[float, ...]
 
     @property
+    def is_closed(self) -> bool:
+        """It has ends."""
+        return False
+
+    @property
     def size(self) -> float:
         """Length or area."""
         pairs = zip(self.lower, self.upper, strict=True)
@@ -134,6 +139,11 @@ class MantleSide(Side):
     ends: tuple[float, float]
 
     @property
+    def is_closed(self) -> bool:
+        """It has ends."""
+        return False
+
+    @property
     def size(self) -> float:
         """The area."""
         return 2 * pi * self.radius * (self.ends[1] - self.ends[0])
@@ -161,6 +171,11 @@ class LidSide(Side):
     radius: float
     height: float
     up: bool
+
+    @property
+    def is_closed(self) -> bool:
+        """It has ends."""
+        return False
 
     @property
     def size(self) -> float:
