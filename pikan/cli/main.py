@@ -187,12 +187,15 @@ def list_runs(
         Path, typer.Argument(metavar="DIR", help="A folder with results of runs.")
     ] = Path("results"),
     as_json: AsJson = False,
+    as_page: Annotated[
+        bool, typer.Option("--html", help="Write DIR/index.html, with pictures and links.")
+    ] = False,
 ) -> None:
     """List the runs in DIR: how they ended, their errors, when; the last one first."""
     with input_errors():
         from pikan.cli.list import list_folder
 
-        list_folder(folder, as_json)
+        list_folder(folder, as_json, as_page)
 
 
 @app.command(epilog="Example: pikan examples. Exit code: 0.")

@@ -11,9 +11,7 @@ from pikan.plots.solution import solution
 from pikan.problem.statement import Problem
 from pikan.report.fields import Field
 from pikan.report.page import Formulas, Illustration, page
-from pikan.report.report import Record, Report
-
-PAGE = "report.html"
+from pikan.report.report import HISTORY, PAGE, PICTURE, Record, Report
 
 
 def run_history(
@@ -38,11 +36,14 @@ def draw(
     """
     pictures: dict[str, Picture] = {}
     if fields:
-        pictures["solution"] = solution(problem, fields)
+        pictures[PICTURE] = solution(problem, fields)
     if records:
-        pictures["history"] = run_history(problem, fields, records, report)
-    written = {folder / f"{name}.png": picture.png for name, picture in pictures.items()}
-    shown = [Illustration(name.capitalize(), picture.svg) for name, picture in pictures.items()]
+        pictures[HISTORY] = run_history(problem, fields, records, report)
+    written = {folder / name: picture.png for name, picture in pictures.items()}
+    shown = [
+        Illustration(Path(name).stem.capitalize(), picture.svg)
+        for name, picture in pictures.items()
+    ]
     formulas = Formulas(
         [formula_svg(equation_latex(one.residual)) for one in problem.equations],
         [formula_svg(equation_latex(one.residual)) for one in problem.conditions],

@@ -1,12 +1,11 @@
-"""`report.html`: all of a run on one page that needs no other file and no network."""
+"""Pages to look at: `report.html`, all of a run without any other file, and an index of runs."""
 
 from base64 import b64encode
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pikan.expression.tree import number_text, text
 from pikan.problem.statement import Problem
@@ -19,6 +18,21 @@ class Illustration(NamedTuple):
 
     title: str
     svg: str
+
+
+class Run(NamedTuple):
+    """A line of the index: a run's folder, page and picture by relative URLs, and its report.
+
+    The URLs are empty where there is no such file.
+    """
+
+    place: str
+    page: str
+    picture: str
+    report: Report
+    error: str
+    estimate: str
+    date: str
 
 
 class Formulas(NamedTuple):
@@ -37,13 +51,11 @@ def page(
     figures: Sequence[Illustration],
 ) -> str:
     """The text of `report.html`; `spec` is the resolved problem file, `folder` where all lies."""
-    room = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
-    room.filters["digits"] = two_digits
-    template = files("pikan.report").joinpath("report.html.jinja").read_text(encoding="utf-8")
     equations = zip(problem.equations, formulas.equations, strict=True)
     conditions = zip(problem.conditions, formulas.conditions, strict=True)
     constants = ", ".join(f"{k} = {number_text(v)}" for k, v in problem.constants.items())
-    return room.from_string(template).render(
+    return _rendered(
+        "report.html.jinja",
         title=problem.title,
         report=report,
         equations=[
@@ -68,6 +80,19 @@ def page(
         origin=_origin(report),
         spec=spec,
     )
+
+
+def index_page(folder: Path, runs: Sequence[Run]) -> str:
+    """The text of an index of the runs below a folder, with links relative to it."""
+    return _rendered("index.html.jinja", title=f"Runs in {folder.resolve().name}", runs=runs)
+
+
+def _rendered(name: str, **content: object) -> str:
+    """A template of this folder with its content, none of which is read as HTML."""
+    loader = PackageLoader("pikan.report", "")
+    room = Environment(autoescape=True, undefined=StrictUndefined, loader=loader)
+    room.filters["digits"] = two_digits
+    return room.get_template(name).render(**content)
 
 
 def _data_url(svg: str) -> str:

@@ -11,6 +11,8 @@ from pikan.optimize.outcome import Alternative, Kind
 from pikan.solvers.facts import FamilyFacts
 from pikan.solvers.found import Agreement, DataFit, DiscoveredEquation, FoundConstant
 
+PAGE, PICTURE, HISTORY = "report.html", "solution.png", "history.png"
+"""What a run leaves to look at in its folder."""
 # Data are seldom exact; but what is off by more than this part is another solution.
 DATA = 1e-2
 
