@@ -11,9 +11,10 @@ from pikan.cli.load import load_run
 from pikan.export.files import WRITERS
 from pikan.export.onnx import write_onnx
 from pikan.export.samples import Grid, first_derivatives
+from pikan.export.vtk import write_vtk
 from pikan.solution import Solution
 
-FORMATS = (*WRITERS, "onnx")
+FORMATS = (*WRITERS, "vtk", "onnx")
 
 
 def export_folder(
@@ -39,11 +40,15 @@ def _write(
         like = next(solution.network.parameters())
         center = solution.network.center.to(like)
         return write_onnx(solution.network, torch.stack([center] * 3), folder / "network.onnx")
+    asked = None if derivatives is None else [one.strip() for one in derivatives.split(",")]
+    if to == "vtk":
+        wanted = first_derivatives(solution.problem) if asked is None else asked
+        names = (*solution.problem.unknowns, *wanted)
+        place = folder / "solution.vtu"
+        return write_vtk(solution.problem, grid, names, solution.partial, place)
     suffix, writer = WRITERS[to]
-    wanted = first_derivatives(solution.problem) if to == "vtk" else ()
-    if derivatives is not None:
-        wanted = tuple(name.strip() for name in derivatives.split(",") if name.strip())
-    return writer(solution.sample(grid, derivatives=wanted), folder / f"solution{suffix}")
+    sampled = solution.sample(grid, derivatives=[name for name in asked or () if name])
+    return writer(sampled, folder / f"solution{suffix}")
 
 
 def _grid(solution: Solution, count: int | None, times: str | None) -> Grid | None:

@@ -55,15 +55,13 @@ def samples(
     `grid` is the number of points along each coordinate, or the number or the values by name.
     ValueError for names, values and numbers that the box does not have.
     """
-    grids = _grids(problem, grid)
+    grids = grids_of(problem, grid)
     every = np.stack(np.meshgrid(*grids.values(), indexing="ij"), axis=-1)
     rows, shape = every.reshape(-1, problem.box.dimension), every.shape[:-1]
     found = by_chunks(unknowns, rows)
     values = {name: found[:, i].reshape(shape) for i, name in enumerate(problem.unknowns)}
+    check_derivatives(problem, derivatives)
     for name in derivatives:
-        if partial(problem, name) is None:
-            first = f"{problem.unknowns[0]}_{problem.coordinates[0]}"
-            raise ValueError(f"derivatives: got '{name}', needs a derivative such as {first}")
         values[name] = by_chunks(derivative(name), rows)[:, 0].reshape(shape)
     return Samples(problem.title, problem.source, grids, values, problem.units)
 
@@ -74,7 +72,16 @@ def first_derivatives(problem: Problem) -> tuple[str, ...]:
     return tuple(f"{unknown}_{name}" for unknown in problem.unknowns for name in space)
 
 
-def _grids(problem: Problem, grid: Grid | None) -> dict[str, Float[np.ndarray, " _"]]:
+def check_derivatives(problem: Problem, names: Sequence[str]) -> None:
+    """ValueError for a name that is no derivative of an unknown."""
+    for name in names:
+        if partial(problem, name) is None:
+            first = f"{problem.unknowns[0]}_{problem.coordinates[0]}"
+            raise ValueError(f"derivatives: got '{name}', needs a derivative such as {first}")
+
+
+def grids_of(problem: Problem, grid: Grid | None) -> dict[str, Float[np.ndarray, " _"]]:
+    """The values of each coordinate that a grid has; ValueError for those that no box has."""
     box = problem.box
     few = _POINTS.get(box.dimension, _FEW)
     given: Mapping[str, object] = grid if isinstance(grid, Mapping) else {}

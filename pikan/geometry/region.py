@@ -191,20 +191,24 @@ class RegionPart:
 
     def bounds(self, box: Box, points: Points) -> Bool[np.ndarray, " n"]:
         """Which points of the side bound the region and satisfy the formulas."""
-        own, out = points[:, list(self.region.axes)], self._outward(points)
-        step = _BESIDE * self.region.size * np.nan_to_num(out)
-        found = self.region.holds(own - step) & ~self.region.holds(own + step)
+        found = self.bounds_own(points[:, list(self.region.axes)])
         named = dict(zip(box.coordinates, points.T, strict=True))
         for formula in self.only:
             found &= np.asarray(evaluate(formula, named, np)) < 0.0
         return found
 
-    def _outward(self, points: Points) -> Float[np.ndarray, "n _"]:
+    def bounds_own(self, own: Points) -> Bool[np.ndarray, " n"]:
+        """Which points of the side, in the region's own coordinates, bound the region."""
+        step = _BESIDE * self.region.size * np.nan_to_num(self._outward(own))
+        return self.region.holds(own - step) & ~self.region.holds(own + step)
+
+    def _outward(self, own: Points) -> Points:
         """The normals in the region's own coordinates."""
-        return self.sign * self.side.normals(points[:, list(self.region.axes)])
+        return self.sign * self.side.normals(own)
 
     def normals(self, points: Points) -> Points:
         """The outward normals of the region, zero along all other coordinates."""
         out = np.zeros_like(points)
-        out[:, list(self.region.axes)] = self._outward(points)
+        own = list(self.region.axes)
+        out[:, own] = self._outward(points[:, own])
         return out

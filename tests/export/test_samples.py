@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from pikan.export.files import write_csv, write_netcdf, write_npz, write_vtk
-from pikan.export.samples import first_derivatives
+from pikan.export.files import write_csv, write_netcdf, write_npz
 from tests.test_solution import solved
 
-meshio = pytest.importorskip("meshio")
 xarray = pytest.importorskip("xarray")
 
 GRID = {"x": 7, "t": [0, 0.5, 2]}
@@ -57,33 +55,6 @@ def test_a_table_has_a_row_for_each_point(solution, sampled):
 
 def test_labels_choose_values(solution):
     assert float(solution.to_xarray(GRID)["u"].sel(x=1, t=0.5)) == pytest.approx(1.5)
-
-
-def test_paraview_gets_a_mesh_for_each_time_with_fields_and_derivatives(solution, tmp_path):
-    sampled = solution.sample(GRID, derivatives=first_derivatives(solution.problem))
-    collection, *files = write_vtk(sampled, tmp_path / "a.vtu")
-    assert [f'timestep="{t}"' in collection.read_text() for t in ("0.0", "0.5", "2.0")] == [
-        True
-    ] * 3
-    mesh = meshio.read(files[2])
-    x = mesh.points[:, 0]
-    np.testing.assert_allclose(mesh.point_data["u"], 2 * x**2 + 1, atol=1e-12)
-    np.testing.assert_allclose(mesh.point_data["u_x"], 4 * x, atol=1e-12)
-    assert mesh.cells_dict["line"].tolist() == [[i, i + 1] for i in range(6)]
-
-
-def test_cells_fill_the_box_with_the_right_side_out(tmp_path):
-    from pikan.export.samples import Samples
-
-    grids = {name: np.linspace(0, 1, 3) for name in ("x", "y", "z")}
-    every = np.meshgrid(*grids.values(), indexing="ij")
-    (path,) = write_vtk(Samples("", "", grids, {"u": every[2]}, {}), tmp_path / "a.vtu")
-    mesh = meshio.read(path)
-    corners = mesh.points[mesh.cells_dict["hexahedron"]]
-    along = [corners[:, i] - corners[:, 0] for i in (1, 3, 4)]
-    volumes = np.linalg.det(np.stack(along, axis=1))
-    np.testing.assert_allclose(volumes, 1 / 8)
-    np.testing.assert_array_equal(mesh.point_data["u"], mesh.points[:, 2])
 
 
 @pytest.mark.parametrize(
