@@ -71,7 +71,8 @@ def test_the_cells_of_a_grid_fill_a_box_with_the_right_side_out():
 def test_triangles_fill_a_region_of_the_plane_and_leave_its_holes_empty(shape, holes, area):
     lower, upper = shape.bounds
     domain = Domain(Box(("x", "y"), lower, upper), region(shape, *holes))
-    grids = {n: np.linspace(*ends, 41) for n, ends in zip("xy", zip(lower, upper), strict=True)}
+    sides = zip("xy", lower, upper, strict=True)
+    grids = {name: np.linspace(low, high, 41) for name, low, high in sides}
     mesh = domain_mesh(domain, grids)
     # Chords of half a step leave out a part of second order.
     assert volumes(mesh).sum() == pytest.approx(area, rel=2e-3)
@@ -80,7 +81,9 @@ def test_triangles_fill_a_region_of_the_plane_and_leave_its_holes_empty(shape, h
 
 
 def test_tetrahedra_fill_a_ball():
-    domain = Domain(Box(("x", "y", "z"), (-1.0,) * 3, (1.0,) * 3), region(Ball((0.0,) * 3, 1.0)))
+    domain = Domain(
+        Box(("x", "y", "z"), (-1.0,) * 3, (1.0,) * 3), region(Ball((0.0, 0.0, 0.0), 1.0))
+    )
     mesh = domain_mesh(domain, {name: np.linspace(-1, 1, 15) for name in "xyz"})
     assert mesh.kind == "tetra"
     assert volumes(mesh).sum() == pytest.approx(4 / 3 * np.pi, rel=2e-2)
