@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pikan.discovery import discover
     from pikan.kan.dataset import create_dataset, create_dataset_from_data
     from pikan.kan.kan import KAN
-    from pikan.run import load, resume
+    from pikan.results import load
+    from pikan.run import resume
     from pikan.run import solve_to_end as solve
     from pikan.solution import Solution
     from pikan.spec.schema import Spec
@@ -46,7 +47,7 @@ _PLACES = {
     "create_dataset_from_data": ("pikan.kan.dataset", "create_dataset_from_data"),
     "discover": ("pikan.discovery", "discover"),
     "ex_round": ("pikan.symbolic.rounding", "ex_round"),
-    "load": ("pikan.run", "load"),
+    "load": ("pikan.results", "load"),
     "resume": ("pikan.run", "resume"),
     "solve": ("pikan.run", "solve_to_end"),
     "sweep": ("pikan.sweeps.sweep", "sweep"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from pikan import factory
+from pikan import factory, network_factory
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
 from pikan.planner import complete_member
@@ -77,7 +77,7 @@ def _events_of_one(
             parts = factory.schedule_settings(spec, problem, generator)
             edges = factory.edges(spec, problem)
             if edges is None:
-                return run_schedule(factory.rest(spec, problem), parts)
+                return run_schedule(network_factory.rest(spec, problem), parts)
             return run_slabs(problem, parts, edges)
 
 

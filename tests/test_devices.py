@@ -9,7 +9,7 @@ from torch import nn
 from torch.quasirandom import SobolEngine
 
 import pikan
-from pikan.factory import DeviceError
+from pikan.network_factory import DeviceError
 from tests.homeless import Homeless, WrongPlaceError, mark, parameter
 from tests.test_determinism import FILES, PULSE, ROD
 

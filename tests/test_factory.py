@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pikan import factory
+from pikan import factory, network_factory
 from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
 from pikan.bases.legendre import Legendre
@@ -44,7 +44,7 @@ def completed(**settings):
 
 def made(seed=0, **settings):
     chosen, posed = completed(**settings)
-    return factory.network(chosen, posed.box, 2, torch.Generator().manual_seed(seed))
+    return network_factory.network(chosen, posed.box, 2, torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_edges_of_windows_are_given_or_even():
 
 
 def test_a_device_that_is_not_there_is_named():
-    with pytest.raises(factory.DeviceError, match="cuda:99"):
-        factory.device(spec(HEAT, device="cuda:99"))
+    with pytest.raises(network_factory.DeviceError, match="cuda:99"):
+        network_factory.device(spec(HEAT, device="cuda:99"))
 
 
 def test_points_of_comparison_are_the_same_whatever_was_drawn_before():
@@ -165,5 +165,5 @@ def test_points_of_comparison_are_the_same_whatever_was_drawn_before():
     factory.points(completed(network="{kind: kan}")[0], posed, torch.Generator())(posed.box)
     assert torch.equal(first, factory.samples(chosen, posed).points)
     box = Box(("x", "t"), posed.box.lower, posed.box.upper)
-    assert torch.equal(factory.like(chosen).to(first).expand(0), torch.empty(0).to(first))
+    assert torch.equal(network_factory.like(chosen).to(first).expand(0), torch.empty(0).to(first))
     assert box == posed.box

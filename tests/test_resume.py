@@ -9,7 +9,8 @@ import torch
 
 from pikan import checkpointer
 from pikan.report.report import Seconds
-from pikan.run import continue_run, load, load_interrupted, resume, solve
+from pikan.results import load
+from pikan.run import continue_run, load_interrupted, resume, solve
 from pikan.spec.formulas import problem
 from pikan.storage.checkpoint import write_checkpoint
 from pikan.storage.file import ArchiveError

@@ -454,7 +454,7 @@ def test_the_report_counts_what_was_made(first):
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_begins():
-    from pikan.factory import DeviceError
+    from pikan.network_factory import DeviceError
 
     with pytest.raises(DeviceError, match="cuda:99"):
         pikan.solve(spec(HEAT), device="cuda:99")

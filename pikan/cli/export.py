@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 import typer
 
@@ -11,7 +12,7 @@ from pikan.cli.load import load_run
 from pikan.export.files import WRITERS
 from pikan.export.onnx import write_onnx
 from pikan.export.samples import Grid, first_derivatives
-from pikan.export.vtk import write_vtk
+from pikan.export.vtk import Partial, write_vtk
 from pikan.solution import Solution
 
 FORMATS = (*WRITERS, "vtk", "onnx")
@@ -45,10 +46,15 @@ def _write(
         wanted = first_derivatives(solution.problem) if asked is None else asked
         names = (*solution.problem.unknowns, *wanted)
         place = folder / "solution.vtu"
-        return write_vtk(solution.problem, grid, names, solution.partial, place)
+        return write_vtk(solution.problem, grid, names, _partials(solution), place)
     suffix, writer = WRITERS[to]
     sampled = solution.sample(grid, derivatives=[name for name in asked or () if name])
     return writer(sampled, folder / f"solution{suffix}")
+
+
+def _partials(solution: Solution) -> Partial:
+    """Unknowns and derivatives of a solution by name, on arrays."""
+    return lambda name, rows: np.asarray(solution.partial(name, rows))
 
 
 def _grid(solution: Solution, count: int | None, times: str | None) -> Grid | None:

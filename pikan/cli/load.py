@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pikan import run
+from pikan import results
 from pikan.cli.errors import refuse
 from pikan.solution import Solution
 from pikan.storage.file import ArchiveError
@@ -11,6 +11,6 @@ from pikan.storage.file import ArchiveError
 def load_run(folder: Path) -> Solution:
     """What the run in a folder has come to; where there is none, the command ends with why."""
     try:
-        return run.load(folder)
+        return results.load(folder)
     except ArchiveError as error:
         refuse(str(error))

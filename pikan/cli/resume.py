@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 import typer
 
-from pikan import run
+from pikan import results, run
 from pikan.cli.errors import refuse
 from pikan.cli.exit_codes import exit_code
 from pikan.cli.finish import finish_run
@@ -35,7 +35,7 @@ def _resume_locked(folder: Path, time_limit: float | None, quiet: bool) -> int:
     """The exit code of the run in a folder that nobody else works in."""
     found = run.load_interrupted(folder)
     if found is None:
-        ended = run.load(folder)
+        ended = results.load(folder)
         clear_halves(folder)
         ended.keep_texts(folder)
         typer.echo(f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do")

@@ -42,7 +42,7 @@ def solve_file(
             typer.echo(line)
     # These import torch, which is worth its time only when the file is known to be sound.
     with without_garbage_collection():
-        from pikan import factory, run
+        from pikan import network_factory, results, run
         from pikan.cli.exit_codes import MISSED, SOLVED, exit_code
         from pikan.cli.finish import finish_member, finish_run
         from pikan.cli.load import load_run
@@ -51,11 +51,11 @@ def solve_file(
         from pikan.storage.folder import Content, content
 
     try:
-        factory.device(chosen)
-    except factory.DeviceError as error:
+        network_factory.device(chosen)
+    except network_factory.DeviceError as error:
         refuse(f"{file}: {error}")
     folder = Path("results") / spec.name if out is None else out
-    text, data = run.resolved_text(chosen, problem), kept_data(problem, folder)
+    text, data = results.resolved_text(chosen, problem), kept_data(problem, folder)
     solved = (
         content(folder, text, data) == Content("a result", same=True) and bool(at) and not force
     )

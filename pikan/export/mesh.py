@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import Delaunay, cKDTree
+from scipy.spatial import Delaunay, KDTree
 
 from pikan.geometry.domain import Domain
 from pikan.geometry.region import Region
@@ -76,7 +76,7 @@ def _region_mesh(region: Region, grids: list[Float[np.ndarray, " _"]]) -> Mesh:
     boundary = _boundary(region, step)
     every = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1).reshape(-1, len(grids))
     inner = every[region.holds(every)]
-    inner = inner[cKDTree(boundary).query(inner)[0] > _CLEAR * step]
+    inner = inner[KDTree(boundary).query(inner)[0] > _CLEAR * step]
     points = np.concatenate([boundary, inner])
     cells = Delaunay(points).simplices
     corners = points[cells]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pikan import factory
+from pikan import factory, network_factory
 from pikan.network.base import place
 from pikan.network.refine import bases
 from pikan.network.time_slabs import TimeSlabs
@@ -70,7 +70,7 @@ def levels(text, note=lambda event: None, **settings):
     parts = factory.schedule_settings(completed, posed, generator)
     edges = factory.edges(completed, posed)
     if edges is None:
-        return finish(noted(run_schedule(factory.rest(completed, posed), parts), note))
+        return finish(noted(run_schedule(network_factory.rest(completed, posed), parts), note))
     return finish(noted(run_slabs(posed, parts, edges), note))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pikan import factory
+from pikan import factory, network_factory
 from pikan.network.base import FeatureNetwork
 from pikan.planner import complete
 from pikan.residuals.terms import terms
@@ -49,7 +49,7 @@ def test_the_numbers_are_those_of_the_run(network, sampling):
     )
     spec, _ = complete(read_spec, problem)
     generator = torch.Generator().manual_seed(0)
-    made = factory.network(spec, problem.box, 2, generator)
+    made = network_factory.network(spec, problem.box, 2, generator)
     points = factory.points(spec, problem, generator)(problem.box)
     rows = sum(len(term.points[0]) for term in terms(problem, points))
     before, after = [count for _, _, count in counts(spec, problem)]

@@ -8,7 +8,8 @@ import torch
 
 import pikan
 from pikan.problem.family import affine_parameters, member
-from pikan.run import continue_run, load, load_interrupted, solve
+from pikan.results import load
+from pikan.run import continue_run, load_interrupted, solve
 from pikan.solvers.parametric.nodes import Nodes, leja
 from pikan.solvers.parametric.rational import rational_interpolant
 from pikan.spec.formulas import problem
