@@ -1,5 +1,6 @@
 """Settings of the documentation: Sphinx, MyST with notebooks as they are kept, pydata's theme."""
 
+import re
 import sys
 from base64 import b64encode
 from html import escape
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from docutils.nodes import SkipNode, math
 from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator as HTMLTranslator
 
 HERE = Path(__file__).parent
@@ -38,13 +40,20 @@ html_sidebars = {"**": ["sidebar-nav-bs"]}
 html_show_sourcelink = False
 html_math_renderer = "mathtext"
 
+# What mathtext does not know of LaTeX, and what it calls it; sizes of parentheses are dropped.
+_KNOWN_AS = {r"\\(?:[bB]ig[glr]*)(?![a-zA-Z])": "", r"\\([lg])e(?![a-zA-Z])": r"\\\1eq"}
+
 
 def _picture(node: math) -> str:
     """A formula as a picture in the page: no script, nothing from elsewhere."""
+    formula = " ".join(node.astext().split())
+    for unknown, known in _KNOWN_AS.items():
+        formula = re.sub(unknown, known, formula)
     try:
-        svg = formula_svg(" ".join(node.astext().split()))
+        svg = formula_svg(formula)
     except ValueError:
-        # mathtext knows less than LaTeX does: what it cannot draw is shown as it was written.
+        # What mathtext cannot draw is shown as it was written, and fails a build with `-W`.
+        getLogger(__name__).warning("mathtext cannot draw %s", formula, location=node)
         return f"<code>{escape(node.astext())}</code>"
     return f'<img alt="{escape(node.astext())}" src="data:image/svg+xml;base64,{encoded(svg)}">'
 

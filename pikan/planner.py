@@ -292,9 +292,11 @@ def _plan_p_refinement(
     )
     training = (ClimbStage(climb=climb),)
     how = "solved directly" if kind == "linear" else "by Gauss-Newton"
+    bases = [chosen.basis] if isinstance(chosen.basis, str) else chosen.basis or ()
+    names = word_list([name.capitalize() for name in dict.fromkeys(bases)])
     reason = (
         f"{kind} in {dimension} coordinate{'s' * (dimension > 1)}: all products of "
-        f"{str(chosen.basis).capitalize()} polynomials, {how}; degrees rise until two levels "
+        f"{names} polynomials, {how}; degrees rise until two levels "
         f"agree to {accuracy:g}"
     )
     return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)

@@ -89,6 +89,12 @@ def test_linear_and_steady_problems_and_those_in_the_plane_climb(text, accuracy)
     assert reason.startswith("linear" if linear(stated(text)) else "nonlinear")
 
 
+def test_the_reason_names_the_polynomials_of_every_coordinate():
+    network = "network: {kind: product, basis: [legendre, chebyshev]}\ntraining: [{climb: {}}]\n"
+    _, (reason,) = chosen(POISSON + network)
+    assert "all products of Legendre and Chebyshev polynomials" in reason
+
+
 @pytest.mark.parametrize(
     ("text", "basis"),
     [

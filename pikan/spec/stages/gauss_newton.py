@@ -32,7 +32,9 @@ class GaussNewtonSettings(FilePart):
 
     steps: Count = Field(default=100, description="the most steps")
     damping: Positive | None = Field(default=None, description="at the start")
-    tolerance: NotNegative | None = Field(default=None, description="of the step, to stop at")
+    tolerance: NotNegative | None = Field(
+        default=None, description="of the change of the residual to stop at"
+    )
     eliminate: bool = Field(
         default=False, description="whether the last layer is solved for at every point"
     )

@@ -21,7 +21,9 @@ class LBFGSSettings(FilePart):
 
     steps: Count = Field(default=1000, description="the most steps")
     memory: Count | None = Field(default=None, description="how many steps are remembered")
-    tolerance: NotNegative | None = Field(default=None, description="of the gradient, to stop at")
+    tolerance: NotNegative | None = Field(
+        default=None, description="of the loss: the fall in ten steps to stop at"
+    )
     weights: Weighting = Field(default="none", description="how blocks are balanced meanwhile")
 
 
