@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE))
 import generate  # noqa: E402  (it lies beside this file)
 
 import pikan  # noqa: E402
-from pikan.plots.formula import formula_svg  # noqa: E402
+from pikan.plots.formula import formula_depth, formula_svg  # noqa: E402
 
 generate.main(HERE / "generated")
 
@@ -55,7 +55,10 @@ def _picture(node: math) -> str:
         # What mathtext cannot draw is shown as it was written, and fails a build with `-W`.
         getLogger(__name__).warning("mathtext cannot draw %s", formula, location=node)
         return f"<code>{escape(node.astext())}</code>"
-    return f'<img alt="{escape(node.astext())}" src="data:image/svg+xml;base64,{encoded(svg)}">'
+    # The line of the formula is that of the text around it.
+    below = f'style="vertical-align: -{formula_depth(formula):g}pt"'
+    source = f'src="data:image/svg+xml;base64,{encoded(svg)}"'
+    return f'<img alt="{escape(node.astext())}" {below} {source}>'
 
 
 def encoded(text: str) -> str:

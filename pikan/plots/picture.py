@@ -64,7 +64,12 @@ class Picture(Figure):
             # A character that the font does not have becomes a box; a title may be in any script.
             filterwarnings("ignore", r"Glyph \d+ .* missing from font")
             self.savefig(
-                content, format=suffix, dpi=dpi, metadata=_TIMELESS.get(suffix), bbox_inches=box
+                content,
+                format=suffix,
+                dpi=dpi,
+                metadata=_TIMELESS.get(suffix),
+                bbox_inches=box,
+                pad_inches=0.0,
             )
         return content.getvalue()
 
