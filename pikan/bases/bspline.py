@@ -5,10 +5,11 @@ from typing import final
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.functional import pad
 
 from pikan.bases.basis import Basis, no_less
 from pikan.bases.knots import adapted_knots, repeated_knots, split_knots
-from pikan.jets.autograd import is_traced, write
+from pikan.jets.autograd import is_traced
 
 # On so many cells all splines take less time than a search and the few that are not zero.
 _FEW = 12
@@ -38,6 +39,9 @@ class BSpline(Basis):
     ) -> Float[Tensor, "k in b n"]:
         """All splines where they are few, otherwise those that are not zero around each point."""
         count, highest = knots.shape[1] - 1, min(order, self.degree)
+        if is_traced():
+            found = _recorded(x, knots, self.degree, highest)
+            return pad(found, (0, 0, 0, spare, 0, 0, 0, order - highest))
         values = x.new_empty(order + 1, x.shape[0], count + self.degree + spare, x.shape[1])
         values[highest + 1 :] = 0
         near = pad_knots(knots, self.degree)
@@ -68,9 +72,6 @@ class BSpline(Basis):
 
 def cells(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Int[Tensor, "in n"]:
     """The number of the cell that holds each point; beyond the interval, the cell at its edge."""
-    if is_traced():
-        # ONNX has no search.
-        return (x.unsqueeze(2) >= knots[:, None, 1:-1]).sum(dim=2)
     return torch.searchsorted(knots[:, 1:-1].contiguous(), x.contiguous(), right=True)
 
 
@@ -78,7 +79,7 @@ def membership(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Float[
     """For every cell 1 where it holds a point, 0 elsewhere; the same as `cells` otherwise."""
     reached = x.new_empty(x.shape[0], knots.shape[1], x.shape[1])
     reached[:, 0], reached[:, -1] = 1, 0
-    write(torch.ge, x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
+    torch.ge(x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
     return reached[:, :-1] - reached[:, 1:]
 
 
@@ -117,8 +118,34 @@ def fill(
         splines = x.new_empty(keep + 1, x.shape[0], count + q + 1, x.shape[1])
         splines = values if q == degree - 1 else splines
         splines[:, :, 0] = 0
-        write(torch.mul, scaled[0], distances[:, first], out=splines[0, :, 1:])
+        torch.mul(scaled[0], distances[:, first], out=splines[0, :, 1:])
         splines[0, :, :-1].addcmul_(scaled[0], distances[:, last], value=-1)
         slopes = scaled[:keep]
-        write(torch.mul, slopes, q + 1.0, out=splines[1:, :, 1:])
+        torch.mul(slopes, q + 1.0, out=splines[1:, :, 1:])
         splines[1:, :, :-1].sub_(slopes, alpha=q + 1)
+
+
+def _recorded(
+    x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], degree: int, order: int
+) -> Float[Tensor, "k in _ n"]:
+    """All splines, as `fill` has them, in operations without writes into a part of an array.
+
+    What records them for elsewhere turns every write into a copy of the whole array.
+    """
+    count, near = knots.shape[1] - 1, pad_knots(knots, degree).unsqueeze(2)
+    reached = (x.unsqueeze(1) >= knots[:, 1:-1].unsqueeze(2)).to(x)
+    # Under one more spline on the one hand, and on the other.
+    above, below = (0, 0, 1, 0), (0, 0, 0, 1)
+    ones = torch.ones_like(x).unsqueeze(1)
+    splines = (torch.cat([ones, reached], dim=1) - pad(reached, below)).unsqueeze(0)
+    distances = x.unsqueeze(1) - near
+    for q in range(degree):
+        first, last = slice(degree - 1 - q, degree - 1 + count), slice(degree, degree + count + q)
+        widths = (near[:, last] - near[:, first]).clamp_min(torch.finfo(x.dtype).tiny)
+        scaled = splines / widths
+        rising, falling = scaled[:1] * distances[:, first], scaled[:1] * distances[:, last]
+        values = pad(rising, above) - pad(falling, below)
+        keep = min(max(0, order - (degree - 1 - q)), q + 1)
+        slopes = (q + 1.0) * (pad(scaled[:keep], above) - pad(scaled[:keep], below))
+        splines = torch.cat([values, slopes]) if keep > 0 else values
+    return splines

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.jets.autograd import write
+from pikan.jets.autograd import is_traced
 
 
 def three_term_recurrence(
@@ -25,6 +25,8 @@ def three_term_recurrence(
     slope = 2 / (interval[:, 1:] - interval[:, :1])
     z = (x - interval.mean(dim=1, keepdim=True)) * slope
     slopes = slope * torch.arange(1, order + 1).to(x).reshape(-1, 1, 1)
+    if is_traced():
+        return _recorded(z, slopes, steps, spare)
     values = x.new_empty(order + 1, x.shape[0], len(steps) + 1 + spare, x.shape[1])
     values[:, :, :2] = 0
     values[0, :, 0] = 1
@@ -33,10 +35,33 @@ def three_term_recurrence(
     for j, (a, b, c) in enumerate(steps):
         following = functions[j + 1]
         if j > 0:
-            write(torch.mul, functions[j - 1], -c, out=following)
+            torch.mul(functions[j - 1], -c, out=following)
         following.addcmul_(functions[j], z, value=a)
         if b != 0:
             following.add_(functions[j], alpha=b)
         if order > 0:
             higher[j + 1].addcmul_(lower[j], slopes, value=a)
     return values
+
+
+def _recorded(
+    z: Float[Tensor, "in n"],
+    slopes: Float[Tensor, " k in 1"],
+    steps: Sequence[tuple[float, float, float]],
+    spare: int,
+) -> Float[Tensor, "_ in b n"]:
+    """The same in operations without writes into a part of an array.
+
+    What records them for elsewhere turns every write into a copy of the whole array.
+    """
+    before = z.new_zeros(len(slopes) + 1, *z.shape)
+    function = torch.cat([torch.ones_like(z)[None], before[1:]])
+    nothing, functions = before[:1], [function]
+    for a, b, c in steps:
+        following = (a * z + b) * function - c * before
+        if len(slopes) > 0:
+            following = following + a * torch.cat([nothing, function[:-1] * slopes])
+        before, function = function, following
+        functions.append(function)
+    functions += [torch.zeros_like(function)] * spare
+    return torch.stack(functions, dim=2)

@@ -34,7 +34,7 @@ def exit_code(report: Report, asked: Spec) -> int:
 
 
 def closing(report: Report, code: int, folder: Path) -> str:
-    """The last line: how it ended, how well, what to change, and where everything is."""
+    """The last line: how it ended, how well, what to change or to know, and where all is."""
     errors = [f"{name} to {two_digits(e.relative_l2)}" for name, e in report.errors.items()]
     if not errors and report.estimate is not None:
         errors = [f"estimated error {two_digits(report.estimate.relative_l2)}"]
@@ -42,5 +42,5 @@ def closing(report: Report, code: int, folder: Path) -> str:
         one.against != "exact" and one.relative_l2 > FAR * report.estimate.relative_l2
         for one in report.errors.values()
     )
-    said = f" ({report.message})" if code != SOLVED or far else ""
+    said = f" ({report.message})" if code != SOLVED or far or report.alternatives else ""
     return f"{report.problem}: {', '.join([report.outcome, *errors])}{said}; see {folder}"
