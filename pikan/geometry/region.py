@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import final
 
 import numpy as np
@@ -104,12 +105,9 @@ class Region:
         """Whether points of the box lie inside or on the boundary, but for rounding."""
         own = points[:, list(self.axes)]
         found = self.holds(own)
-        step = _BESIDE * self.size
-        for axis in range(own.shape[1]):
-            for sign in (step, -step):
-                beside = own[~found]
-                beside[:, axis] += sign
-                found[~found] = self.holds(beside)
+        # Along each coordinate and between them: at a corner none along one of them leads inside.
+        for way in product((-1.0, 0.0, 1.0), repeat=own.shape[1]):
+            found[~found] = self.holds(own[~found] + _BESIDE * self.size * np.array(way))
         return found
 
     @cached_property

@@ -1,5 +1,7 @@
 """Shapes: points on sides, outward normals of length one, insides."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,18 @@ def test_parts_of_a_region_are_what_bounds_it():
     hole = next(part for part in region.parts if part.name == "hole of mine")
     points = hole.points(box, 100, even)
     assert np.all(np.sum((points - [0.0, 0.3]) * hole.normals(points), axis=1) < 0)
+
+
+@pytest.mark.parametrize(
+    "shape", [Cuboid((0.0, -1.0), (2.0, 1.0)), Cuboid((0.0, -1.0, 0.0), (2.0, 1.0, 3.0))]
+)
+def test_all_corners_of_a_box_belong_to_it(shape):
+    lower, upper = (np.array(ends) for ends in shape.bounds)
+    region = Region((Component(shape, "box"),), tuple(range(len(lower))))
+    corners = lower + (upper - lower) * np.array(list(product((0, 1), repeat=len(lower))))
+    assert region.covers(corners).all()
+    middle = (lower + upper) / 2
+    assert not region.covers(corners + 1e-6 * (corners - middle)).any()
 
 
 def test_points_of_the_boundary_belong_to_a_region_and_those_beyond_it_do_not():
