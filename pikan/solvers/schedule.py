@@ -32,6 +32,7 @@ from pikan.sampling.adaptive import resample
 from pikan.sampling.points import interior
 from pikan.sampling.uniform import uniform
 from pikan.solvers.level import SolverResult, run_stage
+from pikan.solvers.output_scale import fit_output_scale, scale_outputs
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.time_slab import restrict_time, slab_terms
 
@@ -171,7 +172,8 @@ def _one(
     join: Callable[[Network], Network],
 ) -> Events[_ScheduleResult]:
     """The schedule on one box; `join` puts a network beside those of earlier slabs."""
-    network, points = parts.network(problem.box), parts.points(problem.box)
+    points = parts.points(problem.box)
+    network = _start(problem, parts, points, terms_on)
     outcome = Outcome("converged", "the schedule has no stage")
     for part, where, step in _single_steps(problem, level, parts.steps):
         match step:
@@ -194,6 +196,20 @@ def _one(
                 if outcome.kind == "diverged":
                     break
     return _ScheduleResult(network, outcome)
+
+
+def _start(
+    problem: Problem,
+    parts: ScheduleSettings,
+    points: CollocationPoints,
+    terms_on: TermsOn,
+) -> Network:
+    """The network of a box, of the size of the solution there."""
+    network = parts.network(problem.box)
+    found = merge(terms_on(problem, points))
+    weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
+    factors = row_factors(found, weights)
+    return scale_outputs(network, fit_output_scale(network, found, factors))
 
 
 def _stage_event(
