@@ -10,6 +10,7 @@ from pikan.problem.corner_singularities import singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
 from pikan.problem.features import Features, features
 from pikan.problem.initial_value import (
+    is_first_order_from_values,
     is_first_order_in_time,
     is_stepped,
     largest_rate,
@@ -161,7 +162,9 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
         reason += "; where that does not do, time steps with Radau stages on cells"
         return with_values(completed, training=(*completed.training, cells)), (reason,)
-    # With two coordinates in space time-marching costs as much per slab as all of p-refinement.
+    if _is_marched_in_plane(problem):
+        return _plan_time_marching(spec, problem, None, MarchSettings())
+    # Else time-marching costs as much per slab as all of p-refinement in two coordinates of space.
     if (
         problem.box.dimension < _FULL
         and is_evolution(problem)
@@ -169,6 +172,15 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     ):
         return _plan_time_marching(spec, problem, None, MarchSettings())
     return _plan_p_refinement(spec, problem, None, ClimbSettings())
+
+
+def _is_marched_in_plane(problem: Problem) -> bool:
+    """Whether slabs in t with two coordinates of space are solved by Newton-Krylov methods.
+
+    One linear equation is solved along one coordinate after the other, all of t at once.
+    """
+    alone = linear(problem) and len(problem.equations) == 1
+    return len(problem.box.space) == 2 and not alone and is_first_order_from_values(problem)
 
 
 def _narrow_in_time(problem: Problem) -> bool:
@@ -337,16 +349,19 @@ def _plan_time_marching(
     space = problem.box.dimension - 1
     bases = ["bspline" if space == 1 else "chebyshev"] * (space + 1)
     bases[problem.box.evolution] = "chebyshev"
-    accuracy = spec.accuracy or MARCHED
+    accuracy = spec.accuracy or (_NONLINEAR_3D if space == 2 else MARCHED)
     chosen = with_values(
         network or ProductSettings(kind="product"), rank="full", basis=tuple(bases)
     )
     training = (MarchStage(march=march),)
     basis = "adaptive B-splines" if space == 1 else "polynomials"
+    how = "Gauss-Newton"
+    if space == 2 and is_first_order_from_values(problem):
+        how = "Radau points, Newton's method and GMRES"
     names = [problem.coordinates[axis] for axis in problem.box.space]
     reason = (
         f"{'linear' if linear(problem) else 'nonlinear'} evolution problem: {basis} in "
-        f"{word_list(names)}, time-marching, Gauss-Newton; a finer second march must agree to "
+        f"{word_list(names)}, time-marching, {how}; a finer second march must agree to "
         f"{accuracy:g}"
     )
     return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)

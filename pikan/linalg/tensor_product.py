@@ -110,14 +110,14 @@ def fast_diagonalization(terms: Sequence[Factors]) -> Solve | None:
     def solve(right: Tensor) -> Tensor:
         moved = right.to(weights)
         for axis, one in others.items():
-            moved = mode_product(one.left, moved, axis)
+            moved = mode_product(one.left.to(weights), moved, axis)
         columns = moved.movedim(direct, -1)
         found = torch.linalg.lu_solve(
             factored.LU, factored.pivots, columns.reshape(len(systems), -1, 1)
         )
         found = found.view(columns.shape).movedim(-1, direct)
         for axis, one in others.items():
-            found = mode_product(one.right, found, axis)
+            found = mode_product(one.right.to(weights), found, axis)
         return found.real
 
     return solve
@@ -163,7 +163,7 @@ def _spectrum(stacks: Sequence[Float[Tensor, "k _ _"]], axis: int) -> _Spectrum 
 
 def _triangle(
     stack: Float[Tensor, "k _ _"],
-) -> tuple[Float[Tensor, "_ k"], Float[Tensor, "_ k"]]:
+) -> tuple[Float[Tensor, "_ q"], Float[Tensor, "q k"]]:
     """Orthonormal matrices and the weights with which the stacked ones are sums of them."""
     found = torch.linalg.qr(stack.flatten(1).mT)
     return found.Q, found.R

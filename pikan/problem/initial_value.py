@@ -69,6 +69,28 @@ def is_first_order_in_time(problem: Problem) -> bool:
     )
 
 
+def is_first_order_from_values(problem: Problem) -> bool:
+    """Whether an evolution is of first order in t, from given values of all that have a rate.
+
+    Conditions are at the start, without more, or at places for all times.
+    """
+    if not is_evolution(problem) or problem.region is not None:
+        return False
+    time = problem.box.evolution
+    unknowns = range(len(problem.unknowns))
+    orders = [equation_order(problem, k, time) for k in unknowns]
+    started = initial_values(problem)
+    faces = [face for one in problem.conditions for face in one.faces]
+    starts = [face for face in faces if isinstance(face, Face) and time in dict(face.fixed)]
+    return (
+        all(isinstance(face, Face) for face in faces)
+        and all(len(face.fixed) == 1 for face in starts)
+        and max(orders) == 1
+        and all((k in started) == bool(orders[k]) for k in unknowns)
+        and len(starts) == sum(orders)
+    )
+
+
 def is_stepped(problem: Problem) -> bool:
     """Whether cells are for the time steps of a problem: its equations in t alone may be linear.
 

@@ -13,15 +13,22 @@ _TAIL = 3
 _NOISE = 0.03
 # A level looks no further ahead than this: what is not resolved bends the decay.
 _STEP = 1e-5
+# Beside another unknown, one that is this much smaller is zero.
+_ROUNDING = 1e-11
 
 
 def coefficient_decay(
     coefficients: Float[Tensor, "q m"], sizes: tuple[int, ...], axis: int
 ) -> Float[Tensor, " b"]:
-    """The largest coefficient of each order along an axis, relative to each unknown's largest."""
+    """The largest coefficient of each order along an axis, relative to each unknown's largest.
+
+    Those of an unknown that is zero but for rounding are relative to the largest of all.
+    """
     whole = coefficients.detach().abs().view(*sizes, -1)
     largest = whole.amax(dim=tuple(range(len(sizes))), keepdim=True)
-    relative = whole / torch.where(largest > 0, largest, torch.ones_like(largest))
+    every = largest.max()
+    scale = torch.where(largest > _ROUNDING * every, largest, every)
+    relative = whole / torch.where(scale > 0, scale, torch.ones_like(scale))
     others = tuple(k for k in range(relative.ndim) if k != axis)
     return relative.amax(dim=others) if others else relative
 

@@ -87,3 +87,15 @@ def map_events(work: Events[T], change: Callable[[Event], Event]) -> Events[T]:
         except StopIteration as end:
             return end.value
         answer = yield change(step) if isinstance(step, Event) else step
+
+
+def progress_events(
+    work: Generator[StageProgress, None, T], event: Callable[[StageProgress], Event]
+) -> Events[T]:
+    """The result of work that yields its progress, as events."""
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as end:
+            return end.value
+        yield event(progress)

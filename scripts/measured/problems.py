@@ -305,6 +305,52 @@ def _reactor(_: float, y: Array) -> Array:
     return np.array([1 - y[0] - rate * y[0], heat])
 
 
+def _vortices() -> Rough:
+    def truth(points: Array) -> Array:
+        x, y, t = np.pi * points.T
+        slow = np.exp(-0.04 * np.pi * t)
+        u, v = -np.cos(x) * np.sin(y) * slow, np.sin(x) * np.cos(y) * slow
+        return np.stack([u, v, -(np.cos(2 * x) + np.cos(2 * y)) / 4 * slow**2], axis=1)
+
+    slow = "exp(-0.04*pi^2*t)"
+    flow = {"u": f"-cos(pi*x)*sin(pi*y)*{slow}", "v": f"sin(pi*x)*cos(pi*y)*{slow}"}
+    given = {**flow, "p": f"-(cos(2*pi*x) + cos(2*pi*y))/4*{slow}^2"}
+    conditions = ", ".join(
+        [f'{{where: t = 0, that: "{name} = {value}"}}' for name, value in flow.items()]
+        + [f'{{where: boundary, that: "{name} = {value}"}}' for name, value in given.items()]
+    )
+    equations = (
+        '["u_t + u*u_x + v*u_y + p_x = 0.02*laplacian(u)", '
+        '"v_t + u*v_x + v*v_y + p_y = 0.02*laplacian(v)", "u_x + v_y = 0"]'
+    )
+    domain = "{x: [0, 2], y: [0, 2], t: [0, 1]}"
+    text = _text(domain, "[u, v, p]", equations, f"[{conditions}]")
+    return Rough(text + "accuracy: 1e-8\n", truth)
+
+
+def _phases() -> Rough:
+    conditions = (
+        '[{where: t = 0, that: "u = cos(pi*x)*cos(2*pi*y)"}, {where: boundary, that: u_n = 0}]'
+    )
+    equation = '["u_t = 0.01*laplacian(u) + u - u^3"]'
+    domain = "{x: [0, 1], y: [0, 1], t: [0, 1]}"
+    return Rough(_text(domain, "[u]", equation, conditions, "accuracy: 1e-8\n"), None)
+
+
+def _cubic() -> Rough:
+    def truth(points: Array) -> Array:
+        x, y, t = points.T
+        return (np.exp(-t) * np.cos(x) * np.sin(3 * y))[:, None]
+
+    wave = "exp(-t)*cos(x)*sin(3*y)"
+    equation = f'["u_t = laplacian(u) + u^3 + 9*{wave} - ({wave})^3"]'
+    conditions = (
+        f'[{{where: t = 0, that: "u = cos(x)*sin(3*y)"}}, {{where: boundary, that: "u = {wave}"}}]'
+    )
+    domain = "{x: [0, 1], y: [0, 1], t: [0, 1]}"
+    return Rough(_text(domain, "[u]", equation, conditions, "accuracy: 1e-8\n"), truth)
+
+
 PROBLEMS: Mapping[str, Rough] = {
     **{f"pulse {width:g}": _pulse(width) for width in (1e-1, 1e-3, 1e-6)},
     **{f"outflow layer {d:g}": _outflow(d) for d in (1e-2, 1e-4, 1e-6, 1e-8)},
@@ -349,4 +395,7 @@ PROBLEMS: Mapping[str, Rough] = {
         10.0,
         _reactor,
     ),
+    "Taylor-Green vortices": _vortices(),
+    "Allen-Cahn in the plane": _phases(),
+    "cubic heat in the plane": _cubic(),
 }

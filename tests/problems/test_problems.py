@@ -26,6 +26,7 @@ TARGETS = [
     ("wave", 0, 1e-11),
     ("advection", 0, 1e-9),
     pytest.param("burgers", 0, 1e-3, marks=SLOW),
+    pytest.param("taylor_green", 0, 1e-7, marks=SLOW),
     pytest.param("kovasznay", 0, 1e-9, marks=LONG),
 ]
 # Adam and L-BFGS alone, from a random start.

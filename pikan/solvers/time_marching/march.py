@@ -19,13 +19,15 @@ from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import linear
 from pikan.problem.features import Features
+from pikan.problem.initial_value import is_first_order_from_values
 from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import balanced_objective
 from pikan.residuals.terms import Term
 from pikan.sampling.held_out import HeldOut
 from pikan.solvers.level import SolverResult, distance, run_stage
-from pikan.solvers.replay import Event, Events, memoize
+from pikan.solvers.replay import Event, Events, memoize, progress_events
 from pikan.solvers.spectral.product_objective import without_value
+from pikan.solvers.time_marching.newton_krylov import solve_radau_slab
 from pikan.solvers.time_marching.slab import (
     Grid,
     SlabAssessment,
@@ -39,8 +41,9 @@ from pikan.solvers.time_marching.slab import (
 from pikan.solvers.time_marching.spline_objective import spline_objective
 from pikan.solvers.time_slab import restrict_time, slab_terms
 
-# The first slab's share of the time, halved until it works.
-_FIRST = 0.1
+# The first slab's share of the time, halved until it works; polynomials in the plane take long
+# slabs, which cost no more than short ones.
+_FIRST, _FIRST_IN_PLANE = 0.1, 0.5
 # A slab this much shorter than the whole is a sign of something else than a steep solution.
 _SHORTEST = 1e-9
 # After so many slabs that were too long the next ones get shorter faster and faster.
@@ -50,7 +53,7 @@ _TRIES = 8
 # A coarser march than this wanders off; the next one is so much finer.
 _COARSEST, _FINER = 1e-4, 10.0
 # What a slab may leave out, in parts of the accuracy: marches come out better than that.
-_SHARE = 10.0
+_SHARE, _SHARE_IN_PLANE = 10.0, 3.0
 # Steps that change a residual of truncation by less than this part of it change nothing.
 _STEADY = 1e-5
 # A slab's polynomials resolve so many cells on each of which known functions vary little.
@@ -99,7 +102,8 @@ def march_in_time(problem: Problem, marching: TimeMarching) -> Events[SolverResu
     the error of the coarser one, and the finer one is what comes back.
     """
     before: _MarchResult | None = None
-    tolerance = min(_SHARE * marching.accuracy, _COARSEST)
+    share = _SHARE if len(problem.box.space) < 2 else _SHARE_IN_PLANE
+    tolerance = min(share * marching.accuracy, _COARSEST)
     estimate: float | None = None
     number = 0
     while True:
@@ -133,7 +137,12 @@ def _one_march(
     """March `number` with its tolerance."""
     axis = problem.box.evolution
     begin, end = problem.box.lower[axis], problem.box.upper[axis]
-    grid, length = first_grid(problem, marching.accuracy, number), _FIRST * (end - begin)
+    first = None if before is None else before.network.slabs()[0]
+    assert isinstance(first, FullProduct | None)
+    grid = first_grid(problem, marching.accuracy, number, first)
+    length = (_FIRST if len(problem.box.space) < 2 else _FIRST_IN_PLANE) * (end - begin)
+    if first is not None and grid.knots is None:
+        length = float(2 * first.scale[axis])
     edges, networks = [begin], list[FullProduct]()
     outcome = Outcome("converged", "every time slab converged")
     while edges[-1] < end and outcome.kind == "converged":
@@ -212,6 +221,11 @@ def _solve_slab(
     """The network of one slab, from what is known of it or a constant continuation."""
     part = restrict_time(problem, *window)
     network = slab_network(part, grid, marching.samples.points)
+    name = f"t = {window[0]:.4g} to {window[1]:.4g}"
+    if len(part.box.space) == 2 and is_first_order_from_values(problem):
+        run = solve_radau_slab(part, network, earlier, known, marching.steps)
+        theta, outcome = yield from progress_events(run, lambda p: Event(name, p, lambda: best))
+        return _SlabSolution(with_parameters(network, theta), outcome)
     points = slab_points(part, grid, marching.samples.points)
     terms = slab_terms(part, points, earlier)
     if known is None:
@@ -219,7 +233,6 @@ def _solve_slab(
     else:
         theta = project_values(part, grid, network, known)
     objective = _objective(problem, grid, terms.all, network, theta)
-    name = f"t = {window[0]:.4g} to {window[1]:.4g}"
     stage = LevenbergMarquardt(steps=marching.steps, damping=1e-20, tolerance=_STEADY)
     theta, outcome = yield from run_stage(
         stage, objective, theta, lambda p: Event(name, p, lambda: best)

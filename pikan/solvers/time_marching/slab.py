@@ -1,6 +1,6 @@
 """One time slab: its network, points and start, and the assessment of its solution."""
 
-from math import isfinite
+from math import isfinite, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,13 @@ from pikan.solvers.time_slab import initial_face
 # The next slab is shorter than would just do if the solution went on as it is, and a grid finer:
 # layers get steeper and move, and a slab that fails costs more than one that is a bit too good.
 _CAUTION, _FINER = 0.85, 0.05
+# A slab that leaves more than this in time is too long, whatever its grid is like.
+_NOISE = 1e-2
+# In the plane a slab leaves this part of the tolerance in time: coefficients that Radau points miss
+# grow in the next slabs.
+_SLABS = 0.1
+# Products of polynomials in space are no more than so many.
+_MOST = 20_000
 # The error of a spline may be so much larger for each derivative beyond the second that is asked
 # of it: measured with fourth derivatives, where half as wide cells made slabs ten times longer.
 _ROUGHER = 0.03
@@ -54,15 +61,19 @@ class SlabAssessment(NamedTuple):
     stretch: float
 
 
-def first_grid(problem: Problem, tolerance: float, number: int) -> Grid:
+def first_grid(problem: Problem, tolerance: float, number: int, before: FullProduct | None) -> Grid:
     """A coarse grid, of higher degrees where more is asked and in every march after the first.
 
     Two marches on the same grid would agree for nothing; so would polynomials of an even solution
-    if their degrees rose by one.
+    if their degrees rose by one. In two coordinates of space a march begins with what the one
+    `before` needed at first.
     """
     fine = tolerance < 1e-6
     axis = problem.box.evolution
     space = problem.box.dimension - 1
+    if space > 1 and before is not None:
+        known = [basis.degree for basis in before.axes()]
+        return Grid(None, tuple(n + (1 if k == axis else 2) for k, n in enumerate(known)))
     in_space, in_time = ((9 if fine else 7), (12 if fine else 10)) if space == 1 else (8, 10)
     rise = number if space == 1 else 2 * number
     degrees = tuple(in_time + number if k == axis else in_space + rise for k in range(space + 1))
@@ -155,17 +166,22 @@ def assess_slab(
     left_out = tail_size(_decay_in_time(network, grid, axis)[1:])
     if not isfinite(left_out):
         return SlabAssessment(False, grid, _CAUTION / 2)
-    stretch = _CAUTION * (tolerance / max(left_out, 1e-30)) ** (1 / (grid.degrees[axis] - 1))
+    in_time = tolerance * (_SLABS if len(problem.box.space) > 1 else 1.0)
+    stretch = _CAUTION * (in_time / max(left_out, 1e-30)) ** (1 / (grid.degrees[axis] - 1))
     if grid.knots is None:
         fine, better = _assess_polynomials(network, grid, axis, tolerance)
+        if prod(n + 1 for k, n in enumerate(better.degrees) if k != axis) > _MOST:
+            better = grid
     else:
         highest = max(equation_order(problem, k, 1 - axis) for k in range(len(problem.unknowns)))
         # What is rough in space dies out fast in time, and no short slab resolves that.
         smooth = tolerance * _ROUGHER ** max(highest - 2, 0)
         fine, better = _assess_splines(network, grid, axis, smooth, largest)
-    accepted = fine and left_out <= tolerance
-    # A slab that is tried again for its grid alone keeps its length: one change at a time.
-    if not accepted and left_out <= tolerance:
+    accepted = fine and left_out <= in_time
+    # A slab that is tried again for its grid alone keeps its length: one change at a time. What
+    # polynomials do not resolve in space makes noise in time.
+    alone = left_out <= in_time or (grid.knots is None and not fine and left_out < _NOISE)
+    if not accepted and alone:
         return SlabAssessment(False, better, 1.0)
     return SlabAssessment(accepted, better, min(max(stretch, 0.4), 2.0))
 
@@ -197,7 +213,11 @@ def _assess_polynomials(
     wanted = tuple(
         degree
         if k == axis
-        else next_degree(coefficient_decay(network.coefficients, sizes, k), tolerance)
+        # Half as much again at most: what a slab costs grows fast with its degrees.
+        else min(
+            next_degree(coefficient_decay(network.coefficients, sizes, k), tolerance),
+            degree + max(3, degree // 2),
+        )
         for k, degree in enumerate(grid.degrees)
     )
     return wanted == grid.degrees, Grid(None, wanted)

@@ -86,13 +86,13 @@ def test_no_two_marches_have_the_same_degrees_and_polynomials_rise_by_two(text):
     problem = stated(text)
     time = problem.box.axis("t")
     for tolerance in (1e-4, 1e-8):
-        first, second = (first_grid(problem, tolerance, number) for number in (0, 1))
+        first, second = (first_grid(problem, tolerance, number, None) for number in (0, 1))
         rise = [high - low for low, high in zip(first.degrees, second.degrees, strict=True)]
         even = 1 if first.knots is not None else 2
         assert rise == [1 if axis == time else even for axis in range(len(rise))]
         assert (first.knots is None) == (problem.box.dimension > 2)
     if problem.box.dimension == 2:
-        coarse, fine = (first_grid(problem, tolerance, 0) for tolerance in (1e-5, 1e-7))
+        coarse, fine = (first_grid(problem, tolerance, 0, None) for tolerance in (1e-5, 1e-7))
         assert all(low < high for low, high in zip(coarse.degrees, fine.degrees, strict=True))
 
 
