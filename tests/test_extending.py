@@ -62,3 +62,25 @@ def test_a_network_that_was_added_solves_a_problem_and_is_read_again(extended):
     again = subprocess.run(words, cwd=extended, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stdout + again.stderr
     assert float(re.search(r"(?m)^u +(\S+)", again.stdout)[1]) == error
+
+
+def test_a_format_that_was_added_is_read(extended):
+    # The process that reads files of strangers knows the installed package alone, not this copy.
+    (extended / "seen.txt").write_text("# x u\n0.25 1.5\n0.75 -2\n", encoding="utf-8")
+    code = """
+from importlib import import_module
+from pathlib import Path
+from pikan.files.arrays import FORMATS
+made = import_module("pikan.files.formats." + FORMATS[".txt"]).contents(Path("seen.txt"))
+print(made.names, *(one.tolist() for one in made.load(["u", "x"])))
+"""
+    words = [sys.executable, "-c", code]
+    ran = subprocess.run(words, cwd=extended, capture_output=True, text=True, check=False)
+    assert ran.stdout == "['x', 'u'] [1.5, -2.0] [0.25, 0.75]\n", ran.stderr
+
+
+def test_a_term_of_ones_own_takes_the_place_of_a_condition(root):
+    page = (root / "docs" / "extending.md").read_text(encoding="utf-8")
+    (code,) = [one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "odd" in one]
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout == "converged True\n", ran.stderr
