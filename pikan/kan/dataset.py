@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypedDict
 from warnings import catch_warnings, filterwarnings
 
+import numpy as np
 import torch
 from jaxtyping import Float, Shaped
 from torch import Generator, Tensor
@@ -79,21 +80,25 @@ def create_dataset(
 
 
 def create_dataset_from_data(
-    inputs: Tensor,
-    labels: Tensor,
+    inputs: object,
+    labels: object,
     train_ratio: float = 0.8,
     device: str | torch.device = "cpu",
     seed: int = 0,
 ) -> Dataset:
     """The data, parted at random into some to train on and some to test on.
 
+    Tensors, arrays of NumPy, and tables and columns of pandas.
+
     >>> x = torch.linspace(-1, 1, 10).reshape(-1, 1)
     >>> len(create_dataset_from_data(x, x**2, train_ratio=0.7)["test_input"])
     3
     """
     device = read_device("create_dataset_from_data", device)
-    for name, values in (("inputs", inputs), ("labels", labels)):
-        tensor("create_dataset_from_data", name, values)
+    inputs, labels = (
+        tensor("create_dataset_from_data", name, _as_tensor(values))
+        for name, values in (("inputs", inputs), ("labels", labels))
+    )
     count = len(inputs)
     if len(labels) != count:
         raise ModelError(
@@ -163,10 +168,21 @@ def valid_points(call: str, name: str, points: object, inputs: int) -> Tensor:
     return points
 
 
+def _as_tensor(values: object) -> object:
+    """Real numbers of arrays and tables as a tensor of their own; anything else as it is."""
+    if isinstance(values, Tensor):
+        return values
+    try:
+        found = np.array(values)
+    except ValueError:  # rows of different lengths
+        return values
+    return torch.from_numpy(found) if found.dtype.kind in "biuf" else values
+
+
 def tensor(call: str, name: str, values: object) -> Tensor:
     """The values as they are; ModelError where they are no tensor of real numbers."""
     if not isinstance(values, Tensor):
-        raise ModelError(f"{call}: {name}: got {type(values).__name__}, needs a torch tensor")
+        raise ModelError(f"{call}: {name}: got {type(values).__name__}, needs a tensor of numbers")
     if values.is_complex():
         raise ModelError(f"{call}: {name}: got {values.dtype}, needs real numbers")
     return values

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -45,6 +46,23 @@ def test_normalized_data_has_mean_zero_and_spread_one():
     for name in ("train_input", "train_label"):
         torch.testing.assert_close(data[name].mean(dim=0), torch.zeros_like(data[name][0]))
         torch.testing.assert_close(data[name].std(dim=0), torch.ones_like(data[name][0]))
+
+
+def test_arrays_and_tables_give_the_data_that_tensors_give():
+    pandas = pytest.importorskip("pandas")
+    x, y = np.random.default_rng(0).random((2, 12))
+    table = pandas.DataFrame({"x": x, "y": y, "u": x * y})
+    inputs = np.stack([x, y], axis=1)
+    wanted = pikan.create_dataset_from_data(torch.tensor(inputs), torch.tensor(x * y))
+    for given in ((inputs, x * y), (table[["x", "y"]], table["u"])):
+        data = pikan.create_dataset_from_data(*given)
+        assert all(torch.equal(data[name], wanted[name]) for name in wanted)
+
+
+@pytest.mark.parametrize("inputs", [["a", "b"], [[1.0], [1.0, 2.0]], {"x": 1}])
+def test_what_holds_no_numbers_is_no_data(inputs):
+    with pytest.raises(ModelError, match="needs a tensor of numbers"):
+        pikan.create_dataset_from_data(inputs, torch.zeros(2))
 
 
 def test_data_is_parted_without_loss():
