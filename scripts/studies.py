@@ -36,6 +36,8 @@ STUDIES = (
     *APPROXIMATIONS,
     "poisson_networks",
     "burgers_networks",
+    "deep_poisson",
+    "burgers_ingredients",
     "poisson_stages",
     "poisson_seeds",
 )

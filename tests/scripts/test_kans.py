@@ -7,14 +7,14 @@ from kans import OTHER_BURGERS, TARGETS, Row, table, target
 FOLDER = Path(__file__).resolve().parents[2] / "problems" / "kan"
 
 
-def row(seed, error):
+def row(seed, error, qr=0.2):
     return Row(
         name="poisson_legendre",
         seed=seed,
         parameters=9,
         error=error,
         seconds=6.0,
-        qr=0.2,
+        qr=qr,
         outcome="out of budget",
     )
 
@@ -28,4 +28,9 @@ def test_every_file_has_a_target():
 
 def test_seeds_that_miss_the_target_are_counted():
     line = table([row(1, 3e-6), row(0, 2e-7)]).splitlines()[-1]
-    assert "| 2.0e-07, 3.0e-06 | 1e-06 | 1 of 2 | 6 | 30 |" in line
+    assert "| 2.0e-07, 3.0e-06 | 1e-06 in 60 QRs | 1 of 2 | 6 | 30 | 0 of 2 |" in line
+
+
+def test_seeds_that_take_longer_than_allowed_are_counted():
+    line = table([row(0, 2e-7), row(1, 2e-7, qr=0.05)]).splitlines()[-1]
+    assert "| 0 of 2 | 6 | 120 | 1 of 2 |" in line
