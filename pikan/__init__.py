@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pikan.discovery import discover
     from pikan.kan.dataset import create_dataset, create_dataset_from_data
     from pikan.kan.kan import KAN
-    from pikan.results import load
+    from pikan.operator_run import learn_to_end as learn
+    from pikan.operator_run import load
     from pikan.run import resume
     from pikan.run import solve_to_end as solve
     from pikan.solution import Solution
@@ -30,6 +31,7 @@ __all__ = [
     "create_dataset_from_data",
     "discover",
     "ex_round",
+    "learn",
     "load",
     "operator",
     "resume",
@@ -47,7 +49,8 @@ _PLACES = {
     "create_dataset_from_data": ("pikan.kan.dataset", "create_dataset_from_data"),
     "discover": ("pikan.discovery", "discover"),
     "ex_round": ("pikan.symbolic.rounding", "ex_round"),
-    "load": ("pikan.results", "load"),
+    "learn": ("pikan.operator_run", "learn_to_end"),
+    "load": ("pikan.operator_run", "load"),
     "resume": ("pikan.run", "resume"),
     "solve": ("pikan.run", "solve_to_end"),
     "sweep": ("pikan.sweeps.sweep", "sweep"),

@@ -1,6 +1,6 @@
 """Operators from pairs of functions: principal components, and what goes between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
@@ -11,12 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.bases.chebyshev import Chebyshev
-from pikan.linalg.dense import inverse, svd
+from pikan.linalg.dense import svd
+from pikan.operator_maps import ComponentMap, Matrix, additive_kan, kernel_map, linear_map
 
 Array = Float[np.ndarray, "..."]
-Matrix = Float[Tensor, "_ _"]
-_Map = Callable[[Matrix], Matrix]
 Method = Literal["linear", "kan", "kernel"]
 METHODS: tuple[Method, ...] = ("linear", "kan", "kernel")
 """What goes between the components: a matrix, an additive KAN, or a matrix and a kernel."""
@@ -25,6 +23,9 @@ METHODS: tuple[Method, ...] = ("linear", "kan", "kernel")
 _INPUTS, _OUTPUTS = 1e-12, 1e-9
 # Least pairs, and one of so many that is held out to choose by.
 _LEAST, _HELD_OUT = 10, 10
+# Of methods whose errors are so close, or below what the cut of outputs leaves, the simplest is
+# taken.
+_EQUAL, _NEGLIGIBLE = 1.1, 10 * _OUTPUTS
 # How many inputs a method sees, degrees of the edges of a KAN, ridges relative to the largest
 # squared singular value.
 _COUNTS, _DEGREES = (4, 8, 16, 32, 64, 128, 256), (3.0, 6.0)
@@ -68,7 +69,7 @@ class OperatorReport:
     held_out: Mapping[str, float]
     floor: float
     train: RelativeErrors
-    by_pairs: Mapping[int, float]
+    by_pairs: Mapping[str, float]
     seconds: float
     milliseconds: float
 
@@ -85,45 +86,48 @@ class OperatorReport:
         )
 
 
-class _Components(NamedTuple):
+@final
+class Components(NamedTuple):
     """The mean of functions, and orthonormal ones that span the rest."""
 
     mean: Float[Tensor, " _"]
     functions: Matrix
 
     def of(self, values: Matrix) -> Matrix:
+        """The components of functions."""
         return (values - self.mean) @ self.functions.mT
 
     def back(self, numbers: Matrix) -> Matrix:
+        """The functions with these components."""
         return self.mean + numbers @ self.functions
 
 
 @final
+@dataclass(frozen=True)
 class Operator:
-    """A map from functions to functions, from their values at the places of the pairs."""
+    """A map from functions to functions, from their values at the places of the pairs.
 
-    def __init__(
-        self,
-        shapes: tuple[tuple[int, ...], tuple[int, ...]],
-        components: tuple[_Components, _Components],
-        between: _Map,
-        report: OperatorReport,
-    ) -> None:
-        self.report = report
-        self._shapes, self._components, self._between = shapes, components, between
+    `shapes` are those of an input and an output, `components` belong to both, and `between` takes
+    the ones to the others.
+    """
+
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    components: tuple[Components, Components]
+    between: ComponentMap
+    report: OperatorReport
 
     def __call__(self, a: Array) -> Array:
         """The outputs for some inputs, or for one."""
         given = np.asarray(a, dtype=np.float64)
-        one = given.shape == self._shapes[0]
+        one = given.shape == self.shapes[0]
         many = given[None] if one else given
-        if many.shape[1:] != self._shapes[0]:
-            needs = ", ".join(map(str, self._shapes[0]))
+        if many.shape[1:] != self.shapes[0]:
+            needs = ", ".join(map(str, self.shapes[0]))
             raise OperatorError(f"got inputs of shape {given.shape}, needs (n, {needs})")
         rows = torch.from_numpy(many.reshape(len(many), -1))
-        entering, leaving = self._components
-        found = leaving.back(self._between(entering.of(rows))).numpy()
-        shaped = found.reshape(len(many), *self._shapes[1])
+        entering, leaving = self.components
+        found = leaving.back(self.between(entering.of(rows))).numpy()
+        shaped = found.reshape(len(many), *self.shapes[1])
         return shaped[0] if one else shaped
 
     def test(self, a: Array, u: Array) -> RelativeErrors:
@@ -147,7 +151,7 @@ def fit(a: Array, u: Array, *, method: Method | None = None, seed: int = 0) -> O
     held, train = order[: len(order) // _HELD_OUT], order[len(order) // _HELD_OUT :]
     components = _components(inputs, train, _INPUTS), _components(outputs, train, _OUTPUTS)
     x, y = components[0].of(inputs), components[1].of(outputs)
-    choices: dict[Method, tuple[_Map, Settings]] = {
+    choices: dict[Method, tuple[ComponentMap, Settings]] = {
         one: _choice(one, x, y, train, held) for one in ((method,) if method else METHODS)
     }
     # Errors of what comes back, not of its components alone.
@@ -155,11 +159,13 @@ def fit(a: Array, u: Array, *, method: Method | None = None, seed: int = 0) -> O
         name: _errors(components[1].back(made(x[held])), outputs[held]).mean
         for name, (made, _) in choices.items()
     }
-    chosen: Method = min(errors, key=lambda name: errors[name])
+    # Methods are listed with the simplest first, which wins among equals.
+    level = max(_EQUAL * min(errors.values()), _NEGLIGIBLE)
+    chosen: Method = next(name for name, error in errors.items() if error <= level)
     counts = sorted({len(train) // 4, len(train) // 2, len(train)})
     settings = choices[chosen][1]
     by_pairs = {
-        count: _errors(
+        str(count): _errors(
             components[1].back(_fit(chosen, settings, x[some], y[some])(x[held])), outputs[held]
         ).mean
         for count in counts
@@ -207,11 +213,11 @@ def _rows(values: Array) -> Matrix:
     return torch.from_numpy(values.reshape(len(values), -1).copy())
 
 
-def _components(values: Matrix, train: Tensor, cut: float) -> _Components:
+def _components(values: Matrix, train: Tensor, cut: float) -> Components:
     mean = values[train].mean(dim=0)
     _, sizes, functions = svd(values[train] - mean)
     kept = int((sizes > cut * sizes[0]).sum()) if float(sizes[0]) > 0 else 1
-    return _Components(mean, functions[: max(kept, 1)])
+    return Components(mean, functions[: max(kept, 1)])
 
 
 def _errors(found: Matrix, truth: Matrix) -> RelativeErrors:
@@ -228,7 +234,7 @@ Settings = tuple[float, ...]
 
 def _choice(
     method: Method, x: Matrix, y: Matrix, train: Tensor, held: Tensor
-) -> tuple[_Map, Settings]:
+) -> tuple[ComponentMap, Settings]:
     """The settings of a method that are best on held-out pairs, and what it is with these."""
     some = train[:_CHOOSING] if method == "kernel" else train
     best, settings = inf, _candidates(method, x)[0]
@@ -253,82 +259,12 @@ def _candidates(method: Method, x: Matrix) -> Sequence[Settings]:
             return [(*one, nugget) for one in lengths for nugget in _NUGGETS]
 
 
-def _fit(method: Method, settings: Settings, x: Matrix, y: Matrix) -> _Map:
+def _fit(method: Method, settings: Settings, x: Matrix, y: Matrix) -> ComponentMap:
     """A method with its settings, fitted to pairs of components."""
     match method:
         case "linear":
-            return _linear(x, y, int(settings[0]), settings[1])
+            return linear_map(x, y, int(settings[0]), settings[1])
         case "kan":
-            return _additive(x, y, int(settings[0]), int(settings[1]), settings[2])
+            return additive_kan(x, y, int(settings[0]), int(settings[1]), settings[2])
         case "kernel":
-            return _kernel(x, y, *settings)
-
-
-def _linear(x: Matrix, y: Matrix, count: int, ridge: float) -> _Map:
-    """A matrix, by ridge regression on the first components."""
-    weights = _ridge(x[:, :count], y, ridge)
-    return lambda inputs: inputs[:, :count] @ weights
-
-
-def _ridge(features: Matrix, y: Matrix, ridge: float) -> Matrix:
-    left, sizes, right = svd(features)
-    damped = sizes / (sizes**2 + ridge * sizes[0] ** 2)
-    return right.mT @ (damped[:, None] * (left.mT @ y))
-
-
-def _additive(x: Matrix, y: Matrix, count: int, degree: int, ridge: float) -> _Map:
-    """A KAN of one layer: the sum of a function of each component, Chebyshev polynomials."""
-    reach = x[:, :count].abs().amax(dim=0).clamp_min(1e-300)
-    basis = Chebyshev(x.new_tensor([[-1.0, 1.0]]).repeat(count, 1), degree)
-
-    def features(inputs: Matrix) -> Matrix:
-        scaled = inputs[:, :count] / reach
-        edges = basis.derivatives(scaled, 0)[0, :, :, 1:].flatten(1)
-        return torch.cat([torch.ones_like(inputs[:, :1]), edges], dim=1)
-
-    weights = _ridge(features(x), y, ridge)
-    return lambda inputs: features(inputs) @ weights
-
-
-def _kernel(
-    x: Matrix, y: Matrix, smooth: float, power: float, length: float, nugget: float
-) -> _Map:
-    """An affine map and a kernel together: universal kriging.
-
-    Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, section 2.7.
-    """
-    deviations = x.std(dim=0)
-    scale = deviations.clamp_min(1e-12 * float(deviations[0])) ** power
-    scaled = x / scale
-    width = length * float(torch.cdist(scaled[:200], scaled[:200]).median()) or 1.0
-    correlation = _gaussian if smooth else _matern
-    count = min(x.shape[1], len(x) // 4)
-    unit = deviations[:count].clamp_min(1e-300)
-
-    def affine(inputs: Matrix) -> Matrix:
-        return torch.cat([torch.ones_like(inputs[:, :1]), inputs[:, :count] / unit], dim=1)
-
-    gram = correlation(scaled, scaled, width)
-    left, sizes, right = svd(gram + nugget * torch.eye(len(x), dtype=x.dtype))
-    trend = affine(x)
-    solved = right.mT @ ((left.mT @ torch.cat([y, trend], dim=1)) / sizes[:, None])
-    alone, by_trend = solved[:, : y.shape[1]], solved[:, y.shape[1] :]
-    matrix = inverse(trend.mT @ by_trend) @ (trend.mT @ alone)
-    weights = alone - by_trend @ matrix
-    return lambda inputs: (
-        affine(inputs) @ matrix + correlation(inputs / scale, scaled, width) @ weights
-    )
-
-
-def _gaussian(one: Matrix, other: Matrix, width: float) -> Matrix:
-    """exp(-r^2/2), r the distance over the length."""
-    return (-(torch.cdist(one, other) / width).square() / 2.0).exp()
-
-
-def _matern(one: Matrix, other: Matrix, width: float) -> Matrix:
-    """(1 + s + s^2/3) exp(-s), s the square root of 5 times the distance over the length.
-
-    Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, equation (4.17).
-    """
-    s = 5.0**0.5 * torch.cdist(one, other) / width
-    return (1.0 + s + s.square() / 3.0) * (-s).exp()
+            return kernel_map(x, y, settings[0] > 0, *settings[1:])

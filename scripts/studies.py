@@ -20,6 +20,7 @@ import pikan
 from pikan.files.atomic import write_bytes, write_text
 from pikan.plots.picture import Picture, canvas
 from pikan.plots.style import COLORS, figure_style, magnitudes, open_frame
+from pikan.results import load
 from pikan.sweeps.fits import FittedLaw, fit_law, law_figure, sentence
 from pikan.sweeps.plan import SweepPlan, read_plan
 from pikan.sweeps.record import RunRecord
@@ -123,7 +124,7 @@ def over_time(plan: SweepPlan, table: Table, folder: Path) -> Picture:
         axes = figure.subplots()
         for color, (name, rows) in zip(COLORS, by_title(table).items(), strict=False):
             for index, row in enumerate(rows):
-                history = pikan.load(folder / "runs" / f"{row.run:04d}").history
+                history = load(folder / "runs" / f"{row.run:04d}").history
                 known = [(one.seconds, one.error) for one in history if one.error is not None]
                 label = name if index == 0 else None
                 axes.plot(*zip(*known, strict=True), "o-", color=color, markersize=3, label=label)

@@ -39,11 +39,7 @@ def check_as_json(file: Path) -> int:
         _, reasons = complete(spec, problem)
         check_exact(problem, spec.origin)
     except SpecError as error:
-        faults = [
-            {"line": one.place.line, "key": one.place.key, "message": one.message}
-            for one in error.faults
-        ]
-        typer.echo(json.dumps({"file": str(file), "faults": faults}, indent=2))
+        typer.echo(faults_json(file, error))
         return FAULTY
     said = {
         "file": str(file),
@@ -55,6 +51,15 @@ def check_as_json(file: Path) -> int:
     }
     typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
     return 0
+
+
+def faults_json(file: Path, error: SpecError) -> str:
+    """The faults of a file as JSON."""
+    faults = [
+        {"line": one.place.line, "key": one.place.key, "message": one.message}
+        for one in error.faults
+    ]
+    return json.dumps({"file": str(file), "faults": faults}, indent=2)
 
 
 def remarks(problem: Problem) -> list[str]:

@@ -165,7 +165,11 @@ def check(file: File, as_json: AsJson = False) -> None:
     with input_errors():
         with without_garbage_collection():
             from pikan.cli.check import check_as_json, check_file
+            from pikan.cli.operator import check_operator_file
+            from pikan.spec.operators import is_operator_file
 
+        if is_operator_file(file):
+            raise typer.Exit(check_operator_file(file, as_json))
         if as_json:
             raise typer.Exit(check_as_json(file))
         check_file(file)

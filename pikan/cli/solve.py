@@ -7,6 +7,7 @@ import typer
 
 from pikan.cli.check import remarks
 from pikan.cli.errors import refuse
+from pikan.cli.operator import solve_operator_file
 from pikan.cli.output import Output
 from pikan.cli.startup import without_garbage_collection
 from pikan.expression.error import FormulaError
@@ -15,6 +16,7 @@ from pikan.planner import complete
 from pikan.problem.statement import Problem
 from pikan.spec.constants import Constants
 from pikan.spec.formulas import problem as stated_problem
+from pikan.spec.operators import is_operator_file
 from pikan.spec.reader import read_spec
 from pikan.spec.solutions import check_exact
 
@@ -32,6 +34,10 @@ def solve_file(
     With `force` they replace whatever result is there. With values `at` of its parameters, a
     family that has been solved before is taken from the folder, and the member beside it.
     """
+    if is_operator_file(file):
+        if at:
+            refuse("--at: an operator has no parameters; pikan.load gives it back for any input")
+        return solve_operator_file(file, changes, out, force, output)
     spec = read_spec(file, changes)
     problem = stated_problem(spec)
     values = parameter_values(problem, at) if at else {}

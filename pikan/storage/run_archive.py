@@ -22,6 +22,8 @@ from pikan.storage.serialize import (
 )
 
 _GROUP = "run"
+OPERATOR = "operator"
+"""The group of an operator, in the place of a run's."""
 
 
 @final
@@ -67,6 +69,8 @@ def read_run(path: Path) -> ArchivedRun:
     with reading(path) as file:
         if has_checkpoint(file) and _GROUP not in names(file):
             raise ArchiveError("the run has not ended; `pikan resume` goes on with it")
+        if OPERATOR in names(file):
+            raise ArchiveError("this is an operator, no solution; `pikan.load` gives it back")
         found = deserialize(get_serialized(file, _GROUP), ArchivedRun, torch.device("cpu"))
         assert isinstance(found, ArchivedRun)
         return found

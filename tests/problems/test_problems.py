@@ -13,7 +13,7 @@ from pikan.spec.reader import read_spec
 from tests.inconsistent import inconsistencies
 
 FOLDER = Path(__file__).resolve().parents[2] / "problems"
-FILES = sorted(f for f in FOLDER.rglob("*.yaml") if f.parent.name != "sweeps")
+FILES = sorted(f for f in FOLDER.rglob("*.yaml") if f.parent.name not in ("sweeps", "operators"))
 SLOW, LONG = pytest.mark.slow, pytest.mark.long
 
 # The relative L2 error of the worst unknown, chosen automatically.

@@ -11,7 +11,9 @@ from pikan.spec.schema import Spec
 from pikan.spec.writer import dump
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
-SHIPPED = sorted(f for f in PROBLEMS.rglob("*.yaml") if f.parent.name != "sweeps")
+SHIPPED = sorted(
+    f for f in PROBLEMS.rglob("*.yaml") if f.parent.name not in ("sweeps", "operators")
+)
 BASE = {
     "domain": {"x": (-1.0, 1.0), "t": (0.0, "2*pi")},
     "unknowns": ("u",),
