@@ -74,7 +74,7 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     if problem.energy is not None and _is_minimized(spec):
         return _plan_energy(spec, problem)
     match spec.network, spec.training:
-        case ((ProductSettings() | None as network), None) if problem.find or problem.discover:
+        case ((ProductSettings() | None as network), None) if problem.inverse:
             return _plan_identification(spec, problem, network, IdentifySettings())
         case ((ProductSettings() | None as network), (IdentifyStage() as stage,)):
             return _plan_identification(spec, problem, network, stage.identify)
@@ -379,10 +379,13 @@ def _plan_identification(
     chosen = with_values(
         given, rank="full", basis=given.basis or bases, degree=given.degree or start
     )
-    names = word_list([one.name for one in problem.find] or ["coefficients"])
+    among = {name for one in problem.functions for name in one.coefficients}
+    sought = [one.name for one in problem.find if one.name not in among]
+    sought += [f"{one.name}({', '.join(one.arguments)})" for one in problem.functions]
+    names = word_list(sought or ["coefficients"])
     reason = (
-        f"{names} from data: the solution and the constants by one Gauss-Newton, the equations to "
-        "a tolerance that falls until nothing depends on it; degrees rise until two bases agree"
+        f"{names} from data: the solution and what is unknown by one Gauss-Newton, the equations "
+        "to a tolerance that falls until nothing depends on it; degrees rise until two bases agree"
     )
     if problem.discover:
         sums = word_list([one.text for one in problem.discover])

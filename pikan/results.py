@@ -27,7 +27,7 @@ from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, 
 from pikan.residuals.relative_residual import RelativeResidual, largest, misfits
 from pikan.solution import Solution
 from pikan.solvers.discovery.discover import with_discovered
-from pikan.solvers.found import DiscoveredEquation, FoundConstant
+from pikan.solvers.found import DiscoveredEquation, FoundConstant, FoundFunction
 from pikan.solvers.level import SolverResult
 from pikan.solvers.spectral.alternatives import alternatives
 from pikan.solvers.time_slab import end_of, solved_part
@@ -57,7 +57,8 @@ def load(folder: str | Path) -> Solution:
             f"{Path(folder, FILE)}: its network has {sizes[0]} coordinates and {sizes[1]} unknowns,"
             " and its problem has others"
         )
-    problem = with_found(problem, kept.report.found, kept.report.discovered)
+    told = kept.report
+    problem = with_found(problem, told.found, told.discovered, told.functions)
     outcome = Outcome(kept.report.outcome, kept.report.message)
     make = _make_member if problem.parameters else None
     return Solution(
@@ -102,7 +103,7 @@ def solution_of(
     """
     trained, history = monitor.seconds(), tuple(monitor.history)
     network, identified = level.network, level.identification
-    problem = with_found(problem, identified.found, identified.discovered)
+    problem = with_found(problem, identified.found, identified.discovered, identified.functions)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     part = solved_part(problem, network)
     samples = factory.samples(spec, part)
@@ -116,20 +117,20 @@ def solution_of(
         outcome = Outcome(outcome.kind, f"{outcome.message}; {others.sentence}")
     outcome = final_outcome(outcome, every, spec.accuracy)
     # What data tell is judged by its constants, whose intervals stand beside them.
-    estimate = None if identified.found else estimate_error(level, outcome, left)
+    estimate = None if identified.inverse else estimate_error(level, outcome, left)
     told, end = errors(part, evaluation(part, network)), end_of(problem, network)
     reached = spec.accuracy is not None and reaches(told, estimate, spec.accuracy)
     if outcome.kind == "out of budget" and reached and end is None:
         outcome = Outcome("converged", f"the accuracy is reached; {outcome.message}")
     elif (
         level.estimate is None
-        and not identified.found
+        and not identified.inverse
         and outcome.kind == "converged"
         and not reached
     ):
         # Nothing was compared with another level: only an accuracy says what is good enough.
         outcome = Outcome("finished", outcome.message)
-    if not identified.found:
+    if not identified.inverse:
         outcome = _explain(outcome, problem, left)
     if end is not None:
         outcome = Outcome(outcome.kind, f"{outcome.message}; {_UNTIL.format(end)}")
@@ -145,6 +146,7 @@ def solution_of(
         estimate=estimate,
         alternatives=() if others is None else others.others,
         found=identified.found,
+        functions=identified.functions,
         correlation=identified.correlation,
         data=identified.data,
         agreement=identified.agreement,
@@ -172,9 +174,11 @@ def with_found(
     problem: Problem,
     found: Mapping[str, FoundConstant],
     discovered: tuple[DiscoveredEquation, ...],
+    functions: Mapping[str, FoundFunction],
 ) -> Problem:
     """The problem with the values of its unknown constants and the equations discovered."""
     values = {one.name: found[one.name].value for one in problem.find if one.name in found}
+    values |= {name: one for each in functions.values() for name, one in each.coefficients.items()}
     stated = with_constants(problem, values)
     return with_discovered(stated, discovered) if discovered else stated
 

@@ -40,7 +40,7 @@ from pikan.report.notebook import html
 from pikan.report.report import Errors, Record, Report
 from pikan.report.sections import At, Section, sections
 from pikan.report.table import two_digits
-from pikan.solvers.found import FoundConstant
+from pikan.solvers.found import FoundConstant, FoundFunction
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint
@@ -186,6 +186,11 @@ class Solution:
     def found(self) -> Mapping[str, FoundConstant]:
         """The constants found from data, by name; empty where none was to be found."""
         return self.report.found
+
+    @property
+    def functions(self) -> Mapping[str, FoundFunction]:
+        """The functions found from data, by name, as in `functions["r"](0.3)`."""
+        return self.report.functions
 
     def sample_found(self, count: int, seed: int = 0) -> Mapping[str, Float[np.ndarray, " n"]]:
         """Draws of the constants found, as likely as the data make them: Gaussian, correlated.

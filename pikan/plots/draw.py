@@ -5,13 +5,15 @@ from pathlib import Path
 
 from pikan.files.atomic import write_together
 from pikan.plots.formula import equation_latex, formula_svg
+from pikan.plots.functions import functions
 from pikan.plots.history import history
 from pikan.plots.picture import Picture
 from pikan.plots.solution import solution
+from pikan.problem.newton_form import abbreviate
 from pikan.problem.statement import Problem
 from pikan.report.fields import Field
 from pikan.report.page import Formulas, Illustration, page
-from pikan.report.report import HISTORY, PAGE, PICTURE, Record, Report
+from pikan.report.report import FUNCTIONS, HISTORY, PAGE, PICTURE, Record, Report
 
 
 def run_history(
@@ -39,13 +41,18 @@ def draw(
         pictures[PICTURE] = solution(problem, fields)
     if records:
         pictures[HISTORY] = run_history(problem, fields, records, report)
+    if report.functions:
+        pictures[FUNCTIONS] = functions(problem, report.functions)
     written = {folder / name: picture.png for name, picture in pictures.items()}
     shown = [
         Illustration(Path(name).stem.capitalize(), picture.svg)
         for name, picture in pictures.items()
     ]
     formulas = Formulas(
-        [formula_svg(equation_latex(one.residual)) for one in problem.equations],
+        [
+            formula_svg(equation_latex(abbreviate(problem, one.residual)))
+            for one in problem.equations
+        ],
         [formula_svg(equation_latex(one.residual)) for one in problem.conditions],
     )
     text = page(report, problem, spec, folder, formulas, shown)

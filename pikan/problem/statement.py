@@ -69,6 +69,25 @@ class UnknownConstant:
 
 @final
 @dataclass(frozen=True)
+class UnknownFunction:
+    """A function to be found from data; `positive` says that its logarithm is what varies.
+
+    One of coordinates is a field, under its name among the unknowns. One of unknowns is the
+    polynomial of `degree` in each of its `arguments` whose coefficients, of the names
+    `coefficients`, stand among the constants to be found; `formula` says that it is to be read.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    guess: float = 0.0
+    positive: bool = False
+    degree: int = 0
+    coefficients: tuple[str, ...] = ()
+    formula: bool = False
+
+
+@final
+@dataclass(frozen=True)
 class Obstacle:
     """`u >= bound` everywhere for an unknown, or `u <= bound` where it is `above`."""
 
@@ -137,7 +156,8 @@ class Problem:
 
     `source` says where the problem comes from; `exact` is None where no solution is known.
     `find` has the constants that are to be found from `observations`; under their names
-    `constants` has their guesses, and once they are found their values. `discover` has the
+    `constants` has their guesses, and once they are found their values. `functions` are to be found
+    from observations as well. `discover` has the
     equations whose terms are to be found; once they are they stand among the equations.
     `parameters` are the last coordinates of the box, by which nothing is differentiated. Of the
     `box` the problem is about the points in its `region`, all where that is None. `labels` and
@@ -163,6 +183,12 @@ class Problem:
     units: Mapping[str, str] = field(default_factory=dict)
     discover: tuple[UnknownEquation, ...] = ()
     energy: Energy | None = None
+    functions: tuple[UnknownFunction, ...] = ()
+
+    @property
+    def inverse(self) -> bool:
+        """Whether something is to be found from data."""
+        return bool(self.find or self.functions or self.discover)
 
     @property
     def domain(self) -> Domain:

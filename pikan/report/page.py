@@ -8,9 +8,11 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pikan.expression.tree import number_text, text
+from pikan.problem.newton_form import abbreviate
 from pikan.problem.statement import Problem
 from pikan.report.report import Report
-from pikan.report.table import two_digits
+from pikan.report.table import data_fit, two_digits
+from pikan.solvers.found import known_digits
 
 
 class Illustration(NamedTuple):
@@ -53,13 +55,18 @@ def page(
     """The text of `report.html`; `spec` is the resolved problem file, `folder` where all lies."""
     equations = zip(problem.equations, formulas.equations, strict=True)
     conditions = zip(problem.conditions, formulas.conditions, strict=True)
-    constants = ", ".join(f"{k} = {number_text(v)}" for k, v in problem.constants.items())
+    # Coefficients and scales of unknown functions have a space in their names.
+    named = {k: v for k, v in problem.constants.items() if " " not in k}
+    constants = ", ".join(f"{k} = {number_text(v)}" for k, v in named.items())
     return _rendered(
         "report.html.jinja",
         title=problem.title,
         report=report,
         equations=[
-            {"text": f"{text(one.residual)} = 0", "picture": _data_url(svg)}
+            {
+                "text": f"{text(abbreviate(problem, one.residual))} = 0",
+                "picture": _data_url(svg),
+            }
             for one, svg in equations
         ],
         conditions=[
@@ -78,6 +85,7 @@ def page(
         folder=str(folder),
         example=_example(problem),
         origin=_origin(report),
+        data_fit=list(data_fit(report)),
         spec=spec,
     )
 
@@ -92,6 +100,7 @@ def _rendered(name: str, **content: object) -> str:
     loader = PackageLoader("pikan.report", "")
     room = Environment(autoescape=True, undefined=StrictUndefined, loader=loader)
     room.filters["digits"] = two_digits
+    room.filters["known"] = known_digits
     return room.get_template(name).render(**content)
 
 

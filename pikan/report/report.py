@@ -9,10 +9,12 @@ from typing import Literal, NamedTuple, final
 from pikan.files.json_text import Real, Words
 from pikan.optimize.outcome import Alternative, Kind
 from pikan.solvers.facts import FamilyFacts
-from pikan.solvers.found import Agreement, DataFit, DiscoveredEquation, FoundConstant
+from pikan.solvers.found import Agreement, DataFit, DiscoveredEquation, FoundConstant, FoundFunction
 
 PAGE, PICTURE, HISTORY = "report.html", "solution.png", "history.png"
 """What a run leaves to look at in its folder."""
+FUNCTIONS = "functions.png"
+"""The functions that were found from data."""
 # Data are seldom exact; but what is off by more than this part is another solution.
 DATA = 1e-2
 
@@ -120,10 +122,10 @@ class Report:
     squares by block; `estimate` is None where none was made. `date` is when the run ended
     [ISO 8601], `command` that of the command line, empty in Python; `file` is the problem file.
     `alternatives` are other solutions that were found. `found` has the constants that were found
-    from data, `correlation` a row for each of them; `data` says how the fit stands to the data, and
-    `agreement` how two bases and two tolerances do; `discovered` has the equations whose terms were
-    found; all empty where nothing was to be found. `family` is None where the problem has no
-    parameters. `reasons` say what was chosen, and why.
+    from data, `correlation` a row for each of them, `functions` the functions; `data` says how the
+    fit stands to the data, and `agreement` how two bases and two tolerances do; `discovered` has
+    the equations whose terms were found; all empty where nothing was to be found. `family` is None
+    where the problem has no parameters. `reasons` say what was chosen, and why.
     `units` are those of coordinates and unknowns.
     """
 
@@ -150,6 +152,7 @@ class Report:
     alternatives: tuple[Alternative, ...] = ()
     found: Mapping[str, FoundConstant] = field(default_factory=dict[str, FoundConstant])
     correlation: tuple[tuple[Real, ...], ...] = ()
+    functions: Mapping[str, FoundFunction] = field(default_factory=dict[str, FoundFunction])
     data: DataFit | None = None
     agreement: Agreement | None = None
     family: FamilyFacts | None = None

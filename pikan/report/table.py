@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -55,7 +56,11 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
         yield Text()
     if report.found:
         yield _found(report)
-        yield from (Text(line) for line in _data_fit(report))
+    if report.functions:
+        yield _functions(report)
+        yield from (Text(one.formula) for one in report.functions.values() if one.formula)
+    if report.found or report.functions:
+        yield from (Text(line) for line in data_fit(report))
         yield Text()
     if report.family is not None:
         yield _parameters(report.family)
@@ -120,6 +125,19 @@ def _found(report: Report) -> Table:
     return table
 
 
+def _functions(report: Report) -> Table:
+    """The functions found from data: from where to where, their values and the width of bands."""
+    table = _table("function", "where", "values", "half width of the band")
+    for name, one in report.functions.items():
+        ends = zip(one.arguments, one.axes, strict=True)
+        where = ", ".join(f"{a} from {axis[0]:.4g} to {axis[-1]:.4g}" for a, axis in ends)
+        half = [0.5 * (high - low) for low, high in zip(one.lower, one.upper, strict=True)]
+        values = f"{min(one.values):.4g} to {max(one.values):.4g}"
+        shown = f"{two_digits(median(half))}, at most {two_digits(max(half))}"
+        table.add_row(Text(f"{name}({', '.join(one.arguments)})"), where, values, shown)
+    return table
+
+
 def _parameters(family: FamilyFacts) -> Table:
     table = _table("parameter", "from", "to", "scale", "degree")
     for one in family.parameters:
@@ -157,7 +175,8 @@ def _equations(report: Report) -> Iterator[str]:
             yield f"as good: {', '.join(other.terms)} (criterion {other.criterion:.1f} larger)"
 
 
-def _data_fit(report: Report) -> Iterator[str]:
+def data_fit(report: Report) -> Iterator[str]:
+    """Sentences on how a fit stands to the data."""
     data, agreement = report.data, report.agreement
     if data is None or agreement is None:
         return

@@ -1,11 +1,16 @@
 """Constants found from data, and how far they can be trusted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import floor, isfinite, log10
 from typing import final
 
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
 from pikan.files.json_text import Real, Words
+from pikan.solvers.product_interpolant import product_interpolant
 
 
 @final
@@ -120,12 +125,54 @@ def known_digits(value: float, error: float) -> str:
 
 @final
 @dataclass(frozen=True)
+class FoundFunction:
+    """A function found from data: its values on the product of `axes`, and its band at `level`.
+
+    The last argument runs fastest. An axis goes over the domain, or as far as an unknown was
+    measured: nothing is known of the function beyond. `coefficients` are those of a function of
+    unknowns by name; `formula` is the sum of its `terms` by their coefficients, empty where none
+    was looked for or no short one describes it.
+    """
+
+    arguments: tuple[Words, ...]
+    axes: tuple[tuple[Real, ...], ...]
+    values: tuple[Real, ...]
+    standard_errors: tuple[Real, ...]
+    lower: tuple[Real, ...]
+    upper: tuple[Real, ...]
+    level: Real
+    coefficients: Mapping[str, Real]
+    terms: Mapping[str, FoundConstant]
+    formula: Words
+
+    def __call__(self, *arguments: ArrayLike) -> Float[np.ndarray, "*n"]:
+        """The function at values of its arguments; NaN beyond what is known of it."""
+        return self._at(self.values, arguments)
+
+    def band(
+        self, *arguments: ArrayLike
+    ) -> tuple[Float[np.ndarray, "*n"], Float[np.ndarray, "*n"]]:
+        """The lower and the upper end of its interval there."""
+        return self._at(self.lower, arguments), self._at(self.upper, arguments)
+
+    def _at(
+        self, values: tuple[float, ...], arguments: tuple[ArrayLike, ...]
+    ) -> Float[np.ndarray, "*n"]:
+        if len(arguments) != len(self.axes):
+            raise ValueError(f"needs {', '.join(self.arguments)}; got {len(arguments)} of them")
+        places = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in arguments))
+        return product_interpolant(self.axes, values, np.stack(places, axis=-1))
+
+
+@final
+@dataclass(frozen=True)
 class Identification:
     """Constants found from data, with all that tells how far they can be trusted.
 
     `data` and `agreement` are None where there was nothing to be found.
 
-    `correlation` has a row for each constant, in the order of `found`; `discovered` has the
+    `correlation` has a row for each constant, in the order of `found`; `functions` stand by their
+    names; `discovered` has the
     equations whose terms were to be found.
     """
 
@@ -134,6 +181,12 @@ class Identification:
     data: DataFit | None
     agreement: Agreement | None
     discovered: tuple[DiscoveredEquation, ...] = ()
+    functions: Mapping[str, FoundFunction] = field(default_factory=dict[str, FoundFunction])
+
+    @property
+    def inverse(self) -> bool:
+        """Whether anything was found from data."""
+        return bool(self.found or self.functions)
 
 
 NOTHING = Identification({}, (), None, None)

@@ -74,13 +74,13 @@ def check_determined(
             example = f"{scope.unknowns[0]}_{scope.coordinates[0]}"
             yield spec.origin.fault(("equations", index), f"{message}{example}")
     held += [unknowns_of(one.left, scope).values() for one in discover]
-    for unknown, name in enumerate(scope.unknowns):
+    for unknown, name in enumerate(spec.unknowns):
         if all(one.unknown != unknown for group in held for one in group):
             message = f"the unknown '{name}' stands in no equation; write one for it"
             yield spec.origin.fault(("unknowns", unknown), message)
-    if len(held) < len(scope.unknowns):
+    if len(held) < len(spec.unknowns):
         message = (
-            f"{len(held)} of them for the {len(scope.unknowns)} unknowns "
-            f"{word_list(scope.unknowns)}; each needs one"
+            f"{len(held)} of them for the {len(spec.unknowns)} unknowns "
+            f"{word_list(spec.unknowns)}; each needs one"
         )
         yield spec.origin.fault(("equations",), message)

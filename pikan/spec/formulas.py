@@ -11,6 +11,7 @@ from pikan.expression.wording import did_you_mean, word_list
 from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.problem.family import family, inner_values
+from pikan.problem.newton_form import scales
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.compatibility import contradiction, pairs, undefined_parts
 from pikan.spec.conditions import check_covered, conditions, periodic
@@ -19,7 +20,12 @@ from pikan.spec.discovery import check_discoverable, unknown_equations
 from pikan.spec.energies import energy, variational_equations, with_conditions
 from pikan.spec.equations import check_determined, equations, no_equations
 from pikan.spec.faults import Check, Keys, SpecError
-from pikan.spec.identification import check_identifiable, observations, unknown_constants
+from pikan.spec.identification import (
+    argument_ranges,
+    check_identifiable,
+    observations,
+    unknown_constants,
+)
 from pikan.spec.identifiers import check_names
 from pikan.spec.parameters import check_parameters, in_bounds, parameters
 from pikan.spec.regions import region
@@ -27,6 +33,12 @@ from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
 from pikan.spec.settings import check_schedule, check_settings, check_weights
 from pikan.spec.solutions import solution
+from pikan.spec.unknown_functions import (
+    coefficients,
+    signatures,
+    unknown_functions,
+    without_arguments,
+)
 
 # Squares of coordinates, and the coordinates in float32, are to be finite.
 FARTHEST = 1e30
@@ -47,11 +59,14 @@ def examine(spec: Spec) -> Check[Problem | None]:
     known = yield from constants(spec.constants, spec.origin)
     around = yield from _box(spec, known)
     box, cut_out = yield from region(spec, around, known)
-    find = yield from unknown_constants(spec, known)
+    functions = yield from unknown_functions(spec, known)
+    find = (*(yield from unknown_constants(spec, known)), *coefficients(functions))
     varied = yield from parameters(spec, known)
     guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
-    values = Constants({**known.values, **guesses})
-    scope = Scope(box, spec.unknowns, values, tuple(guesses), cut_out)
+    centers = {name: one for each in functions for name, one in scales(each, {}).items()}
+    values = Constants({**known.values, **guesses, **centers})
+    unknowns = (*spec.unknowns, *(one.name for one in functions if not one.coefficients))
+    scope = Scope(box, unknowns, values, tuple(guesses), cut_out, functions)
     minimized = yield from energy(spec, scope)
     stated = yield from equations(spec, scope)
     discover = yield from unknown_equations(spec, scope)
@@ -65,6 +80,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
     repeated = yield from periodic(spec, scope, stated)
     exact = yield from solution(spec, scope if varied else scope.without_found())
     observed = yield from observations(spec, scope)
+    ranges = yield from argument_ranges(spec, scope, observed)
     yield from check_settings(spec, scope)
     yield from _check_captions(spec, scope)
     if len(discover) < len(spec.discover) or (spec.energy is not None and minimized is None):
@@ -76,8 +92,8 @@ def examine(spec: Spec) -> Check[Problem | None]:
         name=spec.name,
         title=spec.title or spec.name,
         box=scope.box,
-        unknowns=spec.unknowns,
-        constants=scope.constants.values,
+        unknowns=scope.unknowns,
+        constants={**scope.constants.values, **ranges},
         equations=stated,
         conditions=held,
         periodic=repeated,
@@ -89,6 +105,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
         labels=spec.label,
         units=spec.unit,
         discover=discover,
+        functions=functions,
     )
     yield from check_discoverable(spec, whole)
     yield from check_identifiable(spec, whole)
@@ -146,11 +163,19 @@ def check_spelling(spec: Spec) -> Check[None]:
     known = yield from constants(spec.constants, spec.origin)
     yield from _box(spec, known)
     for index, equation in enumerate(spec.equations):
-        yield from spec.origin.faults(("equations", index), read_equation(equation).messages)
+        yield from spec.origin.faults(("equations", index), _messages(spec, equation))
     for index, condition in enumerate(spec.conditions):
         if isinstance(condition, Where):
-            messages = read_equation(condition.that).messages
+            messages = _messages(spec, condition.that)
             yield from spec.origin.faults(("conditions", index, "that"), messages)
+
+
+def _messages(spec: Spec, equation: str) -> tuple[str, ...]:
+    """What is wrong with the spelling of an equation."""
+    try:
+        return read_equation(without_arguments(equation, signatures(spec))).messages
+    except FormulaError as error:
+        return tuple(error.messages)
 
 
 def _box(spec: Spec, known: Constants) -> Check[Box]:

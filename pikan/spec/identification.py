@@ -12,9 +12,11 @@ from jaxtyping import Float
 
 from pikan.expression.error import FormulaError
 from pikan.expression.evaluate import evaluate
-from pikan.expression.tree import Expression, names
+from pikan.expression.tree import Expression, Name, names
 from pikan.expression.wording import did_you_mean, there_are, word_list
 from pikan.files.arrays import DataError
+from pikan.problem.newton_form import scales
+from pikan.problem.partials import partials
 from pikan.problem.statement import Problem, UnknownConstant
 from pikan.references.observations import MeasuredColumns, Observation, read_columns
 from pikan.spec.constants import Constants
@@ -22,6 +24,7 @@ from pikan.spec.faults import Check, Keys
 from pikan.spec.reference import data_file
 from pikan.spec.resolve import Scope, expression, unknowns_of
 from pikan.spec.schema import DataSettings, Spec, UnknownSettings
+from pikan.spec.unknown_functions import signature
 
 # Values at which residuals are compared.
 _DRAWS, _SEED = 5, 20_261_130
@@ -33,11 +36,12 @@ def unknown_constants(spec: Spec, known: Constants) -> Check[tuple[UnknownConsta
     """The constants to be found; one at fault has a guess of NaN."""
     found: list[UnknownConstant] = []
     for name, written in spec.find.items():
-        found.append((yield from _unknown_constant(spec, name, written, known)))
-    if found and not spec.data:
+        if not signature(name)[1]:
+            found.append((yield from _unknown_constant(spec, name, written, known)))
+    if spec.find and not spec.data:
         message = "there are no data to find constants from; add data: [{file: ...}]"
         yield spec.origin.fault(("find",), message)
-    if spec.data and not (found or spec.discover):
+    if spec.data and not (spec.find or spec.discover):
         message = "data are there to find constants from; name them, as in find: {nu: 0.1}"
         yield spec.origin.fault(("data",), message)
     return tuple(found)
@@ -46,9 +50,15 @@ def unknown_constants(spec: Spec, known: Constants) -> Check[tuple[UnknownConsta
 def _unknown_constant(
     spec: Spec, name: str, written: UnknownSettings, known: Constants
 ) -> Check[UnknownConstant]:
+    if written.positive or written.degree is not None or written.formula:
+        message = f"positive, degree and formula are of functions; write {name}(x) for one"
+        yield spec.origin.fault(("find", name), message)
+    if written.guess is None:
+        message = "a constant needs a guess, where the search begins; write {guess: 1}"
+        yield spec.origin.fault(("find", name), message)
     first, last = written.range or (-math.inf, math.inf)
     places: dict[Keys, float | str] = {
-        ("guess",): written.guess,
+        ("guess",): math.nan if written.guess is None else written.guess,
         ("range", 0): first,
         ("range", 1): last,
     }
@@ -202,22 +212,57 @@ def check_identifiable(spec: Spec, problem: Problem) -> Check[None]:
     stated = [one.residual for one in (*problem.equations, *problem.conditions)]
     measured = [one.formula for one in problem.observations]
     held: frozenset[str] = frozenset().union(*map(names, [*stated, *measured]))
+    among = {name for one in problem.functions for name in one.coefficients}
     for one in problem.find:
-        if one.name not in held:
+        if one.name not in held and one.name not in among:
             message = f"no equation, condition or observation holds '{one.name}'; leave it out"
             yield spec.origin.fault(("find", one.name), message)
-    found = tuple(one.name for one in problem.find)
+    fields = [one.name for one in problem.functions if not one.coefficients]
+    parts = {
+        name: one for part in (*stated, *measured) for name, one in partials(problem, part).items()
+    }
+    scaled = {name for name, one in parts.items() if problem.unknowns[one.unknown] in fields}
+    for one in problem.functions:
+        if not (
+            {one.name} & {problem.unknowns[each.unknown] for each in parts.values()}
+            or set(one.coefficients) & held
+        ):
+            message = f"no equation, condition or observation holds '{one.name}'; leave it out"
+            yield spec.origin.fault(("find",), message)
+    found = (*(one.name for one in problem.find), *sorted(scaled))
     if found and not _held_in(measured, found) and _scale_together(stated, found):
         what = f"the same with {word_list(found)} all times any number: only their ratios can be"
         one = "found; give one of them a value among the constants"
         message = f"equations and conditions say {what} {one}"
         if len(found) == 1:
             message = f"'{found[0]}' cancels out of equations and conditions; leave it out"
-        yield spec.origin.fault(("find", found[0]), message)
+        yield spec.origin.fault(("find",), message)
     count = sum(len(one.values) for one in problem.observations)
     if problem.observations and count <= len(problem.find):
         message = f"{count} values in the domain for {len(problem.find)} constants; needs more"
         yield spec.origin.fault(("data",), message)
+
+
+def argument_ranges(
+    spec: Spec, scope: Scope, observed: Sequence[Observation]
+) -> Check[dict[str, float]]:
+    """The scales of functions of unknowns, from what was measured of their arguments."""
+    found: dict[str, float] = {}
+    for one in scope.functions:
+        measured: dict[str, tuple[float, float]] = {}
+        for argument in one.arguments if one.coefficients else ():
+            seen = [each.values for each in observed if each.formula == Name(argument)]
+            values = np.concatenate(seen) if seen else np.zeros(0)
+            if len(values):
+                measured[argument] = float(values.min()), float(values.max())
+            elif spec.data:
+                message = (
+                    f"'{argument}' is not measured itself, which {one.name}({argument}) needs; "
+                    f"add unknowns: {{{argument}: ...}} to the data"
+                )
+                yield spec.origin.fault(("find",), message)
+        found |= scales(one, measured)
+    return found
 
 
 def _held_in(formulas: Sequence[Expression], constants: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from pikan.expression.functions import CALLABLE, CONSTANTS
 from pikan.problem.partials import NORMAL, subscripts
 from pikan.spec.faults import Check, Keys
 from pikan.spec.schema import Spec
+from pikan.spec.unknown_functions import signature
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 
@@ -17,7 +18,10 @@ def check_names(spec: Spec) -> Check[None]:
         *((name, "coordinate", ("domain", name)) for name in spec.domain),
         *((name, "coordinate", ("coordinates",)) for name in region_names(spec)),
         *((name, "constant", ("constants", name)) for name in spec.constants),
-        *((name, "constant", ("find", name)) for name in spec.find),
+        *(
+            (name, "function" if arguments else "constant", ("find", key))
+            for key, (name, arguments) in ((key, signature(key)) for key in spec.find)
+        ),
         *((name, "parameter", ("parameters", name)) for name in spec.parameters),
         *((name, "unknown", ("unknowns", index)) for index, name in enumerate(spec.unknowns)),
     ]

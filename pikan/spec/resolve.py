@@ -7,14 +7,17 @@ from pikan.expression.error import FormulaError, refuse
 from pikan.expression.functions import CONSTANTS, OPERATORS
 from pikan.expression.parse import read_equation, read_formula
 from pikan.expression.scan import cut
-from pikan.expression.tree import Expression, calls, subtract
+from pikan.expression.tree import Expression, calls, substitute, subtract
 from pikan.expression.wording import did_you_mean, there_are, word_list
 from pikan.geometry.box import Box
 from pikan.geometry.region import Region
 from pikan.geometry.roles import TIME
+from pikan.problem.newton_form import formula
 from pikan.problem.partials import NORMAL, Partial, normals, partial, partials
+from pikan.problem.statement import UnknownFunction
 from pikan.problem.vector_calculus import canonical
 from pikan.spec.constants import Constants
+from pikan.spec.unknown_functions import without_arguments
 
 HIGHEST_ORDER = 12
 
@@ -23,7 +26,8 @@ HIGHEST_ORDER = 12
 class Scope:
     """The coordinates, unknowns and constants of a problem; a faulty bound or constant is NaN.
 
-    `find` has the constants that are to be found, whose guesses are among the constants.
+    `find` has the constants that are to be found, whose guesses are among the constants, and
+    `functions` the functions; those of coordinates are among the unknowns.
     """
 
     box: Box
@@ -31,6 +35,7 @@ class Scope:
     constants: Constants
     find: tuple[str, ...] = ()
     region: Region | None = None
+    functions: tuple[UnknownFunction, ...] = ()
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -42,23 +47,33 @@ class Scope:
         values = {k: v for k, v in self.constants.values.items() if k not in self.find}
         return Scope(self.box, self.unknowns, Constants(values), region=self.region)
 
+    def without_arguments(self, text: str) -> str:
+        """A formula with `a` for `a(x, y)`, where that is a function to be found."""
+        return without_arguments(text, {one.name: one.arguments for one in self.functions})
+
+    def with_formulas(self, expression: Expression) -> Expression:
+        """A formula with functions of unknowns written by their coefficients."""
+        return substitute(
+            expression, {one.name: formula(one) for one in self.functions if one.coefficients}
+        )
+
 
 def residual(text: str, scope: Scope) -> Expression:
     """Left side minus right side of an equation between unknowns; FormulaError with all faults."""
-    reading, shown = read_equation(text), cut(text, 80)
+    reading, shown = read_equation(scope.without_arguments(text)), cut(text, 80)
     refuse([*reading.messages, *_unknown_names(reading.names, shown, scope)])
     try:
-        return canonical(scope, subtract(*reading.sides))
+        return canonical(scope, scope.with_formulas(subtract(*reading.sides)))
     except ValueError as error:
         raise FormulaError(f"{error}, in '{shown}'") from error
 
 
 def expression(text: str, scope: Scope) -> Expression:
     """A formula of unknowns, coordinates and constants; FormulaError with all faults."""
-    reading, shown = read_formula(text), cut(text, 80)
+    reading, shown = read_formula(scope.without_arguments(text)), cut(text, 80)
     refuse([*reading.messages, *_unknown_names(reading.names, shown, scope)])
     try:
-        return canonical(scope, reading.sides[0])
+        return canonical(scope, scope.with_formulas(reading.sides[0]))
     except ValueError as error:
         raise FormulaError(f"{error}, in '{shown}'") from error
 
@@ -98,6 +113,7 @@ def _unknown_names(names: Iterable[str], text: str, scope: Scope) -> Iterator[st
     outward = [f"{unknown}_{NORMAL}" for unknown in scope.unknowns]
     outward += [f"{NORMAL}_{name}" for name in scope.coordinates if name != TIME]
     known = {*outward, *scope.coordinates, *scope.constants.values, *CONSTANTS}
+    known |= {one.name for one in scope.functions}
     for name in sorted(names):
         found = partial(scope, name)
         if found is None and name not in known:

@@ -143,14 +143,26 @@ class ReferenceSettings(FilePart):
 
 
 class UnknownSettings(FilePart):
-    """A constant to be found from data."""
+    """A constant or a function to be found from data."""
 
-    guess: Number = Field(description="where the search begins, a number or a formula")
+    guess: Number | None = Field(
+        default=None,
+        description="where the search begins, a number or a formula; a constant needs it",
+    )
     range: tuple[Number, Number] | None = Field(
         default=None, description="between which values it lies, the lower one first"
     )
     scale: Literal["linear", "log"] = Field(
         default="linear", description="log for a positive constant known to within decades"
+    )
+    positive: bool = Field(
+        default=False, description="of a function of coordinates: its logarithm is what varies"
+    )
+    degree: Annotated[int, Field(ge=1, le=12)] | None = Field(
+        default=None, description="of a function of unknowns: its degree in each of them"
+    )
+    formula: bool = Field(
+        default=False, description="of a function of unknowns: read it as a sum of few products"
     )
 
 
@@ -336,8 +348,8 @@ class Spec(FilePart):
     find: Mapping[str, Unknown] = Field(
         default={},
         max_length=100,
-        description="constants to be found from data: {nu: 0.1}, or {nu: {guess: 0.1, "
-        "range: [0, 1]}}",
+        description="constants and functions to be found from data: {nu: 0.1}, "
+        "{nu: {guess: 0.1, range: [0, 1]}}, {a(x, y): {positive: true}}, {r(u): {}}",
     )
     discover: tuple[DiscoverySettings, ...] = Field(
         default=(),

@@ -68,7 +68,7 @@ def _check_region(spec: Spec, problem: Problem) -> Iterator[Fault]:
 
 def _check_identification(spec: Spec, problem: Problem) -> Iterator[Fault]:
     """Constants are found by a schedule of their own."""
-    if not (problem.find or problem.discover):
+    if not problem.inverse:
         return
     if not isinstance(spec.network, ProductSettings | None):
         message = "constants are found with a product network; leave network out"

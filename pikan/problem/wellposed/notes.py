@@ -23,7 +23,7 @@ def notes(problem: Problem) -> tuple[str, ...]:
     """
     if problem.parameters:
         return notes(member(problem, inner_values(problem.parameters)))
-    if problem.find or problem.discover:
+    if problem.inverse:
         # Data take the place of conditions.
         return (*singularities(problem), *_features(problem))
     return (

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from pikan.linalg.dense import whitening
 from pikan.solvers.discovery.bump_functions import BumpFunctions, bump_functions
-from pikan.solvers.discovery.subsets import Subset, best_subsets, penalty, regression
 from pikan.solvers.discovery.weak_form import WeakCandidate, WeakForm
+from pikan.solvers.subsets import Subset, best_subsets, penalty, regression
 
 # Half widths of bumps, in parts of an axis: along time, and along any other.
 _IN_TIME, _IN_SPACE = (0.15, 0.25), (0.12, 0.18, 0.27)

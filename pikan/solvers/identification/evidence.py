@@ -1,6 +1,6 @@
 """What data say of constants: values with intervals, and whether the fit may be believed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -9,7 +9,15 @@ from torch import Tensor
 
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem, UnknownConstant
-from pikan.solvers.found import Agreement, DataFit, FoundConstant, Identification
+from pikan.solvers.found import (
+    Agreement,
+    DataFit,
+    FoundConstant,
+    FoundFunction,
+    Identification,
+    equation_text,
+)
+from pikan.solvers.identification.polynomial import short_polynomial
 from pikan.solvers.identification.rows import JointSystem, RowGroup, prior_width
 from pikan.solvers.identification.tolerance import ToleranceFit, standard_errors
 
@@ -42,20 +50,61 @@ def assess(
     quantile = float(stdtrit(max(data.freedom, 1.0), share) if data.estimated else ndtri(share))
     slopes = system.slopes(fit.theta)
     values: dict[str, FoundConstant] = {}
-    for k, known in enumerate(problem.find):
+    sought = [problem.find[k] for k in system.constants]
+    for k, (place, known) in enumerate(zip(system.constants, sought, strict=True)):
         value, error = float(fit.constants[k]), float(widened[k])
-        ratio = float(errors[k] / slopes[k].abs()) / prior_width(known)
+        ratio = float(errors[k] / slopes[place].abs()) / prior_width(known)
         half = quantile * error
         interval = max(value - half, known.lower), min(value + half, known.upper)
         values[known.name] = FoundConstant(value, error, interval, LEVEL, ratio < _TOLD, ratio)
-    correlation = fit.covariance / (errors[:, None] * errors)
+    count = len(sought)
+    correlation = fit.covariance[:count, :count] / (errors[:count, None] * errors[:count])
     found = Identification(
         values,
         tuple(tuple(row) for row in correlation.tolist()),
         data,
         Agreement(shift, fit.shift),
+        functions=dict(_functions(system, fit, widened, quantile)),
     )
-    return found, _verdict(problem.find, values, data, correlation, outcome)
+    return found, _verdict(sought, values, data, correlation, outcome)
+
+
+def _functions(
+    system: JointSystem, fit: ToleranceFit, widened: Float[Tensor, " c"], quantile: float
+) -> Iterator[tuple[str, FoundFunction]]:
+    """The functions that a fit has found, with their pointwise bands."""
+    first = len(system.constants)
+    for one in system.functions:
+        part = slice(first, first + len(one.columns))
+        first = part.stop
+        values, errors = fit.constants[part], widened[part]
+        lower, upper = values - quantile * errors, values + quantile * errors
+        if one.known.positive:
+            values, lower, upper = values.exp(), lower.exp(), upper.exp()
+            errors = values * errors
+        names, title = one.known.coefficients, one.known.name
+        terms: Mapping[str, FoundConstant] = {}
+        if one.known.formula:
+            used = sum(len(each.values) for each in system.problem.observations)
+            terms = short_polynomial(one, fit.theta, fit.factor, used, quantile, LEVEL)
+        signature = f"{title}({', '.join(one.known.arguments)})"
+        yield (
+            title,
+            FoundFunction(
+                arguments=one.known.arguments,
+                axes=one.axes,
+                values=tuple(values.tolist()),
+                standard_errors=tuple(errors.tolist()),
+                lower=tuple(lower.tolist()),
+                upper=tuple(upper.tolist()),
+                level=LEVEL,
+                coefficients=dict(zip(names, fit.theta[one.places].tolist(), strict=True))
+                if names
+                else {},
+                terms=terms,
+                formula=equation_text(signature, terms) if terms else "",
+            ),
+        )
 
 
 def _verdict(

@@ -1,7 +1,7 @@
 """Constants from data: joint fits on finer and finer bases, until two of them agree."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf, prod
 from time import monotonic
 from typing import NamedTuple, final
@@ -17,6 +17,7 @@ from pikan.problem.statement import Problem
 from pikan.residuals.terms import used_faces
 from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
 from pikan.solvers.decay import coefficient_decay, tail_size
+from pikan.solvers.found import NOTHING
 from pikan.solvers.identification.evidence import assess
 from pikan.solvers.identification.rows import JointSystem, joint_system
 from pikan.solvers.identification.start import regress_constants, smooth_start
@@ -27,7 +28,7 @@ from pikan.solvers.identification.tolerance import (
     shift_in_deviations,
 )
 from pikan.solvers.level import SolverResult
-from pikan.solvers.replay import Events, memoize
+from pikan.solvers.replay import Events, map_events, memoize
 from pikan.solvers.spectral.initial import prolong
 
 # Degrees grow by this factor along every axis whose last coefficients are not far smaller than
@@ -41,6 +42,8 @@ _CONTRADICTED = (
     "the equations hold only to {:.1e} of their terms: with less, more is left of the data than "
     "noise explains, on a finer basis as well; the equations do not describe the data"
 )
+# How much larger than the terms of equations second derivatives of a function may be at first.
+_FIRST_SPREAD = 100.0
 # A finer basis begins this much above the tolerance that the coarser one ended with.
 _BACK = 100.0
 
@@ -78,9 +81,13 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
     began = monotonic()
     degrees, before, outcome = settings.start, None, None
     refused: list[float] = []
+    told = NOTHING
     while True:
         network = settings.network(degrees)
-        fit = yield from memoize(_fit_basis(problem, settings, network, before), ToleranceFit)
+        fit = yield from map_events(
+            memoize(_fit_basis(problem, settings, network, before), ToleranceFit),
+            lambda event, told=told: event._replace(identification=told),
+        )
         now = _compare(fit, None if before is None else before[1].fit)
         fitted = with_parameters(network, fit.theta[: network.coefficients.numel()])
         before = fitted, now
@@ -98,10 +105,11 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
             )
         elif monotonic() - began > settings.time_limit:
             outcome = Outcome("out of budget", "the time limit is over")
+        system, end = _system(problem, fitted), outcome or Outcome("out of budget", "")
+        told, judged = assess(problem, system, fit, now.apart, now.shift, end)
         if outcome is not None:
-            system = _system(problem, fitted)
-            found, outcome = assess(problem, system, fit, now.apart, now.shift, outcome)
-            return SolverResult(fitted, outcome, None, "", identification=found)
+            solution = system.fitted(fit.theta)
+            return SolverResult(solution, judged, None, "", identification=told)
 
 
 def fit_on_basis(
@@ -119,7 +127,7 @@ def fit_on_basis(
     outcome = Outcome("converged", "two tolerances agree")
     if fit.refused or not fit.shift < STAYS:
         outcome = Outcome("stalled", f"on degree {shape} no two tolerances agree")
-    fitted = with_parameters(network, fit.theta[: network.coefficients.numel()])
+    fitted = system.fitted(fit.theta)
     found, outcome = assess(problem, system, fit, torch.zeros_like(fit.constants), inf, outcome)
     return SolverResult(fitted, outcome, None, "", identification=found)
 
@@ -130,25 +138,41 @@ def _fit_basis(
     network: FullProduct,
     before: tuple[FullProduct, _Basis] | None,
 ) -> Events[ToleranceFit]:
-    """The last fit on a basis, started from the coarser one if that was fine enough.
+    """The last fit on a basis, started from the one on the coarser basis, else from the data alone.
 
-    One that was not may have been bent to another minimum: the start is from the data alone then.
+    What bent the coarser one to another minimum was refused there.
     """
     system = _system(problem, network)
     noise: Mapping[str, float]
-    if before is None or before[1].fit.refused or not before[1].fit.shift < STAYS:
+    if before is None:
         theta, noise = smooth_start(system)
-        theta = regress_constants(system, theta, _scales(system, theta))
+        scales = _scales(system, theta)
+        system = replace(system, strengths=_first_strengths(system, scales))
+        theta = regress_constants(system, theta, scales)
         first = 1.0
     else:
         coarser, fit = before[0], before[1].fit
-        theta = torch.cat([prolong(coarser, network, 0.0), fit.theta[-len(problem.find) :]])
-        noise, first = fit.noise, min(1.0, _BACK * fit.tolerance)
+        constants = fit.theta[coarser.coefficients.numel() :]
+        theta = torch.cat([prolong(coarser, network, 0.0), constants])
+        system = replace(system, strengths=fit.strengths)
+        # Where a tolerance was refused the data alone say again how noisy they are.
+        agreed = fit.shift < STAYS and not fit.refused
+        noise, first = fit.noise, min(1.0, _BACK * fit.tolerance) if agreed else 1.0
     shape = " x ".join(str(basis.degree) for basis in network.axes())
     fits = yield from fit_tolerances(
         system, _scales(system, theta), theta, noise, first, settings.steps, f"degree {shape}"
     )
     return fits[-1]
+
+
+def _first_strengths(system: JointSystem, scales: Sequence[float]) -> dict[str, float]:
+    """Weak priors of functions: second derivatives may be far larger than terms of equations."""
+    pairs = zip(system.groups, scales, strict=True)
+    largest = max(scale for group, scale in pairs if group.kind == "equation")
+    return {
+        one.known.name: (_FIRST_SPREAD * (1.0 if one.known.positive else largest)) ** -2
+        for one in system.functions
+    }
 
 
 def _scales(system: JointSystem, theta: Float[Tensor, " p"]) -> list[float]:

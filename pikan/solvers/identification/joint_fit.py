@@ -26,6 +26,8 @@ from pikan.solvers.identification.rows import JointSystem
 _WATCHDOG = 6
 # A step that lowers |r|² by less than this part of it is the last.
 _STEADY = 1e-9
+# So is one that lowers it by less than this: constants move by a hundredth of a standard error.
+_SETTLED = 1e-4
 # The steps of Gauss-Newton are over when they change θ by less than this part.
 _SMALLEST = 1e-13
 # Damping where full steps have failed, how it grows, and where it is given up.
@@ -62,7 +64,7 @@ def joint_fit(
         reached = float(tried.residual.square().sum())
         reached = reached if isfinite(reached) else inf
         if reached < best_loss:
-            steady = best_loss - reached < _STEADY * reached
+            steady = best_loss - reached < max(_STEADY * reached, _SETTLED)
             best, best_loss, failures = moved, reached, 0
             damping = damping / _GROWTH if damping > 1e-8 else 0.0
             theta, now = moved, tried

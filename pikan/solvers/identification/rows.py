@@ -5,16 +5,24 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pikan.expression.tree import Name, names, subtract
 from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
 from pikan.linalg.dense import triangular_factor
+from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.problem.statement import Problem, UnknownConstant
 from pikan.references.observations import Observation
 from pikan.residuals.terms import CollocationPoints, Term, term, terms
+from pikan.solvers.identification.functions import (
+    FunctionRows,
+    function_rows,
+    in_logarithms,
+    out_of_logarithms,
+    start_value,
+)
 
 # No formula that is read from a file has a name with a space in it.
 _MEASURED = "measured value"
@@ -22,6 +30,8 @@ _MEASURED = "measured value"
 _FIELD_PRIOR = 30.0
 # A constant without a range is not larger than this many times its guess.
 _CONSTANT_PRIOR = 1e3
+# Coefficients that a function does not have are as large as this part of what was measured.
+_ABSENT = 1e-12
 
 Kind = Literal["equation", "observation"]
 
@@ -69,13 +79,22 @@ class JointSystem:
     """Everything that is known of the fields of a network and the constants of a problem.
 
     θ has the coefficients of the network, then one parameter for each constant: its value, or the
-    logarithm of it. `size` is the largest value measured.
+    logarithm of it. `size` is the largest value measured. `functions` among them are smooth to the
+    `strengths` by their names; coefficients with places `absent` are zero.
     """
 
+    problem: Problem
     network: FullProduct
-    find: tuple[UnknownConstant, ...]
     groups: tuple[RowGroup, ...]
     size: float
+    functions: tuple[FunctionRows, ...]
+    strengths: Mapping[str, float]
+    absent: Int[Tensor, " _"]
+
+    @property
+    def find(self) -> tuple[UnknownConstant, ...]:
+        """The constants to be found, coefficients of functions among them."""
+        return self.problem.find
 
     @property
     def fields(self) -> int:
@@ -84,23 +103,44 @@ class JointSystem:
 
     def values(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " c"]:
         """The constants at θ."""
-        return torch.stack(
-            [
-                one.exp() if known.logarithmic else one
-                for known, one in zip(self.find, theta[self.fields :], strict=True)
-            ]
-        )
+        kinds = torch.tensor([one.logarithmic for one in self.find], dtype=torch.bool)
+        found = theta[self.fields :]
+        return torch.where(kinds, torch.where(kinds, found, torch.zeros_like(found)).exp(), found)
 
     def slopes(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " c"]:
         """The derivative of each constant with respect to its parameter."""
         values = self.values(theta)
-        kinds = torch.tensor([one.logarithmic for one in self.find])
+        kinds = torch.tensor([one.logarithmic for one in self.find], dtype=torch.bool)
         return torch.where(kinds, values, torch.ones_like(values))
+
+    def fitted(self, theta: Float[Tensor, " _"]) -> FullProduct:
+        """The fields at θ, positive functions themselves instead of their logarithms."""
+        return out_of_logarithms(self.problem, with_parameters(self.network, theta[: self.fields]))
+
+    @property
+    def constants(self) -> tuple[int, ...]:
+        """The places in `find` of what is no coefficient of a function."""
+        among = {name for one in self.functions for name in one.known.coefficients}
+        return tuple(k for k, one in enumerate(self.find) if one.name not in among)
+
+    def quantities(self, theta: Float[Tensor, " p"]) -> Linearization:
+        """What is to be told, and how it changes with θ: constants, then functions at points."""
+        values, rows = self.values(theta), torch.diag(self.slopes(theta))
+        chosen = list(self.constants)
+        told = [theta.new_zeros(len(chosen), len(theta))]
+        told[0][:, self.fields :] = rows[chosen]
+        at = [values[chosen]]
+        for one in self.functions:
+            row = theta.new_zeros(len(one.columns), len(theta))
+            row[:, one.places] = one.columns
+            told.append(row)
+            at.append(one.columns @ theta[one.places])
+        return Linearization(torch.cat(at), torch.cat(told))
 
     def clamp(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
         """The same θ with every constant moved into its range."""
         lower, upper = (
-            torch.tensor([parameter(one, getattr(one, end)) for one in self.find]).to(theta)
+            theta.new_tensor([parameter(one, getattr(one, end)) for one in self.find])
             for end in ("lower", "upper")
         )
         inside = theta[self.fields :].clamp(lower, upper)
@@ -118,7 +158,8 @@ class JointSystem:
             (part.residual / spread, part.jacobian / spread[:, None])
             for part, spread in zip(parts, spreads, strict=True)
         ]
-        residuals, jacobians = zip(*scaled, self._priors(theta), strict=True)
+        smooth = [self._smoothness(one, theta) for one in self.functions]
+        residuals, jacobians = zip(*scaled, self._priors(theta), *smooth, strict=True)
         return Linearization(torch.cat(residuals), torch.cat(jacobians))
 
     def information_rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> Linearization:
@@ -181,7 +222,22 @@ class JointSystem:
         for k, one in enumerate(self.find):
             widths[self.fields + k] = prior_width(one)
             centers[self.fields + k] = parameter(one, one.guess)
+        for one in self.functions:
+            guess = start_value(one.known)
+            scale = self.size if one.known.coefficients else abs(guess) or 1.0
+            widths[one.places] = _CONSTANT_PRIOR * (1.0 if one.known.positive else scale)
+            centers[one.places[0]] = guess
+        widths[self.absent] = _ABSENT * self.size
         return (theta - centers) / widths, torch.diag(1.0 / widths)
+
+    def _smoothness(
+        self, one: FunctionRows, theta: Float[Tensor, " p"]
+    ) -> tuple[Float[Tensor, " q"], Float[Tensor, "q p"]]:
+        """The prior of an unknown function: its second derivatives are not large."""
+        weight = self.strengths[one.known.name] ** 0.5
+        rows = theta.new_zeros(len(one.rough), len(theta))
+        rows[:, one.places] = weight * one.rough
+        return weight * (one.rough @ theta[one.places]), rows
 
 
 def parameter(one: UnknownConstant, value: float) -> float:
@@ -198,16 +254,21 @@ def prior_width(one: UnknownConstant) -> float:
         return upper - lower
     if one.logarithmic:
         return float(torch.tensor(_CONSTANT_PRIOR).log())
-    return _CONSTANT_PRIOR * max(abs(one.guess), 1e-300)
+    return _CONSTANT_PRIOR * (abs(one.guess) or 1.0)
 
 
 def joint_system(problem: Problem, network: FullProduct, points: CollocationPoints) -> JointSystem:
     """The rows of a problem on the points of its equations, and those of its observations."""
-    exact = [_Stated("equation", one, None) for one in terms(problem, points)]
-    measured = [_observation_rows(problem, one, network) for one in problem.observations]
+    stated = in_logarithms(problem)
+    exact = [_Stated("equation", one, None) for one in terms(stated, points)]
+    measured = [_observation_rows(stated, one, network) for one in stated.observations]
     groups = tuple(_groups(problem, network, [*exact, *measured]))
     size = max(float(abs(one.values).max()) for one in problem.observations)
-    return JointSystem(network, problem.find, groups, size or 1.0)
+    functions = function_rows(problem, network)
+    strengths = {one.known.name: 1.0 for one in functions.rows}
+    return JointSystem(
+        problem, network, groups, size or 1.0, functions.rows, strengths, functions.absent
+    )
 
 
 class _Stated(NamedTuple):

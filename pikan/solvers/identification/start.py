@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.linalg.dense import scaled_least_squares, svd
+from pikan.solvers.identification.functions import start_value
 from pikan.solvers.identification.rows import (
     JointSystem,
     measured_unknown,
@@ -80,7 +81,10 @@ def smooth_start(system: JointSystem) -> tuple[Float[Tensor, " p"], dict[str, fl
             found = smooth(rows, values, roughness)
             coefficients[:, unknown] = found.coefficients
             noise |= {one.term.label: found.noise for one in groups if one.noise is None}
-    guesses = torch.tensor([parameter(one, one.guess) for one in system.find]).to(coefficients)
+    for one in system.functions:
+        if not one.known.coefficients:
+            coefficients.view(-1)[one.places[0]] = start_value(one.known)
+    guesses = coefficients.new_tensor([parameter(one, one.guess) for one in system.find])
     return torch.cat([coefficients.flatten(), guesses]).detach(), noise
 
 

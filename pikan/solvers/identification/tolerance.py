@@ -6,7 +6,8 @@ standard errors shrink. In between nothing depends on it.
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from math import inf
+from dataclasses import replace
+from math import inf, log
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,6 @@ from torch import Tensor
 
 from pikan.linalg.dense import solve_triangle
 from pikan.network.base import Network
-from pikan.network.parameters import with_parameters
 from pikan.optimize.stage import StageProgress
 from pikan.solvers.identification.joint_fit import JointFit, joint_fit
 from pikan.solvers.identification.rows import JointSystem
@@ -26,10 +26,17 @@ from pikan.solvers.replay import Event, Events
 _FIRST, _LAST, _FALL = 1.0, 1e-13, 0.1
 # Constants that move by less than this many standard errors stay; standard errors, by this part.
 STAYS, _SAME = 0.1, 0.1
+# Functions, whose bands are wide and whose smoothness moves with the tolerance, count by this part.
+_BAND = 0.3
 # The rounding of constants in a fit of rows that weigh 1e13.
 ROUNDING = 1e-11
 # Rounds of fit and noise at one tolerance, and how near two of them must come.
 _ROUNDS, _AGREED = 4, 0.02
+# Equations that hold to this part of their terms bind functions to the data: before, the evidence
+# says that noise of the fields is smooth.
+_BINDING = 1e-2
+# How near, by a factor of e to this power, two strengths of smoothness must come.
+_AGREED_STRENGTH = 0.3
 # Noise is not less than this part of the largest value, which is rounding of the values.
 _LEAST_NOISE = 1e-14
 # More than this share of fits leave less of the data by chance.
@@ -52,19 +59,24 @@ class Left(NamedTuple):
 class ToleranceFit(NamedTuple):
     """A joint fit at one tolerance: constants, their covariance, and what it left of the data.
 
-    `noise` is the standard deviation of the values by label, where it was estimated; `left` what
-    the fit leaves of them by label. `equation` is the root mean square of the equations in parts of
-    their terms. `shift` is how far the constants are from those of the tolerance before, in
-    standard errors; `refused` says that a smaller tolerance left more of the data than chance does.
+    After the constants stand the values of functions at points, in parts of `lengths`; `strengths`
+    are those of their smoothness, and `factor` is the triangular one of all information. `noise` is
+    the standard deviation of the values by label, where it was estimated; `left` what the fit
+    leaves of them by label. `equation` is the root mean square of the equations in parts of their
+    terms. `shift` is how far the constants are from those of the tolerance before, in standard
+    errors; `refused` says that a smaller tolerance left more of the data than chance does.
     """
 
     theta: Float[Tensor, " p"]
+    factor: Float[Tensor, "p p"]
     tolerance: float
     constants: Float[Tensor, " c"]
     covariance: Float[Tensor, "c c"]
     noise: Mapping[str, float]
     left: Mapping[str, Left]
     equation: float
+    lengths: tuple[int, ...] = ()
+    strengths: Mapping[str, float] = {}
     shift: float = inf
     refused: bool = False
 
@@ -75,11 +87,14 @@ def standard_errors(fit: ToleranceFit) -> Float[Tensor, " c"]:
 
 
 def shift_in_deviations(one: ToleranceFit, other: ToleranceFit) -> float:
-    """How far the constants of two fits are apart, in standard errors or in parts of rounding."""
+    """How far the constants of two fits are apart, in standard errors or in parts of rounding.
+
+    Functions are apart by the root mean square over their points.
+    """
     spread = torch.maximum(standard_errors(one), ROUNDING / STAYS * one.constants.abs()).clamp_min(
         1e-300
     )
-    return float(((one.constants - other.constants).abs() / spread).max())
+    return _largest((one.constants - other.constants).abs() / spread, one.lengths)
 
 
 def fit_tolerances(
@@ -107,6 +122,7 @@ def fit_tolerances(
             break
         fits.append(found)
         theta, noise, damping = found.theta, found.noise, 0.0
+        system = replace(system, strengths=found.strengths)
         if len(fits) > 1 and found.shift < STAYS and _same_errors(*fits[-2:]):
             break
         tolerance *= _FALL
@@ -129,7 +145,15 @@ def _leaves_more(now: ToleranceFit, before: ToleranceFit) -> bool:
 def _same_errors(one: ToleranceFit, other: ToleranceFit) -> bool:
     before, after = standard_errors(one), standard_errors(other)
     rounding = ROUNDING * other.constants.abs()
-    return bool(((before - after).abs() <= _SAME * after + rounding).all())
+    changes = (before - after).abs() / (after + rounding).clamp_min(1e-300)
+    return _largest(changes, one.lengths) <= _SAME
+
+
+def _largest(changes: Float[Tensor, " c"], lengths: Sequence[int]) -> float:
+    """The largest change of a constant, or of a function by the root mean square at its points."""
+    parts = changes.split(list(lengths))
+    sizes = [float(one.square().mean().sqrt()) * (_BAND if len(one) > 1 else 1.0) for one in parts]
+    return max(sizes)
 
 
 def _fit_at(
@@ -143,7 +167,7 @@ def _fit_at(
     level: str,
 ) -> Events[ToleranceFit]:
     """Fit and noise in turns at one tolerance."""
-    rounds = 0
+    rounds, functions = 0, {one.known.name: one for one in system.functions}
     while True:
         deviations = _deviations(system, scales, noise, tolerance)
         fit = yield from _with_events(
@@ -155,8 +179,17 @@ def _fit_at(
         before, noise = noise, _estimate_noise(system, left, noise)
         theta, damping, rounds = fit.theta, 0.0, rounds + 1
         near = all(abs(noise[k] - before[k]) <= _AGREED * before[k] for k in noise)
-        if near or rounds == _ROUNDS:
-            return _summary(system, scales, fit, left, noise, tolerance)
+        found = _summary(system, scales, fit, left, noise, tolerance)
+        strengths = system.strengths
+        if found.equation < _BINDING:
+            strengths = {
+                name: one.evident_strength(theta, fit.factor, strengths[name])
+                for name, one in functions.items()
+            }
+        apart = [abs(log(strengths[k] / system.strengths[k])) for k in strengths]
+        if (near and max(apart, default=0.0) <= _AGREED_STRENGTH) or rounds == _ROUNDS:
+            return found
+        system = replace(system, strengths=strengths)
 
 
 def _with_events(
@@ -171,7 +204,7 @@ def _with_events(
         coefficients = progress.theta[: system.fields]
 
         def best(now: Float[Tensor, " p"] = coefficients) -> Network:
-            return with_parameters(system.network, now)
+            return system.fitted(now)
 
         yield Event(level, progress, best)
 
@@ -245,13 +278,21 @@ def _summary(
         for group, scale in zip(system.groups, scales, strict=True)
         if group.kind == "equation"
     ]
-    count = len(system.find)
-    # The constants come last, so that the last corner of R is their information, the fields being
-    # eliminated.
-    corner = fit.factor[-count:, -count:]
-    inverse = solve_triangle(corner, torch.eye(count).to(corner))
-    slopes = system.slopes(fit.theta)[:, None]
-    covariance = slopes * (inverse @ inverse.mT) * slopes.mT
+    told = system.quantities(fit.theta)
+    # Constants come last in θ, so that the last corner of R is their information, the fields being
+    # eliminated: what is solved for them does not meet the rest of R.
+    spread = solve_triangle(fit.factor, told.jacobian.mT, transposed=True)
     worst = max(float(one.square().mean().sqrt()) for one in equations)
-    values = system.values(fit.theta)
-    return ToleranceFit(fit.theta, tolerance, values, covariance, noise, left, worst)
+    lengths = *(1 for _ in system.constants), *(len(one.columns) for one in system.functions)
+    return ToleranceFit(
+        fit.theta,
+        fit.factor,
+        tolerance,
+        told.residual,
+        spread.mT @ spread,
+        noise,
+        left,
+        worst,
+        lengths,
+        system.strengths,
+    )

@@ -33,6 +33,6 @@ class IdentifyStage(TrainingStage):
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """There is something to be found."""
-        if not (problem.find or problem.discover):
+        if not problem.inverse:
             yield (), "there is nothing to be found; name a constant in find, and data"
         yield from product_faults("identify", network)

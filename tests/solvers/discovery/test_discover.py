@@ -13,8 +13,8 @@ from pikan.expression.evaluate import evaluate
 from pikan.expression.parse import parse
 from pikan.solvers.discovery.bump_functions import bump_functions
 from pikan.solvers.discovery.measured_grid import difference_noise
-from pikan.solvers.discovery.subsets import best_subsets, regression
 from pikan.solvers.discovery.weak_term import weak_term, without_noise
+from pikan.solvers.subsets import best_subsets, regression
 from pikan.spec.faults import SpecError
 
 CANDIDATES = "[u, u^2, u^3, u_x, u*u_x, u_xx, u_xxx]"

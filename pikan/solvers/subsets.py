@@ -45,7 +45,7 @@ def best_subsets(
     count = regressors.shape[1]
     factor = triangular_factor(torch.cat([regressors, left[:, None]], dim=1))
     inside, target = factor[:, :count], factor[:, count]
-    freedom = len(left) - count
+    freedom = max(len(left) - count, 1)
     spread = max(1.0, float(target[count:].square().sum()) / freedom)
     found: list[Subset] = []
     for size in range(1, min(largest, count) + 1):
