@@ -222,7 +222,10 @@ def write(place: Path, rows: Mapping[str, FamilyRow], random: Mapping[str, float
         lines.append(
             f"\nOf {random['families']} random families the estimate held for the worst of "
             f"{_OF_RANDOM} fresh members in {100 * random['held']:.1f} % of the "
-            f"{random['estimated']} that have one; its median is {random['median_ratio']:.2g} "
+            f"{random['estimated']} that have one, and the error was below ten estimates in "
+            f"{100 * random['within_ten']:.1f} %; the estimate was at least "
+            f"{random['worst_ratio']:.2g}, at most {random['largest_ratio']:.2g}, and in the "
+            f"median {random['median_ratio']:.2g} "
             "times the error."
         )
     lines.append(f"\nThreads: {torch.get_num_threads()}; an answer is on 5,000 points that stay.")
