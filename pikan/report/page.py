@@ -100,8 +100,7 @@ def _rendered(name: str, **content: object) -> str:
     loader = PackageLoader("pikan.report", "")
     room = Environment(autoescape=True, undefined=StrictUndefined, loader=loader)
     room.filters["digits"] = two_digits
-    room.filters["known"] = known_digits
-    return room.get_template(name).render(**content)
+    return room.get_template(name).render(known=known_digits, **content)
 
 
 def _data_url(svg: str) -> str:

@@ -86,7 +86,7 @@ def _functions(
         terms: Mapping[str, FoundConstant] = {}
         if one.known.formula:
             used = sum(len(each.values) for each in system.problem.observations)
-            terms = short_polynomial(one, fit.theta, fit.factor, used, quantile, LEVEL)
+            terms = short_polynomial(one, fit.theta, fit.corner, used, quantile, LEVEL)
         signature = f"{title}({', '.join(one.known.arguments)})"
         yield (
             title,

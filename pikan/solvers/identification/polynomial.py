@@ -25,7 +25,7 @@ _NUGGET = 1e-12
 def short_polynomial(
     one: FunctionRows,
     theta: Float[Tensor, " p"],
-    factor: Float[Tensor, "p p"],
+    corner: Float[Tensor, "k k"],
     values: int,
     quantile: float,
     level: float,
@@ -39,9 +39,9 @@ def short_polynomial(
     orders = list(product(range(known.degree + 1), repeat=len(known.arguments)))
     found = theta[one.places]
     design, lengths = _powers(one, orders)
-    pick = torch.zeros(len(one.places), len(theta)).to(theta)
-    pick[torch.arange(len(one.places)), one.places] = 1.0
-    spread = solve_triangle(factor, pick.mT, transposed=True)
+    pick = torch.zeros(len(one.places), len(corner)).to(theta)
+    pick[torch.arange(len(one.places)), one.places - (len(theta) - len(corner))] = 1.0
+    spread = solve_triangle(corner, pick.mT, transposed=True)
     covariance = spread.mT @ spread
     covariance += _NUGGET * covariance.diagonal().mean() * torch.eye(len(found)).to(theta)
     whiten = whitening(covariance)

@@ -60,15 +60,16 @@ class ToleranceFit(NamedTuple):
     """A joint fit at one tolerance: constants, their covariance, and what it left of the data.
 
     After the constants stand the values of functions at points, in parts of `lengths`; `strengths`
-    are those of their smoothness, and `factor` is the triangular one of all information. `noise` is
-    the standard deviation of the values by label, where it was estimated; `left` what the fit
-    leaves of them by label. `equation` is the root mean square of the equations in parts of their
-    terms. `shift` is how far the constants are from those of the tolerance before, in standard
-    errors; `refused` says that a smaller tolerance left more of the data than chance does.
+    are those of their smoothness. `corner` is the triangular factor of the information on
+    constants. `noise` is the standard deviation of the values by label, where it was estimated;
+    `left` what the fit leaves of them by label. `equation` is the root mean square of the equations
+    in parts of their terms. `shift` is how far the constants are from those of the tolerance
+    before, in standard errors; `refused` says that a smaller tolerance left more of the data than
+    chance does.
     """
 
     theta: Float[Tensor, " p"]
-    factor: Float[Tensor, "p p"]
+    corner: Float[Tensor, "k k"]
     tolerance: float
     constants: Float[Tensor, " c"]
     covariance: Float[Tensor, "c c"]
@@ -286,7 +287,7 @@ def _summary(
     lengths = *(1 for _ in system.constants), *(len(one.columns) for one in system.functions)
     return ToleranceFit(
         fit.theta,
-        fit.factor,
+        fit.factor[system.fields :, system.fields :],
         tolerance,
         told.residual,
         spread.mT @ spread,
