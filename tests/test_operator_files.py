@@ -74,19 +74,6 @@ def test_a_linear_operator_is_superposed_from_few_solves(tmp_path):
     assert made.report.test.worst < 1e-6
 
 
-@pytest.mark.slow
-def test_a_nonlinear_operator_takes_a_solve_for_each_pair(tmp_path):
-    text = INTEGRAL.replace("u_x = v", "u_x + u^2 = v^2").replace("40", "20")
-    made = pikan.learn(written(tmp_path, text))
-    pairs, facts = made.pairs, made.report.pairs
-    assert not facts.affine
-    assert facts.solved == 30
-    slopes = np.gradient(pairs.u, 0.02, axis=1, edge_order=2)
-    left = slopes + pairs.u**2 - pairs.a**2
-    # Second differences on 101 points.
-    assert np.abs(left).max() < 1e-2 * np.abs(slopes).max()
-
-
 def test_operators_of_pairs_in_any_format_come_back_from_their_folders(tmp_path):
     a, u = arrays()
     np.savez(tmp_path / "pairs.npz", a=a, u=u)
