@@ -21,7 +21,7 @@ from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
 from pikan.spec.memory import columns
 from pikan.spec.networks import ProductSettings
-from pikan.spec.schema import Spec
+from pikan.spec.schema import ROUNDING, Spec
 from pikan.spec.stages.climb import ClimbSettings, ClimbStage
 from pikan.spec.stages.elements import ElementsSettings, ElementsStage
 from pikan.spec.stages.identify import IdentifySettings, IdentifyStage
@@ -100,7 +100,7 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
 def member_spec(spec: Spec, values: Mapping[str, float]) -> Spec:
     """The spec of one member of a family: its parameters are constants."""
     numbers = {name: values[name] for name in spec.parameters}
-    accuracy = None if spec.accuracy is None else _OF_MEMBERS * spec.accuracy
+    accuracy = None if spec.accuracy is None else max(_OF_MEMBERS * spec.accuracy, ROUNDING)
     constants = {**spec.constants, **numbers}
     return with_values(spec, parameters={}, constants=constants, accuracy=accuracy)
 

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from pikan.expression.bessel import bessel
 from pikan.expression.error import FormulaError
@@ -32,6 +33,18 @@ def evaluate(
     """
     with np.errstate(all="ignore"):
         return _evaluate(expression, {**CONSTANTS, **values}, library)
+
+
+def evaluate_on(
+    expression: Expression, values: Mapping[str, np.ndarray | float], shape: int | tuple[int, ...]
+) -> Float[np.ndarray, "*_"]:
+    """The formula's values as an array of a shape, whether an array takes part in it or not.
+
+    >>> evaluate_on(Number(2.0), {}, 3)
+    array([2., 2., 2.])
+    """
+    found = np.asarray(evaluate(expression, values, np), dtype=np.float64)
+    return np.broadcast_to(found, shape).copy()
 
 
 def value(expression: Expression, constants: Mapping[str, float]) -> float:

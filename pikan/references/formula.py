@@ -7,7 +7,7 @@ from typing import Literal, final
 import numpy as np
 from jaxtyping import Float
 
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import Expression
 from pikan.references.reference import ReferenceSolution
 
@@ -46,5 +46,5 @@ class FormulaSolution(ReferenceSolution):
     def values(self, points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n m"]:
         """The value of each formula; not finite where a formula is not."""
         named = {**self.constants, **dict(zip(self.coordinates, points.T, strict=True))}
-        columns = [evaluate(formula, named, np) for formula in self.formulas.values()]
-        return np.stack([np.broadcast_to(column, len(points)) for column in columns], axis=-1)
+        columns = [evaluate_on(one, named, len(points)) for one in self.formulas.values()]
+        return np.stack(columns, axis=-1)

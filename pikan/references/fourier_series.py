@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.expression.error import FormulaError
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import Expression, text
 
 SAMPLES = 2048
@@ -83,7 +83,7 @@ def fourier(formula: Expression, coordinate: str, lower: float, upper: float) ->
     """
     period = upper - lower
     x = lower + period * np.arange(SAMPLES) / SAMPLES
-    samples = np.broadcast_to(evaluate(formula, {coordinate: x}, np), x.shape)
+    samples = evaluate_on(formula, {coordinate: x}, x.shape)
     if not np.isfinite(samples).all():
         place = x[np.argmin(np.isfinite(samples))]
         raise FormulaError(f"{text(formula)!r} is not finite at {coordinate} = {place:.6g}")

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 else:
     Method = Literal[tuple(METHODS)]
 
+# Relative errors below are those of rounding, whatever is done.
+ROUNDING = 1e-15
 DEVICE = r"^(cpu|cuda(:[0-9]+)?|mps|xpu(:[0-9]+)?)$"
 
 
@@ -364,7 +366,7 @@ class Spec(FilePart):
     weights: Mapping[str, Positive] = Field(
         default={}, description="how much 'equation', 'conditions' or one of them by label counts"
     )
-    accuracy: Annotated[Quantity, Field(gt=0, lt=1)] | None = Field(
+    accuracy: Annotated[Quantity, Field(ge=ROUNDING, lt=1)] | None = Field(
         default=None, description="the relative L2 error to be reached"
     )
     time_limit: Positive | None = Field(default=None, description="the longest training [s]")

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.expression.differentiate import differentiate
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import (
     Call,
     Expression,
@@ -38,7 +38,7 @@ def undefined_parts(problem: Problem, residual: Expression, face: BoundaryPart) 
     values = {**problem.constants, **places}
     held = {*partials(problem, residual), *normals(problem, residual)}
     for part in _known_parts(residual, held):
-        found = np.broadcast_to(evaluate(part, values, np), POINTS)
+        found = evaluate_on(part, values, POINTS)
         bad = np.flatnonzero(~np.isfinite(found))
         if len(bad):
             where = ", ".join(f"{name} = {at[bad[0]]:.3g}" for name, at in places.items())
@@ -93,7 +93,7 @@ def givens(problem: Problem) -> Iterator[PrescribedValue]:
 def on(problem: Problem, formula: Expression, face: BoundaryPart) -> Float[np.ndarray, " n"]:
     """A formula without unknowns at points of a face; not finite where it is not."""
     values = {**problem.constants, **places_on(problem, face)}
-    return np.broadcast_to(evaluate(formula, values, np), POINTS)
+    return evaluate_on(formula, values, POINTS)
 
 
 def contradiction(

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.expression.differentiate import differentiate
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import Expression
 from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
@@ -53,7 +53,7 @@ def linear(problem: Problem, residual: Expression, face: BoundaryPart) -> Linear
     values = {**problem.constants, **points, **state}
     with np.errstate(all="ignore"):
         slopes = {
-            one: np.broadcast_to(evaluate(differentiate(residual, name), values, np), POINTS)
+            one: evaluate_on(differentiate(residual, name), values, POINTS)
             for name, one in found.items()
         }
         largest = np.max(np.abs([*slopes.values(), np.full(POINTS, 1e-300)]), axis=0)

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from jaxtyping import Float
 
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import Call, Expression, Number, Operation, names, operands, text
 from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
@@ -85,9 +85,7 @@ def _zero(problem: Problem, expression: Expression, face: Face) -> str | None:
 
     def sizes(points: Points) -> Float[np.ndarray, " n"]:
         values = {**problem.constants, **dict(zip(box.coordinates, points.T, strict=True))}
-        with np.errstate(all="ignore"):
-            found = np.abs(evaluate(expression, values, np))
-        found = np.nan_to_num(np.broadcast_to(found, len(points)), nan=np.inf)
+        found = np.nan_to_num(np.abs(evaluate_on(expression, values, len(points))), nan=np.inf)
         return np.where(problem.domain.covers(points), found, np.inf)
 
     for turn in range(_ROUNDS):

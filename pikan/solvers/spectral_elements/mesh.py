@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pikan.expression.differentiate import differentiate
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import names
 from pikan.problem.features import Features, balance
 from pikan.problem.partials import partials
@@ -78,8 +78,7 @@ def turning_points(problem: Problem) -> list[float]:
             slope = differentiate(equation.residual, name)
             if not partial.orders[0] or names(slope) - {"pi", "e"} - known.keys():
                 continue
-            with np.errstate(all="ignore"):
-                values = np.broadcast_to(np.asarray(evaluate(slope, known, np)), x.shape)
+            values = evaluate_on(slope, known, x.shape)
             crossed = np.flatnonzero(values[:-1] * values[1:] < 0)
             share = values[crossed] / (values[crossed] - values[crossed + 1])
             found += [*(x[crossed] + share * np.diff(x)[crossed]), *x[1:-1][values[1:-1] == 0]]

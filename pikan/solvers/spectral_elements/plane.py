@@ -11,7 +11,7 @@ from numpy.polynomial import legendre
 from torch import Tensor
 
 from pikan.bases.elements import Elements, elements
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import Expression
 from pikan.linalg.dense import inverse
 from pikan.linalg.tensor_product import sylvester
@@ -211,8 +211,7 @@ def _values(
     formula: Expression, problem: Problem, grid: Mapping[str, np.ndarray], shape: tuple[int, ...]
 ) -> Tensor:
     """A formula at points of a grid."""
-    found = np.asarray(evaluate(formula, {**problem.constants, **grid}, np), dtype=float)
-    return torch.from_numpy(np.broadcast_to(found, shape).copy())
+    return torch.from_numpy(evaluate_on(formula, {**problem.constants, **grid}, shape))
 
 
 def _lift(problem: Problem, parts: Separated, first: _Axis, second: _Axis) -> Float[Tensor, "_ _"]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from pikan.bases.basis import Basis
 from pikan.bases.elements import Elements
 from pikan.bases.legendre import Legendre
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
 from pikan.network.time_slabs import TimeSlabs
@@ -191,8 +191,7 @@ def _first_values(problem: Problem) -> Start:
         assert level == order == 0
         along = {} if space is None else {problem.coordinates[space]: x.numpy()}
         known = {**problem.constants, "t": moment, **along}
-        values = np.asarray(evaluate(given[unknown], known, np), dtype=float)
-        return torch.from_numpy(np.broadcast_to(values, tuple(x.shape)).copy())
+        return torch.from_numpy(evaluate_on(given[unknown], known, tuple(x.shape)))
 
     return start
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.sparse import coo_array, csc_array, csr_array, diags_array
 
 from pikan.expression.differentiate import differentiate
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate, evaluate_on
 from pikan.expression.tree import ZERO, Expression
 from pikan.geometry.face import Face
 from pikan.problem.partials import Partial, partial_name, raise_order
@@ -70,11 +70,9 @@ class DiscreteEnergy:
         """The energy; not finite where a density is not."""
         total = 0.0
         for one in self._integrals:
-            density = np.broadcast_to(
-                np.asarray(evaluate(one.density, self._values(one, c), np), dtype=float),
-                one.quadrature.weights.shape,
-            )
-            total += float(one.quadrature.weights @ density)
+            weights = one.quadrature.weights
+            density = evaluate_on(one.density, self._values(one, c), weights.shape)
+            total += float(weights @ density)
         return total
 
     def gradient(self, c: Vector) -> Vector:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from scipy.sparse import csc_array
 
-from pikan.expression.evaluate import evaluate
+from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import Expression
 from pikan.geometry.face import Face
 from pikan.linalg.sparse import sparse_solve
@@ -182,8 +182,7 @@ def _values_at(
     problem: Problem, formula: Expression, points: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, " n"]:
     columns = dict(zip(problem.coordinates, points.T, strict=True))
-    found = evaluate(formula, {**problem.constants, **columns}, np)
-    return np.broadcast_to(np.asarray(found, dtype=float), (len(points),)).copy()
+    return evaluate_on(formula, {**problem.constants, **columns}, len(points))
 
 
 def _start(

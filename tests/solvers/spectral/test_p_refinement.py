@@ -363,7 +363,7 @@ conditions:
   - {where: x = -1, that: u_x = 20*cos(20)}
 exact: {u: sin(20*x)}
 """,
-            accuracy=1e-16,
+            accuracy=1e-15,
         )
     )
     assert solution.outcome.kind == "stalled"
