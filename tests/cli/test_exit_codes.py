@@ -62,6 +62,13 @@ def test_an_accuracy_is_reached_by_the_true_error_or_else_by_the_estimate(kind):
     assert exit_code(report(kind, estimate=1e-7, error=float("nan")), asked) == 3
 
 
+def test_cells_that_aim_at_less_than_one_polynomial_are_measured_by_their_own_accuracy():
+    training = "[{climb: {}}, {elements: {accuracy: 1e-10}}]"
+    asked = spec(CURVE, accuracy=1e-12, training=training)
+    assert exit_code(report("converged", estimate=1e-11), asked) == 0
+    assert exit_code(report("converged", estimate=1e-9), asked) == 3
+
+
 def test_what_ran_out_of_budget_before_the_accuracy_is_not_solved():
     # What was reached is called converged; the rest may have no value in a part of the domain.
     asked = spec(CURVE, accuracy=1e-6)

@@ -67,7 +67,7 @@ def relative(found, expected):
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
 
 
-@pytest.mark.parametrize("width", [1e-2, 1e-5])
+@pytest.mark.parametrize("width", [1e-2, 1e-5, 1e-8])
 def test_a_layer_at_the_outflow_is_resolved_whatever_its_width(width):
     solution = solve_to_end(spec(LAYER.format(width=width)))
     assert solution.outcome.kind == "converged"
