@@ -44,6 +44,7 @@ class Row(TypedDict):
     numbers: int
     scipy_error: float | None
     scipy_qrs: float | None
+    seeds: int
 
 
 def main() -> None:
@@ -79,7 +80,14 @@ def measured(name: str, problem: Rough, seeds: Sequence[int], unit: float) -> Ro
     errors, estimates, seconds = list[float](), list[float](), list[float]()
     points, weights = np.empty((0, 1)), np.empty(0)
     row = Row(
-        outcome="", error=None, estimate=None, qrs=0.0, numbers=0, scipy_error=None, scipy_qrs=None
+        outcome="",
+        error=None,
+        estimate=None,
+        qrs=0.0,
+        numbers=0,
+        scipy_error=None,
+        scipy_qrs=None,
+        seeds=len(seeds),
     )
     for seed in seeds:
         spec = reader.parse_spec(problem.text, f"{name}.yaml", Path(), {"seed": str(seed)}, "rough")
@@ -135,13 +143,13 @@ def points_on_cells(network: Network, seed: int) -> tuple[np.ndarray, np.ndarray
 def table(rows: Mapping[str, Row]) -> str:
     """The rows in Markdown."""
     lines = [
-        "| problem | outcome | error | estimate | QRs | numbers | SciPy's error | its QRs |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| problem | outcome | error | estimate | QRs | numbers | seeds | SciPy's error | its QRs |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, row in rows.items():
         numbers = [row[key] for key in ("error", "estimate", "qrs")]
         its = [row["scipy_error"], row["scipy_qrs"]]
-        cells = [*map(_shown, numbers), str(row["numbers"]), *map(_shown, its)]
+        cells = [*map(_shown, numbers), str(row["numbers"]), str(row["seeds"]), *map(_shown, its)]
         lines.append(f"| {name} | {row['outcome']} | {' | '.join(cells)} |")
     threads = torch.get_num_threads()
     lines.append(f"\nThe worst seed in each column; threads: {threads}; SciPy at 1e-9.")
