@@ -143,7 +143,7 @@ def points_on_cells(network: Network, seed: int) -> tuple[np.ndarray, np.ndarray
 def table(rows: Mapping[str, Row]) -> str:
     """The rows in Markdown."""
     lines = [
-        "| problem | outcome | error | estimate | QRs | numbers | seeds | SciPy's error | its QRs |",
+        "| problem | outcome | error | estimate | QRs | numbers | seeds | SciPy error | QRs |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, row in rows.items():
