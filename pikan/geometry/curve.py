@@ -74,6 +74,11 @@ class ParametricSide(Side):
         """Points by their share of the parameter's interval."""
         return self.at(self.first + (self.last - self.first) * unit[:, 0])
 
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The speed by the parameter, times the length of its interval."""
+        width = self.last - self.first
+        return width * np.linalg.norm(self.at(self.first + width * unit[:, 0], 1), axis=1)
+
     def nearest(self, points: Points) -> Column:
         """The parameter of the nearest point of the curve, by Newton's method."""
         from scipy.spatial import KDTree  # slow to import, and seldom needed

@@ -47,6 +47,11 @@ class EllipseSide(Side):
         own = np.stack([np.cos(s), np.sin(s)], axis=1) * np.array(self.axes)
         return np.array(self.center) + own @ self.turn.T
 
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """2 pi times the speed by the angle."""
+        (a, b), s = self.axes, 2 * pi * unit[:, 0]
+        return 2 * pi * np.hypot(a * np.sin(s), b * np.cos(s))
+
     def normals(self, points: Points) -> Points:
         """The gradient of `level`, of length one."""
         own = (points - np.array(self.center)) @ self.turn / np.array(self.axes) ** 2

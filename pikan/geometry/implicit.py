@@ -87,7 +87,8 @@ def _negative(
 class ContourSide(Side):
     """One curve on which a formula vanishes, by a table of points along it.
 
-    That of a closed one ends where it begins.
+    That of a closed one ends where it begins. From each point of the table to the next the curve is
+    a graph over the chord.
     """
 
     level: LevelSet
@@ -109,11 +110,36 @@ class ContourSide(Side):
         """The length of the line through the table."""
         return float(self._arc[-1])
 
-    def points(self, unit: Float[np.ndarray, "n _"]) -> Points:
-        """Points by their share of the length, moved onto the curve."""
+    @property
+    def knots(self) -> Column:
+        """The parameters of the points of the table, between which the curve is smooth in them."""
+        return self._arc / self.size
+
+    def _tangents(self, unit: Float[np.ndarray, "n _"]) -> tuple[Points, Points]:
+        """The points of the chords at their share of the length, and the directions of these."""
         at = self.size * unit[:, 0]
-        rough = np.stack([np.interp(at, self._arc, column) for column in self.table.T], axis=1)
-        return self.level.onto(rough)
+        on_chord = np.stack([np.interp(at, self._arc, column) for column in self.table.T], axis=1)
+        steps = np.diff(self.table, axis=0) / np.diff(self._arc)[:, None]
+        which = np.searchsorted(self._arc, at, side="right") - 1
+        return on_chord, steps[np.clip(which, 0, len(steps) - 1)]
+
+    def points(self, unit: Float[np.ndarray, "n _"]) -> Points:
+        """Points by their share of the length, moved onto the curve across the chord."""
+        points, along = self._tangents(unit)
+        across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+        for _ in range(_STEPS):
+            slope = np.sum(self.level.gradient(points) * across, axis=1)
+            share = np.where(slope, self.level.values(points) / np.where(slope, slope, 1.0), 0.0)
+            points = points - share[:, None] * across
+        return points
+
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The length of the graph over the chord, by the slope of the graph."""
+        _, along = self._tangents(unit)
+        across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+        gradient = self.level.gradient(self.points(unit))
+        rise = np.sum(gradient * along, axis=1) / np.sum(gradient * across, axis=1)
+        return self.size * np.hypot(1.0, rise)
 
     def normals(self, points: Points) -> Points:
         """The gradient, of length one."""
@@ -173,4 +199,4 @@ def contours(
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     z = level.values(grid.reshape(-1, 2)).reshape(len(y), len(x))
     lines = contour_generator(x, y, np.where(np.isfinite(z), z, np.nan)).lines(0.0)
-    return tuple(np.asarray(line) for line in lines if len(line) > 3)
+    return tuple(level.onto(np.asarray(line)) for line in lines if len(line) > 3)

@@ -36,6 +36,10 @@ class StraightSide(Side):
         start, end = np.array(self.start), np.array(self.end)
         return start + unit[:, :1] * (end - start)
 
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The same everywhere."""
+        return np.full(len(unit), self.size)
+
     def normals(self, points: Points) -> Points:
         """The direction of the segment turned by a right angle."""
         dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]

@@ -26,6 +26,10 @@ class Side(ABC):
         """Points on the side from parameters in the unit interval or square."""
 
     @abstractmethod
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """Length or area of the side per unit of its parameters."""
+
+    @abstractmethod
     def normals(self, points: Points) -> Points:
         """The normals of length one at points of the side, out of the shape."""
 

@@ -39,6 +39,10 @@ class PlaneSide(Side):
         found[:, self.axis] = self.value
         return found
 
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The same everywhere."""
+        return np.full(len(unit), self.size)
+
     def normals(self, points: Points) -> Points:
         """The direction of the axis, out of the box."""
         out = np.zeros_like(points)
@@ -95,6 +99,10 @@ class SphereSide(Side):
         across = np.sqrt(np.maximum(1.0 - height**2, 0.0))
         own = np.stack([across * np.cos(longitude), across * np.sin(longitude), height], axis=1)
         return np.array(self.center) + self.radius * own
+
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The same everywhere."""
+        return np.full(len(unit), self.size)
 
     def normals(self, points: Points) -> Points:
         """Away from the center."""
@@ -155,6 +163,10 @@ class MantleSide(Side):
         x, y = self.center
         return np.stack([x + self.radius * np.cos(s), y + self.radius * np.sin(s), z], axis=1)
 
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The same everywhere."""
+        return np.full(len(unit), self.size)
+
     def normals(self, points: Points) -> Points:
         """Away from the axis."""
         out = points - np.array([*self.center, 0.0])
@@ -187,6 +199,10 @@ class LidSide(Side):
         s, r = 2 * pi * unit[:, 0], self.radius * np.sqrt(unit[:, 1])
         x, y = self.center
         return np.stack([x + r * np.cos(s), y + r * np.sin(s), np.full_like(s, self.height)], 1)
+
+    def density(self, unit: Float[np.ndarray, "n _"]) -> Float[np.ndarray, " n"]:
+        """The same everywhere."""
+        return np.full(len(unit), self.size)
 
     def normals(self, points: Points) -> Points:
         """Along the axis."""

@@ -1,0 +1,149 @@
+"""Stretches of the sides of a plane region that bound it, and their arcs along which y is monotone."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from pikan.geometry.region import Region, RegionPart
+from pikan.geometry.shape import Points, Side
+
+# At as many parameters of a side it is looked at where a stretch ends or y turns.
+_ALONG = 1024
+# Halvings, and steps of the golden section, that leave rounding.
+_HALVINGS, _GOLDEN = 52, 75
+_RATIO = (sqrt(5.0) - 1.0) / 2.0
+# Points of a curve are a given one where they are this near, in parts of the region's size.
+_NEAR = 1e-9
+
+Column = Float[np.ndarray, " n"]
+
+
+class Stretch(NamedTuple):
+    """A stretch of a side by its parameters; `closed` where it is all of a closed side."""
+
+    side: Side
+    first: float
+    last: float
+    closed: bool
+
+
+def stretches(part: RegionPart, corners: Points) -> tuple[Stretch, ...]:
+    """What bounds a region of a side, cut at the corners that lie on it."""
+    side = part.side
+    middles = (np.arange(_ALONG) + 0.5) / _ALONG
+
+    def bounding(u: Column) -> np.ndarray:
+        return part.bounds_own(side.points(u[:, None]))
+
+    held = bounding(middles)
+    cuts = [0.0, 1.0]
+    for k in np.flatnonzero(held[1:] != held[:-1]):
+        low, high = float(middles[k]), float(middles[k + 1])
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            same = bool(bounding(np.array([middle]))[0]) == bool(held[k])
+            low, high = (middle, high) if same else (low, middle)
+        cuts.append(high)
+    for corner in corners:
+        cuts += _parameters(side, corner, part.region.size)
+    cuts = [float(one) for one in np.unique(cuts)]
+    closed = len(cuts) == 2 and side.is_closed
+    found = [Stretch(side, a, b, closed) for a, b in pairwise(cuts)]
+    middle = np.array([(one.first + one.last) / 2 for one in found])
+    return tuple(one for one, holds in zip(found, bounding(middle), strict=True) if holds)
+
+
+def _parameters(side: Side, point: Float[np.ndarray, " 2"], size: float) -> list[float]:
+    """The parameters at which a side goes through a point, the ends left out."""
+
+    def distance(u: Column) -> Column:
+        return np.linalg.norm(side.points(u[:, None]) - point, axis=1)
+
+    every = np.linspace(0.0, 1.0, _ALONG + 1)
+    away = distance(every)
+    least = np.flatnonzero((away[1:-1] <= away[:-2]) & (away[1:-1] <= away[2:])) + 1
+    found = [_minimum(distance, float(every[k - 1]), float(every[k + 1])) for k in least]
+    return [u for u in found if distance(np.array([u]))[0] < _NEAR * size]
+
+
+def _minimum(function: Callable[[Column], Column], low: float, high: float) -> float:
+    """Where a function of one minimum between two ends has it, by the golden section."""
+    inner = [high - _RATIO * (high - low), low + _RATIO * (high - low)]
+    values = function(np.array(inner))
+    for _ in range(_GOLDEN):
+        left = bool(values[0] <= values[1])
+        low, high = (low, inner[1]) if left else (inner[0], high)
+        new = high - _RATIO * (high - low) if left else low + _RATIO * (high - low)
+        value = function(np.array([new]))[0]
+        inner = [new, inner[0]] if left else [inner[1], new]
+        values = np.array([value, values[0]] if left else [values[1], value])
+    return (low + high) / 2
+
+
+class Arc(NamedTuple):
+    """A part of a stretch along which y rises or falls from `bottom` to `top`."""
+
+    side: Side
+    first: float
+    last: float
+    bottom: float
+    top: float
+
+    def x(self, y: Column) -> Column:
+        """The first coordinate where the second is given, by bisection."""
+        rising = self._at(np.array([self.last]))[0, 1] > self._at(np.array([self.first]))[0, 1]
+        low, high = np.full_like(y, self.first), np.full_like(y, self.last)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            before = (self._at(middle)[:, 1] < y) == rising
+            low, high = np.where(before, middle, low), np.where(before, high, middle)
+        return self._at((low + high) / 2)[:, 0]
+
+    def _at(self, u: Column) -> Points:
+        return self.side.points(u[:, None])
+
+
+def arcs(region: Region, corners: Points) -> tuple[Arc, ...]:
+    """The boundary of a plane region in arcs along which y is monotone; level stretches left out."""
+    found: list[Arc] = []
+    for part in region.parts:
+        for stretch in stretches(part, corners):
+            found += _monotone(stretch)
+    return tuple(one for one in found if one.top - one.bottom > 1e-14 * region.size)
+
+
+def _monotone(stretch: Stretch) -> list[Arc]:
+    side = stretch.side
+
+    def height(u: Column) -> Column:
+        return side.points(u[:, None])[:, 1]
+
+    every = np.linspace(stretch.first, stretch.last, _ALONG + 1)
+    y = height(every)
+    steps = np.diff(y)
+    steps[np.abs(steps) <= 1e-14 * float(np.ptp(y))] = 0.0
+    turns = [stretch.first]
+    for k in range(_ALONG - 1):
+        sign = np.sign(steps[k] - steps[k + 1])
+        if steps[k] * steps[k + 1] <= 0.0 and sign:
+            ends = float(every[k]), float(every[k + 2])
+            turns.append(_minimum(lambda u, s=sign: -s * height(u), *ends))
+        elif 2 <= k < _ALONG - 2 and _is_nearly_level(steps[k - 2 : k + 3]):
+            # Where the curve is nearly level it is nearly singular as a graph over y.
+            turns.append(float(every[k]))
+    turns.append(stretch.last)
+    ends = height(np.array(turns))
+    return [
+        Arc(side, a, b, float(min(p, q)), float(max(p, q)))
+        for (a, b), (p, q) in zip(pairwise(turns), pairwise(ends), strict=True)
+    ]
+
+
+def _is_nearly_level(steps: Float[np.ndarray, " 5"]) -> bool:
+    """Whether the middle one of steps of one sign is the smallest."""
+    sizes = np.abs(steps)
+    return abs(float(np.sign(steps).sum())) == len(steps) and sizes[2] < min(sizes[1], sizes[3])
