@@ -14,6 +14,7 @@ from pikan.assessment import estimate_error, final_outcome, held_out_points, kin
 from pikan.causes import cause
 from pikan.evaluation import evaluation
 from pikan.expression.tree import text
+from pikan.functionals import functional_values
 from pikan.monitor import Monitor
 from pikan.network.parameters import digest
 from pikan.network.parametric import ParametricProduct
@@ -23,7 +24,16 @@ from pikan.problem.family import member
 from pikan.problem.statement import Problem, with_constants
 from pikan.references import data, observations
 from pikan.report.errors import errors
-from pikan.report.report import Hashes, NetworkFacts, Report, Seconds, reaches, stages, versions
+from pikan.report.report import (
+    Estimate,
+    Hashes,
+    NetworkFacts,
+    Report,
+    Seconds,
+    reaches,
+    stages,
+    versions,
+)
 from pikan.residuals.relative_residual import RelativeResidual, largest, misfits
 from pikan.solution import Solution
 from pikan.solvers.discovery.discover import with_discovered
@@ -79,6 +89,7 @@ def _make_member(family: Solution, values: Mapping[str, float]) -> Solution:
     report = replace(
         family.report,
         errors=errors(problem, evaluation(problem, made)),
+        quantities=functional_values(problem, made, None, _relative(family.report.estimate)),
         residuals=residuals(problem, made, points),
         network=NetworkFacts(kind(made), made.coefficients.numel()),
         family=None,
@@ -142,6 +153,9 @@ def solution_of(
         outcome=compared.kind,
         message=compared.message,
         errors=told,
+        quantities={}
+        if problem.parameters
+        else functional_values(problem, network, level.lower, _relative(estimate)),
         units=problem.units,
         estimate=estimate,
         alternatives=() if others is None else others.others,
@@ -168,6 +182,10 @@ def solution_of(
     )
     make = _make_member if problem.parameters else None
     return Solution(problem, network, resolved, compared, history, report, checkpoint, make)
+
+
+def _relative(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.relative_l2
 
 
 def with_found(

@@ -37,7 +37,7 @@ from pikan.problem.statement import Problem
 from pikan.report.errors import Evaluate
 from pikan.report.fields import LINE, PLANE, Field, fields
 from pikan.report.notebook import html
-from pikan.report.report import Errors, Record, Report
+from pikan.report.report import Errors, FunctionalValue, Record, Report
 from pikan.report.sections import At, Section, sections
 from pikan.report.table import two_digits
 from pikan.solvers.found import FoundConstant, FoundFunction
@@ -181,6 +181,11 @@ class Solution:
     def errors(self) -> Mapping[str, Errors]:
         """The errors by unknown; empty where no solution is known."""
         return self.report.errors
+
+    @property
+    def quantities(self) -> Mapping[str, FunctionalValue]:
+        """The numbers that the problem file wants, by name, each with its estimate."""
+        return self.report.quantities
 
     @property
     def found(self) -> Mapping[str, FoundConstant]:

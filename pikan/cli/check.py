@@ -79,7 +79,11 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     held = [f"  {one.label}: {text(fold(one.residual))} = 0" for one in problem.conditions]
     repeated = [f"  {one.label}" for one in problem.periodic]
     minimized = [] if problem.energy is None else _energy(problem.energy)
-    return [f"{problem.title}: {domain}", *minimized, *stated, *held, *repeated]
+    wanted = [
+        f"  {one.name}: {one.kind} of {text(fold(one.formula.residual))} over {one.formula.label}"
+        for one in problem.functionals
+    ]
+    return [f"{problem.title}: {domain}", *minimized, *stated, *held, *repeated, *wanted]
 
 
 def _energy(energy: Energy) -> list[str]:

@@ -21,8 +21,8 @@ _SAME = 1e-12
 # In more coordinates than this there are no products of points, but evenly spread ones, so many
 # for each step.
 _PRODUCTS, _SPREAD = 3, 400
-# Gauss points of a cell between breaks, and of a chord of a contour, for so many steps.
-_STEPS_OF_ONE = 6
+# One Gauss point of a cell between breaks, or of a chord of a contour, for so many steps.
+_STEPS_OF_ONE = 3
 # Points around a closed side, where the trapezoidal rule converges exponentially, for each step.
 _AROUND = 4
 
@@ -87,7 +87,7 @@ def _axis_rule(low: float, high: float, breaks: Sequence[float], steps: int) -> 
     if not inner:
         x, w = double_exponential(steps)
         return Rule(low + (high - low) * x[:, None], (high - low) * w)
-    return _on_cells(np.unique([low, *inner, high]), max(steps // _STEPS_OF_ONE, 2))
+    return _on_cells(np.unique([low, *inner, high]), steps // _STEPS_OF_ONE)
 
 
 def _on_cells(edges: Column, count: int) -> Rule:
@@ -119,7 +119,7 @@ def _stretch_rule(stretch: Stretch, steps: int) -> Rule:
     if isinstance(stretch.side, ContourSide):
         knots = stretch.side.knots
         inner = knots[(knots > first) & (knots < stretch.last)]
-        cells = _on_cells(np.array([first, *inner, stretch.last]), max(steps // _STEPS_OF_ONE, 2))
+        cells = _on_cells(np.array([first, *inner, stretch.last]), steps // _STEPS_OF_ONE)
         u, w = (cells.points[:, 0] - first) / width, cells.weights / width
     elif stretch.closed:
         count = _AROUND * steps
@@ -134,7 +134,8 @@ def _joined(rules: Sequence[Rule], dimension: int) -> Rule:
     if not rules:
         return Rule(np.zeros((0, dimension)), np.zeros(0))
     return Rule(
-        np.concatenate([one.points for one in rules]), np.concatenate([one.weights for one in rules])
+        np.concatenate([one.points for one in rules]),
+        np.concatenate([one.weights for one in rules]),
     )
 
 
@@ -160,17 +161,21 @@ def _plane_rule(region: Region, steps: int, corners: Points) -> Rule:
     Between the heights at which arcs of the boundary end the chords lie between the same arcs.
     """
     boundary, size = arcs(region, corners), region.size
-    ends = [[arc.side.points(np.array([[u]]))[0] for u in (arc.first, arc.last)] for arc in boundary]
+    ends = [
+        [arc.side.points(np.array([[u]]))[0] for u in (arc.first, arc.last)] for arc in boundary
+    ]
     places = np.concatenate([corners, *map(np.array, ends)])
-    levels = _merged([*(y for arc in boundary for y in (arc.bottom, arc.top)), *corners[:, 1]], size)
+    levels = _merged(
+        [*(y for arc in boundary for y in (arc.bottom, arc.top)), *corners[:, 1]], size
+    )
     v, w = double_exponential(steps)
     found = list[Rule]()
     for low, high in pairwise(levels):
         near = _SAME * size
         active = [one for one in boundary if one.bottom <= low + near and one.top >= high - near]
-        ordered = sorted(active, key=lambda arc, y=(low + high) / 2: arc.x(np.array([y]))[0])
         y = low + (high - low) * v
-        columns = [one.x(np.concatenate([y, [(low + high) / 2, low, high]])) for one in ordered]
+        every = np.concatenate([y, [(low + high) / 2, low, high]])
+        columns = sorted((one.x(every) for one in active), key=lambda column: float(column[-3]))
         for left, right in pairwise(columns):
             middle = np.array([[(left[-3] + right[-3]) / 2, (low + high) / 2]])
             if not region.holds(middle)[0]:
@@ -193,7 +198,11 @@ def _merged(values: Sequence[float], size: float) -> list[float]:
 
 
 def _cuts(
-    places: Points, ends: tuple[float, float], left: Column, right: Column, near: float
+    places: Float[np.ndarray, "_ 2"],
+    ends: tuple[float, float],
+    left: Float[np.ndarray, " 2"],
+    right: Float[np.ndarray, " 2"],
+    near: float,
 ) -> list[float]:
     """Shares of a chord at which places lie on one of its two end chords, with 0 and 1."""
     found = [0.0, 1.0]

@@ -1,4 +1,4 @@
-"""Stretches of the sides of a plane region that bound it, and their arcs along which y is monotone."""
+"""Stretches of sides that bound a plane region, and their arcs along which y is monotone."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from numpy.lib.stride_tricks import sliding_window_view
 
 from pikan.geometry.region import Region, RegionPart
 from pikan.geometry.shape import Points, Side
@@ -108,7 +109,7 @@ class Arc(NamedTuple):
 
 
 def arcs(region: Region, corners: Points) -> tuple[Arc, ...]:
-    """The boundary of a plane region in arcs along which y is monotone; level stretches left out."""
+    """The boundary of a plane region in arcs along which y is monotone, none of them level."""
     found: list[Arc] = []
     for part in region.parts:
         for stretch in stretches(part, corners):
@@ -127,13 +128,18 @@ def _monotone(stretch: Stretch) -> list[Arc]:
     steps = np.diff(y)
     steps[np.abs(steps) <= 1e-14 * float(np.ptp(y))] = 0.0
     turns = [stretch.first]
-    for k in range(_ALONG - 1):
-        sign = np.sign(steps[k] - steps[k + 1])
-        if steps[k] * steps[k + 1] <= 0.0 and sign:
+    turning = (steps[1:] * steps[:-1] <= 0.0) & (steps[1:] != steps[:-1])
+    # Where the curve is nearly level it is nearly singular as a graph over y.
+    level = np.abs(sliding_window_view(np.sign(steps), 5).sum(axis=1)) == 5.0
+    sizes = np.abs(steps)[1:-1]
+    level &= (sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:])
+    turning[2:-1] |= level
+    for k in np.flatnonzero(turning):
+        if steps[k] * steps[k + 1] <= 0.0:
+            sign = 1.0 if steps[k] > steps[k + 1] else -1.0
             ends = float(every[k]), float(every[k + 2])
             turns.append(_minimum(lambda u, s=sign: -s * height(u), *ends))
-        elif 2 <= k < _ALONG - 2 and _is_nearly_level(steps[k - 2 : k + 3]):
-            # Where the curve is nearly level it is nearly singular as a graph over y.
+        else:
             turns.append(float(every[k]))
     turns.append(stretch.last)
     ends = height(np.array(turns))
@@ -141,9 +147,3 @@ def _monotone(stretch: Stretch) -> list[Arc]:
         Arc(side, a, b, float(min(p, q)), float(max(p, q)))
         for (a, b), (p, q) in zip(pairwise(turns), pairwise(ends), strict=True)
     ]
-
-
-def _is_nearly_level(steps: Float[np.ndarray, " 5"]) -> bool:
-    """Whether the middle one of steps of one sign is the smallest."""
-    sizes = np.abs(steps)
-    return abs(float(np.sign(steps).sum())) == len(steps) and sizes[2] < min(sizes[1], sizes[3])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import sqrt
-from typing import final
+from typing import Literal, final
 
 from pikan.expression.tree import Expression, Name, Number, add, multiply, substitute
 from pikan.geometry.box import Box
@@ -113,6 +113,20 @@ class Energy:
 
 @final
 @dataclass(frozen=True)
+class Functional:
+    """A number that follows from the solution, of a formula over some parts of the domain.
+
+    `kind` is what is made of the formula there. The inside is Face(()), a point has all its
+    coordinates fixed.
+    """
+
+    name: str
+    kind: Literal["integral", "value", "maximum", "minimum"]
+    formula: Condition
+
+
+@final
+@dataclass(frozen=True)
 class Parameter:
     """A number that the solution is wanted for all values of, from `lower` to `upper`.
 
@@ -162,7 +176,8 @@ class Problem:
     `parameters` are the last coordinates of the box, by which nothing is differentiated. Of the
     `box` the problem is about the points in its `region`, all where that is None. `labels` and
     `units` are what figures and tables write for a coordinate or an unknown. Where there is an
-    `energy`, the equations and the natural conditions follow from it.
+    `energy`, the equations and the natural conditions follow from it. `functionals` are numbers
+    that are wanted of the solution.
     """
 
     name: str
@@ -184,6 +199,7 @@ class Problem:
     discover: tuple[UnknownEquation, ...] = ()
     energy: Energy | None = None
     functions: tuple[UnknownFunction, ...] = ()
+    functionals: tuple[Functional, ...] = ()
 
     @property
     def inverse(self) -> bool:

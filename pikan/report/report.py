@@ -63,6 +63,23 @@ class Estimate:
 
 @final
 @dataclass(frozen=True)
+class FunctionalValue:
+    """A number that follows from a solution, with its estimated error and how that was found.
+
+    `kind` is integral, value, maximum or minimum, `over` the places in words, `place` where a value
+    is taken, empty for an integral. The value is NaN where the solution ends before.
+    """
+
+    value: Real
+    estimate: Real
+    how: Words
+    kind: str
+    over: Words
+    place: Mapping[str, Real]
+
+
+@final
+@dataclass(frozen=True)
 class NetworkFacts:
     """A network in numbers; `outside` is the share of points that lead beyond a basis's grid."""
 
@@ -126,6 +143,7 @@ class Report:
     fit stands to the data, and `agreement` how two bases and two tolerances do; `discovered` has
     the equations whose terms were found; all empty where nothing was to be found. `family` is None
     where the problem has no parameters. `reasons` say what was chosen, and why.
+    `quantities` are the numbers that were wanted of the solution, by name.
     `units` are those of coordinates and unknowns.
     """
 
@@ -158,6 +176,7 @@ class Report:
     family: FamilyFacts | None = None
     discovered: tuple[DiscoveredEquation, ...] = ()
     reasons: tuple[Words, ...] = ()
+    quantities: Mapping[str, FunctionalValue] = field(default_factory=dict[str, FunctionalValue])
     units: Mapping[str, Words] = field(default_factory=dict[str, str])
 
 

@@ -75,6 +75,9 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
             f"estimated relative L2 error {two_digits(estimate.relative_l2)}, {estimate.how}"
         )
         yield Text()
+    if report.quantities:
+        yield _quantities(report)
+        yield Text()
     yield _residuals(report)
     yield Text()
     yield from (Text(line) for line in _cost(report))
@@ -105,6 +108,15 @@ def _errors(report: Report) -> Table:
         cells = (*(two_digits(norm) for norm in norms), errors.against, str(errors.points))
         unit = report.units.get(name)
         table.add_row(Text(f"{name} [{unit}]" if unit else name), *cells)
+    return table
+
+
+def _quantities(report: Report) -> Table:
+    table = _table("quantity", "value", "estimated error", "over")
+    for name, one in report.quantities.items():
+        place = ", ".join(f"{key} = {value:.6g}" for key, value in one.place.items())
+        over = f"{one.kind} at {place}" if place else f"{one.kind} over {one.over}"
+        table.add_row(Text(name), f"{one.value:.14g}", two_digits(one.estimate), over)
     return table
 
 

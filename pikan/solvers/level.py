@@ -25,6 +25,7 @@ class SolverResult(NamedTuple):
     It is infinite where nothing bounds it, as where other solutions, far from this one, fit as well
     and where a run was cut off. `found` are all solutions that were found of several.
     `identification` has what data have told of constants, `family` what is known of a family.
+    `lower` is the network of the level before, None where there is none to compare with.
     """
 
     network: Network
@@ -34,6 +35,7 @@ class SolverResult(NamedTuple):
     found: tuple[Network, ...] = ()
     identification: Identification = NOTHING
     family: FamilyFacts | None = None
+    lower: Network | None = None
 
 
 def distance(one: Float[Tensor, "n m"], other: Float[Tensor, "n m"]) -> float:

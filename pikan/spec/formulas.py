@@ -20,6 +20,7 @@ from pikan.spec.discovery import check_discoverable, unknown_equations
 from pikan.spec.energies import energy, variational_equations, with_conditions
 from pikan.spec.equations import check_determined, equations, no_equations
 from pikan.spec.faults import Check, Keys, SpecError
+from pikan.spec.functionals import functionals
 from pikan.spec.identification import (
     argument_ranges,
     check_identifiable,
@@ -81,6 +82,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
     exact = yield from solution(spec, scope if varied else scope.without_found())
     observed = yield from observations(spec, scope)
     ranges = yield from argument_ranges(spec, scope, observed)
+    wanted = yield from functionals(spec, scope)
     yield from check_settings(spec, scope)
     yield from _check_captions(spec, scope)
     if len(discover) < len(spec.discover) or (spec.energy is not None and minimized is None):
@@ -106,6 +108,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
         units=spec.unit,
         discover=discover,
         functions=functions,
+        functionals=wanted,
     )
     yield from check_discoverable(spec, whole)
     yield from check_identifiable(spec, whole)

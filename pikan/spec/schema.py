@@ -19,6 +19,7 @@ from pydantic import (
 
 from pikan.sampling.registry import METHODS
 from pikan.spec.faults import Origin
+from pikan.spec.functional_settings import FunctionalSettings
 from pikan.spec.names import LONGEST, usable
 from pikan.spec.networks import Network
 from pikan.spec.parts import ONE_OR_MANY, Counts, FilePart, Positive
@@ -342,6 +343,12 @@ class Spec(FilePart):
         max_length=200,
         json_schema_extra={"minItems": 1},
         description="what holds on the edge, such as {where: x = 0, that: u = 0} or {periodic: x}",
+    )
+    quantities: Mapping[Caption, FunctionalSettings] = Field(
+        default={},
+        max_length=100,
+        description="numbers wanted of the solution: {mass: {integral: u, over: region}}, "
+        "{tip: {value: u, at: {x: 0.5, y: 0}}}, {peak: {maximum: u}}",
     )
     exact: Exact | None = Field(
         default=None, description="the solution where it is known, a formula for each unknown"

@@ -39,7 +39,7 @@ def test_a_problem_file_is_sound(file):
     stated = problem(spec)
     assert inconsistencies(stated) == ()
     compared = stated.exact is not None or stated.observations
-    assert compared or stated.parameters or stated.energy
+    assert compared or stated.parameters or stated.energy or stated.functionals
     assert stated.title
     assert stated.source
     assert spec.name == file.stem

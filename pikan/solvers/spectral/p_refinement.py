@@ -80,7 +80,7 @@ def p_refinement(
 ) -> Events[SolverResult]:
     """Levels of rising degree, each started from the last, until two agree.
 
-    The first is the one above `lower` if there is one.
+    The first is the one above `lower` if there is one. The result holds the level before the last.
 
     The degree along an axis rises while the coefficients along it have not decayed; when all
     have, one more level confirms, and the difference between the last two, on points that no
@@ -95,7 +95,8 @@ def p_refinement(
         level = yield from solve_level(problem, settings, degrees, lower, direct=direct)
         took = monotonic() - began
         if level is None or level.outcome.kind == "diverged":
-            return _last_resort(problem, settings, degrees, levels, level)
+            last = _last_resort(problem, settings, degrees, levels, level)
+            return _with_lower(last, levels)
         levels.append(level)
         seen = _observe(problem, settings, levels, degrees, seen)
         aim = _raise(degrees)
@@ -104,11 +105,11 @@ def p_refinement(
                 telling = tuple(max(degree, _TELLING) for degree in degrees)
                 other = yield from _other_solution(problem, settings, level, degrees, telling)
                 if other is None:
-                    return _agreement(problem, level, seen)
+                    return _with_lower(_agreement(problem, level, seen), levels)
                 levels, level, seen, degrees = [level, other], other, None, telling
                 aim = _raise(degrees)
             case LevelState.ENDED:
-                return _end(problem, settings, levels)
+                return _with_lower(_end(problem, settings, levels), levels)
             case LevelState.UNSEEN | LevelState.ROUGH as state:
                 # Another level shows what agreement is worth, and is of use where much is left.
                 aim = tuple(degree + max(2, degree // 2) for degree in degrees)
@@ -123,8 +124,13 @@ def p_refinement(
         end = too_late(following) if late else too_large(problem, settings, aim, level)
         result = _without_higher(problem, settings, levels, cost, end)
         if result is not None:
-            return result
+            return _with_lower(result, levels)
         lower, degrees = level, following
+
+
+def _with_lower(result: SolverResult, levels: Sequence[Level]) -> SolverResult:
+    """A result of the last of some levels, with the network of the one before."""
+    return result._replace(lower=levels[-2].network) if len(levels) > 1 else result
 
 
 def _above(problem: Problem, settings: PRefinement, lower: Level) -> tuple[int, ...]:

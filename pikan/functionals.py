@@ -1,0 +1,197 @@
+"""Numbers that follow from a solution: integrals, values at points, largest and least values."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf, nan
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from pikan.expression.differentiate import differentiate
+from pikan.expression.evaluate import evaluate
+from pikan.expression.tree import Expression, Name
+from pikan.geometry.domain import BoundaryPart
+from pikan.geometry.extrema import largest_value
+from pikan.geometry.quadrature import rule
+from pikan.network.base import Network
+from pikan.network.partials import partials as network_partials
+from pikan.network.product import FullProduct, LowRank
+from pikan.network.time_slabs import TimeSlabs
+from pikan.problem.partials import partials
+from pikan.problem.statement import Functional, Problem, residual_on
+from pikan.report.errors import by_chunks
+from pikan.report.report import FunctionalValue
+from pikan.solvers.time_slab import end_of
+
+# Steps of the quadrature, doubled until two agree to this part of the integral of the absolute
+# value, or points are too many by themselves or times the parameters of the network.
+_STEPS, _AGREED, _MOST, _WORK = (6, 12, 24, 48, 96, 192, 384), 1e-13, 300_000, 2_000_000_000
+# Rounding of a sum.
+_ROUNDING = 1e-15
+_BY_LEVELS = "difference from the level before"
+_BY_ERROR = "estimated error of the solution times the derivatives of the formula by the unknowns"
+_BY_RULE = "difference of two quadratures"
+
+Points = Float[np.ndarray, "n d"]
+Density = Callable[[Points], Float[np.ndarray, " n"]]
+
+
+class _Result(NamedTuple):
+    """A number with the error of the rule that made it, and where it is taken."""
+
+    value: float
+    error: float
+    place: tuple[float, ...] = ()
+
+
+def functional_values(
+    problem: Problem, network: Network, lower: Network | None, error: float | None
+) -> Mapping[str, FunctionalValue]:
+    """All that is wanted of a solution, each with its estimate.
+
+    `lower` is the network of the level before, None where there is none; `error` is the estimated
+    relative error of the solution, None where none is known.
+    """
+    return {one.name: _value(problem, network, lower, error, one) for one in problem.functionals}
+
+
+def _value(
+    problem: Problem,
+    network: Network,
+    lower: Network | None,
+    error: float | None,
+    wanted: Functional,
+) -> FunctionalValue:
+    found = _result(problem, network, wanted)
+    estimate, how = found.error, _BY_RULE
+    if any(partials(problem, _on(problem, wanted, part)) for part in wanted.formula.faces):
+        if lower is not None:
+            before = _result(problem, lower, wanted)
+            estimate, how = estimate + abs(found.value - before.value), _BY_LEVELS
+        else:
+            estimate, how = estimate + _carried(problem, network, error, wanted), _BY_ERROR
+    place = dict(zip(problem.coordinates, found.place, strict=False))
+    return FunctionalValue(found.value, estimate, how, wanted.kind, wanted.formula.label, place)
+
+
+def _result(problem: Problem, network: Network, wanted: Functional) -> _Result:
+    if end_of(problem, network) is not None:
+        # Cut short, a march has no value over all of the time.
+        return _Result(nan, nan)
+    parts = wanted.formula.faces
+    if wanted.kind == "integral":
+        several = [
+            _integral(problem, network, one, _density(problem, network, wanted, one))
+            for one in parts
+        ]
+        return _Result(sum(one.value for one in several), sum(one.error for one in several))
+    if wanted.kind == "value":
+        point = np.array([[value for _, value in sorted(parts[0].fixed)]])
+        found = float(_density(problem, network, wanted, parts[0])(point)[0])
+        return _Result(found, _ROUNDING * abs(found), tuple(map(float, point[0])))
+    sign = 1.0 if wanted.kind == "maximum" else -1.0
+    densities = [_density(problem, network, wanted, one) for one in parts]
+    every = [
+        largest_value(problem.domain, part, lambda at, f=density: sign * f(at))
+        for part, density in zip(parts, densities, strict=True)
+    ]
+    best = max(every, key=lambda one: one.value)
+    return _Result(sign * best.value, _ROUNDING * abs(best.value), best.place)
+
+
+def _on(problem: Problem, wanted: Functional, part: BoundaryPart) -> Expression:
+    """The formula on a part, the normal of a face put in."""
+    return residual_on(problem, wanted.formula, part)
+
+
+def _density(problem: Problem, network: Network, wanted: Functional, part: BoundaryPart) -> Density:
+    """The formula of a functional as a function of points of a part."""
+    return _values(problem, network, part, _on(problem, wanted, part))
+
+
+def _values(problem: Problem, network: Network, part: BoundaryPart, formula: Expression) -> Density:
+    slots = partials(problem, formula)
+    orders = {one.orders for one in slots.values()}
+    like = next(network.parameters())
+
+    def columns(points: Points) -> Float[np.ndarray, "n _"]:
+        with torch.no_grad():
+            found = network_partials(network, torch.from_numpy(points).to(like), orders)
+        every = [found[one.orders][:, one.unknown] for one in slots.values()]
+        return torch.stack(every, dim=1).double().cpu().numpy()
+
+    def density(points: Points) -> Float[np.ndarray, " n"]:
+        named = dict(zip(problem.coordinates, points.T, strict=True))
+        named |= problem.domain.normal_columns(part, points)
+        if slots:
+            named |= dict(zip(slots, by_chunks(columns, points).T, strict=True))
+        with np.errstate(all="ignore"):
+            found = np.asarray(evaluate(formula, {**problem.constants, **named}, np), dtype=float)
+        return np.broadcast_to(found, len(points))
+
+    return density
+
+
+def _integral(problem: Problem, network: Network, part: BoundaryPart, density: Density) -> _Result:
+    """By rules of ever more steps until two agree; its error is the last change."""
+    breaks, corners = _breaks(network), _corners(problem, network)
+    before, change = None, inf
+    most = min(_MOST, _WORK // sum(one.numel() for one in network.parameters()))
+    for steps in _STEPS:
+        points, weights = rule(problem.domain, part, steps, breaks, corners)
+        if before is not None and change < inf and len(points) > most:
+            break
+        values = density(points) if len(points) else np.zeros(0)
+        now, size = float(weights @ values), float(weights @ np.abs(values))
+        change = inf if before is None else abs(now - before)
+        before = now
+        if not change > _AGREED * size:
+            break
+    assert before is not None
+    return _Result(before, max(change, _ROUNDING * abs(before)))
+
+
+def _corners(problem: Problem, network: Network) -> Points:
+    """The points at which a network of a plane region has singular functions."""
+    if isinstance(network, FullProduct) and network.singular is not None:
+        return np.unique(network.singular.points.cpu().numpy().round(12), axis=0)
+    return np.zeros((0, 2 if problem.region is None else len(problem.region.axes)))
+
+
+def _breaks(network: Network) -> Mapping[int, Sequence[float]]:
+    """Where a network is not smooth along each axis."""
+    found: dict[int, list[float]] = {}
+    for axis, values in _knots(network):
+        found.setdefault(axis, []).extend(values)
+    return {axis: sorted(set(values)) for axis, values in found.items()}
+
+
+def _knots(network: Network) -> Iterator[tuple[int, list[float]]]:
+    if isinstance(network, TimeSlabs):
+        yield network.axis, network.edges.tolist()
+        for slab in network.slabs():
+            yield from _knots(slab)
+    elif isinstance(network, FullProduct | LowRank):
+        for axis, basis in enumerate(network.axes()):
+            center, scale = float(network.center[axis]), float(network.scale[axis])
+            yield axis, [center + scale * float(one) for one in basis.knots[0, 1:-1]]
+
+
+def _carried(problem: Problem, network: Network, error: float | None, wanted: Functional) -> float:
+    """The error of a functional to first order, of partials that are as far off as the solution."""
+    if error is None:
+        return inf
+    total = 0.0
+    for part in wanted.formula.faces:
+        formula = _on(problem, wanted, part)
+        for name in partials(problem, formula):
+            slope = _values(problem, network, part, differentiate(formula, name))
+            points, weights = rule(problem.domain, part, _STEPS[1], {}, _corners(problem, network))
+            own = _values(problem, network, part, Name(name))(points)
+            size = float(np.sqrt(np.mean(own**2))) if len(own) else 0.0
+            by = np.abs(slope(points))
+            total += size * (
+                float(weights @ by) if wanted.kind == "integral" else float(by.max(initial=0.0))
+            )
+    return error * total
