@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pikan.discovery import discover
     from pikan.kan.dataset import create_dataset, create_dataset_from_data
     from pikan.kan.kan import KAN
+    from pikan.kan.kan_layer import KANLayer
+    from pikan.kan.own_functions import add_symbolic
     from pikan.operator_run import learn_to_end as learn
     from pikan.operator_run import load
     from pikan.run import resume
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KAN",
+    "KANLayer",
     "Solution",
     "Spec",
     "__version__",
+    "add_symbolic",
     "create_dataset",
     "create_dataset_from_data",
     "discover",
@@ -43,8 +47,10 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "KAN": ("pikan.kan.kan", "KAN"),
+    "KANLayer": ("pikan.kan.kan_layer", "KANLayer"),
     "Solution": ("pikan.solution", "Solution"),
     "Spec": ("pikan.spec.schema", "Spec"),
+    "add_symbolic": ("pikan.kan.own_functions", "add_symbolic"),
     "create_dataset": ("pikan.kan.dataset", "create_dataset"),
     "create_dataset_from_data": ("pikan.kan.dataset", "create_dataset_from_data"),
     "discover": ("pikan.discovery", "discover"),

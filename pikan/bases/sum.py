@@ -50,6 +50,9 @@ def _sum(
     rule: ChainRule,
     evaluate: Evaluate,
 ) -> Float[Tensor, "out a n"]:
+    if torch.compiler.is_dynamo_compiling():
+        compiled: Tensor = _CompiledSums.apply(values, knots, weights, rule, evaluate)
+        return compiled
     result: Tensor = _Sums.apply(values, knots, weights, rule, evaluate)[0]
     return result
 
@@ -147,6 +150,32 @@ class _Sums(torch.autograd.Function):
         if _narrow(weights):
             return (result, known, weights.mT @ known), (0, 1, 1)
         return (result, known, jets), (0, 1, 0)
+
+
+@final
+class _CompiledSums(torch.autograd.Function):
+    """The same for torch.compile, which takes no function that has a `jvp`: differentiable once."""
+
+    @staticmethod
+    def forward(
+        ctx: Context,
+        values: Tensor,
+        knots: Tensor,
+        weights: Tensor,
+        rule: ChainRule,
+        evaluate: Evaluate,
+    ) -> Tensor:
+        sums, known, rest = _Sums.forward(values, knots, weights, rule, evaluate)
+        ctx.rule, ctx.evaluate = rule, evaluate
+        ctx.save_for_backward(values, knots, weights, known, rest)
+        return sums
+
+    @staticmethod
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] torch: any arguments
+        ctx: Context, gradient: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        to_values, to_weights = _quick_ways(ctx, gradient)
+        return to_values, None, to_weights, None, None
 
 
 def _narrow(weights: Tensor) -> bool:

@@ -7,8 +7,9 @@ from pikan.kan.arguments import ModelError, one_of, whole
 from pikan.kan.samples import LabeledPoints
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
+from pikan.network.symbolic_functions import exponent, own_names
 from pikan.symbolic.candidates import Candidate, candidates, rate
-from pikan.symbolic.library import LIBRARY, USUAL, Numbers
+from pikan.symbolic.library import LIBRARY, REAL_POWER, Numbers, usual_names
 from pikan.symbolic.refit import ConstantSamples
 from pikan.symbolic.snap import Edge, SymbolicSearch, learned_edges
 from pikan.symbolic.symbolic_formula import SymbolicFormula, symbolic_formula
@@ -42,8 +43,15 @@ def read_search(
     call: str, lib: Sequence[str] | None, weight_simple: float, r2_threshold: float
 ) -> SymbolicSearch:
     """A search among the functions named, or the usual ones; ModelError if one is unknown."""
-    names = USUAL if lib is None else tuple(one_of(call, "lib", name, LIBRARY) for name in lib)
+    names = usual_names() if lib is None else tuple(_known(call, "lib", each) for each in lib)
     return SymbolicSearch(names, weight_simple, r2_threshold)
+
+
+def _known(call: str, argument: str, name: object) -> str:
+    """The name of a function that edges may hold, the real powers and those added among them."""
+    if isinstance(name, str) and exponent(name) is not None:
+        return name
+    return one_of(call, argument, name, (*LIBRARY, REAL_POWER, *own_names()))
 
 
 def fitted_formula(
@@ -53,9 +61,11 @@ def fitted_formula(
 
     Warns where it explains little of what the edge gives.
     """
-    one_of("fix_symbolic", "fun_name", name, LIBRARY)
+    _known("fix_symbolic", "fun_name", name)
     layer = layers[edge.layer]
     gets, gives = layer.nodes[:, edge.i], layer.edges[:, edge.i, edge.j]
+    if not fitted and name == REAL_POWER:
+        raise ModelError("fix_symbolic: 'x^p' is fitted; name a power, such as 'x^0.7'")
     if not fitted:
         return rate(name, Numbers(1.0, 0.0, 1.0, 0.0), gets, gives)
     level = rate("0", Numbers(1.0, 0.0, 0.0, float(gives.mean())), gets, gives)

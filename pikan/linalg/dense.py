@@ -107,6 +107,17 @@ def triangular_factor(matrix: Float[Tensor, "*n r p"]) -> Float[Tensor, "*n q p"
     return torch.linalg.qr(matrix, mode="r").R
 
 
+def eigenvalues(matrix: Float[Tensor, "p p"]) -> Complex[Tensor, " p"]:
+    """The eigenvalues of a square matrix, in no order; NaN where it is not finite.
+
+    >>> eigenvalues(torch.tensor([[2.0]]))
+    tensor([2.+0.j])
+    """
+    if not bool(matrix.isfinite().all()):
+        return torch.full_like(matrix[0], torch.nan) + 0j
+    return torch.linalg.eigvals(matrix)
+
+
 def svd(
     matrix: Float[Tensor, "r p"],
 ) -> tuple[Float[Tensor, "r q"], Float[Tensor, " q"], Float[Tensor, "q p"]]:

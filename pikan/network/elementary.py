@@ -186,6 +186,12 @@ def ramp(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
     return (magnitude(x, order) + power(1.0)(x, order)) / 2
 
 
+def step(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
+    """The function that is one right of zero and zero elsewhere, its derivatives zero."""
+    rest = torch.zeros_like(x).expand(order, *x.shape)
+    return torch.cat([(x > 0).to(x).unsqueeze(0), rest])
+
+
 def composition(
     outer: Activation, inner: Activation, factor: float = 1.0, term: float = 0.0
 ) -> Activation:
@@ -258,5 +264,6 @@ ELEMENTARY: Mapping[str, Activation] = {
     "1/(1+x^2)": composition(power(-1.0), power(2.0), 1.0, 1.0),
     "x*log(x)": entropy,
     "relu": ramp,
+    "step": step,
 }
 """The functions by pykan's names where it has one. States of networks count on their order."""

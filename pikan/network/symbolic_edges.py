@@ -10,9 +10,7 @@ from torch import Tensor, nn
 from pikan.jets.jet import Jet, compose, highest_order
 from pikan.network.activation import Activation
 from pikan.network.architecture import ArchitectureError
-from pikan.network.elementary import ELEMENTARY
-
-_NAMES = tuple(ELEMENTARY)
+from pikan.network.symbolic_functions import activation, kind_of, name_of
 
 
 class SymbolicEdge(NamedTuple):
@@ -41,7 +39,7 @@ class SymbolicEdges(nn.Module):
     def __init__(self, formulas: Sequence[SymbolicEdge], like: Float[Tensor, "..."]) -> None:
         super().__init__()
         places = torch.tensor([(each.i, each.j) for each in formulas], dtype=torch.long)
-        kinds = torch.tensor([_NAMES.index(each.name) for each in formulas], dtype=torch.long)
+        kinds = torch.tensor([kind_of(each.name) for each in formulas], dtype=torch.long)
         self.register_buffer("places", places.reshape(-1, 2).to(like.device))
         self.register_buffer("kinds", kinds.to(like.device))
         self.register_buffer("r2", like.new_tensor([each.r2 for each in formulas]))
@@ -56,7 +54,7 @@ class SymbolicEdges(nn.Module):
         """The formulas as they are now."""
         columns = (self.places.tolist(), self.kinds.tolist(), self.numbers.tolist(), self.r2)
         return tuple(
-            SymbolicEdge(i, j, _NAMES[kind], (a, b, c, d), float(r2))
+            SymbolicEdge(i, j, _name(kind), (a, b, c, d), float(r2))
             for (i, j), kind, (a, b, c, d), r2 in zip(*columns, strict=True)
         )
 
@@ -68,10 +66,13 @@ class SymbolicEdges(nn.Module):
 
     def check(self, live: Bool[Tensor, "in out"]) -> None:
         """ArchitectureError unless each formula is of a known kind and on an edge of the layer."""
-        known = bool(((self.kinds >= 0) & (self.kinds < len(_NAMES))).all())
+        known = all(name_of(kind) is not None for kind in self.kinds.tolist())
         limits = torch.tensor(live.shape, device=self.places.device)
         if not known or not bool(((self.places >= 0) & (self.places < limits)).all()):
-            raise ArchitectureError("state: a formula is of no known kind, or on no edge")
+            raise ArchitectureError(
+                "state: a formula is of no known kind, or on no edge; a function of your own is "
+                "known after pikan.add_symbolic"
+            )
 
     def jet(self, nodes: Jet) -> Float[Tensor, "a n _"]:
         """What each formula makes of the node that it gets."""
@@ -102,8 +103,14 @@ class SymbolicEdges(nn.Module):
         return torch.stack(made, dim=2) if made else x.new_zeros(order + 1, *x.shape)
 
 
+def _name(kind: int) -> str:
+    name = name_of(kind)
+    assert name is not None, "checked where states are loaded"
+    return name
+
+
 def _function(kind: int) -> Activation:
-    return ELEMENTARY[_NAMES[kind]]
+    return activation(_name(kind))
 
 
 def _hold(module: nn.Module, numbers: Float[Tensor, "_ 4"]) -> None:

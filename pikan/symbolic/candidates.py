@@ -13,8 +13,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pikan.linalg.dense import damped_least_squares
-from pikan.network.elementary import ELEMENTARY
-from pikan.symbolic.library import LIBRARY, Numbers
+from pikan.network.symbolic_functions import activation
+from pikan.symbolic.library import REAL_POWER, STEP, Numbers, library_function
+from pikan.symbolic.real_powers import real_powers
+from pikan.symbolic.step import best_step
 
 # Points that a scan looks at and that steps are made on; starts for each function; steps.
 _SCANNED, _FITTED, _STARTS, _STEPS = 100, 200, 4, 80
@@ -74,14 +76,36 @@ def candidates(
     names: Sequence[str],
     weight: Float[Tensor, " n"] | None = None,
 ) -> list[Candidate]:
-    """The best formula with each function that fits at all, by R², which points may weigh in."""
+    """The best formula with each function that fits at all, by R², which points may weigh in.
+
+    Real powers, where they are among the names, stand in with those of the nearest exponents.
+    """
     weight = torch.ones_like(x) if weight is None else weight / weight.mean()
+    plain = [name for name in names if name not in (REAL_POWER, STEP)]
+    found = _candidates(x, y, plain, weight)
+    if any(each.name == "0" for each in found):
+        return found
+    if STEP in names and (numbers := best_step(x, y, weight)) is not None:
+        found.append(rate(STEP, numbers, x, y, weight))
+    exact = any(each.left <= _ROUNDING for each in found)
+    if REAL_POWER in names and not exact and bool(x.max() > x.min()):
+        known = _normalized(x, y, weight).some(_FITTED)
+        found += _candidates(x, y, real_powers(*known), weight)
+    return sorted(found, key=lambda each: each.left)
+
+
+def _candidates(
+    x: Float[Tensor, " n"],
+    y: Float[Tensor, " n"],
+    names: Sequence[str],
+    weight: Float[Tensor, " n"],
+) -> list[Candidate]:
+    """The same for functions with two numbers inside that descents find."""
     middle, half = (x.max() + x.min()) / 2, (x.max() - x.min()) / 2
     mean, spread = _mean_and_spread(y, weight)
     if not bool(half > 0) or not bool(spread > 1e-300):
         return [Candidate("0", Numbers(1.0, 0.0, 0.0, float(mean)), 0.0, 0)]
-    order = x.argsort()
-    known = EdgeSamples(((x - middle) / half)[order], ((y - mean) / spread)[order], weight[order])
+    known = _normalized(x, y, weight)
     scanned = known.some(_SCANNED)
     begun = [_scan(name, scanned) for name in names]
     owners = [name for name, rows in zip(names, begun, strict=True) for _ in rows]
@@ -100,10 +124,19 @@ def candidates(
             c * float(spread),
             d * float(spread) + float(mean),
         )
-        made = rate(name, LIBRARY[name].canonical(placed), x, y, weight)
+        made = rate(name, library_function(name).canonical(placed), x, y, weight)
         if isfinite(made.left) and (name not in found or made.left < found[name].left):
             found[name] = made
     return sorted(found.values(), key=lambda each: each.left)
+
+
+def _normalized(
+    x: Float[Tensor, " n"], y: Float[Tensor, " n"], weight: Float[Tensor, " n"]
+) -> EdgeSamples:
+    """The points in order, x from -1 to 1, and y of mean zero and spread one."""
+    middle, half, order = (x.max() + x.min()) / 2, (x.max() - x.min()) / 2, x.argsort()
+    mean, spread = _mean_and_spread(y, weight)
+    return EdgeSamples(((x - middle) / half)[order], ((y - mean) / spread)[order], weight[order])
 
 
 def rate(
@@ -115,10 +148,10 @@ def rate(
 ) -> Candidate:
     """A formula with what it leaves of these values."""
     a, b, c, d = numbers
-    away = c * ELEMENTARY[name](a * x + b, 0)[0] + d - y
+    away = c * activation(name)(a * x + b, 0)[0] + d - y
     left, spread = (weight * away.square()).mean(), _mean_and_spread(y, weight)[1]
     share = left / spread.square() if bool(spread > 0) else left
-    return Candidate(name, numbers, float(share), LIBRARY[name].complexity)
+    return Candidate(name, numbers, float(share), library_function(name).complexity)
 
 
 def _mean_and_spread(
@@ -132,8 +165,8 @@ def _mean_and_spread(
 def _scan(name: str, known: EdgeSamples) -> Float[Tensor, "_ 4"]:
     """The best starts of one function that are not neighbors, with their c and d."""
     u, v, share = known.x, known.y, known.weight / known.weight.sum()
-    pairs = torch.from_numpy(LIBRARY[name].starts()).to(u)
-    values = ELEMENTARY[name](pairs[:, :1] * u + pairs[:, 1:], 0)[0]
+    pairs = torch.from_numpy(library_function(name).starts()).to(u)
+    values = activation(name)(pairs[:, :1] * u + pairs[:, 1:], 0)[0]
     means = values @ share
     centered, level = values - means.unsqueeze(1), v - v @ share
     square = centered.square() @ share
@@ -201,7 +234,7 @@ def _linearize(
     first = 0
     for last in range(1, len(names) + 1):
         if last == len(names) or names[last] != names[first]:
-            parts.append(ELEMENTARY[names[first]](inner[first:last], 1))
+            parts.append(activation(names[first])(inner[first:last], 1))
             first = last
     value, slope = torch.cat(parts, dim=1).unbind()
     residual = size * (c * value + d - v)

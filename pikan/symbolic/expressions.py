@@ -6,7 +6,7 @@ from typing import Any
 from pikan.network.architecture import Width, sum_count
 from pikan.network.kan import KANNetwork
 from pikan.network.symbolic_edges import SymbolicEdge, SymbolicEdges
-from pikan.symbolic.library import LIBRARY
+from pikan.symbolic.library import library_function
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
 Symbolic = Any
@@ -75,10 +75,10 @@ def _apply_formula(formula: SymbolicEdge, node: Symbolic) -> Symbolic:
             return c * sympy.log(inner) + d + c * sympy.log(factor)
         case "1/x" | "1/x^2" | "1/x^3" | "sqrt" | "1/sqrt(x)" | "x^1.5" | "x^2" | "x^3":
             factor, inner = _factor_out(inner)
-            f = LIBRARY[formula.name].symbolic
+            f = library_function(formula.name).symbolic
             return c * f(factor) * f(inner) + d
         case _:
-            return c * LIBRARY[formula.name].symbolic(inner) + d
+            return c * library_function(formula.name).symbolic(inner) + d
 
 
 def _factor_out(inner: Symbolic) -> tuple[Symbolic, Symbolic]:

@@ -5,12 +5,16 @@ A formula c f(a x + b) + d is looked for where x runs from -1 to 1.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from math import copysign, exp, log, pi, remainder
 from typing import Any, NamedTuple, TypeAlias, final
 
 import numpy as np
+import torch
 from jaxtyping import Float
+
+from pikan.network.activation import Activation
+from pikan.network.symbolic_functions import activation, exponent, own_function, own_names
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
 Symbolic: TypeAlias = Any
@@ -87,6 +91,12 @@ def _steps() -> Starts:
     return np.array([(a, -a * place) for a in widths for place in places])
 
 
+def _anywhere() -> Starts:
+    """All scales and places, and waves, for functions of which nothing is known."""
+    steps = _steps()
+    return np.concatenate([steps, -steps, _ripples()])
+
+
 def _inside(end: float) -> Starts:
     """All of the interval between -end and end."""
     shares, sides = np.linspace(0.1, 0.98, 12), np.linspace(-0.98, 0.98, 9)
@@ -125,6 +135,14 @@ def _of_abs(numbers: Numbers) -> Numbers:
 def _of_ramp(numbers: Numbers) -> Numbers:
     a, b, c, d = numbers
     return numbers if a == 0.0 else Numbers(copysign(1.0, a), b / abs(a), c * abs(a), d)
+
+
+def _of_step(numbers: Numbers) -> Numbers:
+    """One for a, by step(a x + b) = step(x + b/a), or one minus that where a is negative."""
+    a, b, c, d = numbers
+    if a == 0.0:
+        return numbers
+    return Numbers(1.0, b / a, c, d) if a > 0 else Numbers(1.0, b / a, -c, d + c)
 
 
 def _of_exp(numbers: Numbers) -> Numbers:
@@ -209,6 +227,27 @@ def _ramp(argument: Symbolic) -> Symbolic:
     return Max(0, argument)
 
 
+def _numerical(name: str, argument: Symbolic) -> Symbolic:
+    return _numerical_function(name, activation(name), 0)(argument)
+
+
+@cache
+def _numerical_function(name: str, function: Activation, order: int) -> Symbolic:
+    """A function that SymPy knows by its values alone, and its derivative likewise."""
+    from sympy.core.function import UndefinedFunction
+
+    def values(x: Symbolic) -> float | Float[np.ndarray, "*n"]:
+        inside = torch.from_numpy(np.array(x, dtype=np.float64))
+        found = function(inside, order)[order].numpy()
+        return found if found.ndim else float(found)
+
+    def fdiff(applied: Symbolic, _: int = 1) -> Symbolic:
+        return _numerical_function(name, function, order + 1)(applied.args[0])
+
+    own = name if order == 0 else f"{name}_derivative_{order}"
+    return UndefinedFunction(own, _imp_=staticmethod(values), fdiff=fdiff)
+
+
 def _log_sinc(argument: Symbolic) -> Symbolic:
     return _sympy_function("log", _sympy_function("sin", argument) / argument)
 
@@ -265,6 +304,9 @@ def _word(
 
 _SIGNS = (1.0, -1.0)
 
+# Denominators of exponents that are simple.
+_SIMPLE, _TENTHS = 6, 10
+
 _tangents, _units = partial(_inside, pi / 2), partial(_inside, 1.0)
 _arches = partial(_inside, pi)
 
@@ -316,10 +358,35 @@ LIBRARY: Mapping[str, LibraryFunction] = {
     "1/(1+x^2)": LibraryFunction(4, _steps, _of_even, partial(_composition, "1/x", "x^2", 1, 1)),
     "x*log(x)": LibraryFunction(4, _outer, _same, _entropy),
     "relu": LibraryFunction(3, _ramps, _of_ramp, _ramp),
+    "step": LibraryFunction(2, _flat, _of_step, partial(_numerical, "step")),
     "bessel_j0": LibraryFunction(4, _ripples, _of_even, _bessel),
     **COMPOSED,
 }
 """The functions by the names that `ELEMENTARY` has for them."""
+
+STEP = "step"
+"""The step, whose place no descent finds."""
+
+REAL_POWER = "x^p"
+"""The name that stands for all real powers in a search: x^0.7, x^(1/3), ..."""
+
+
+def library_function(name: str) -> LibraryFunction:
+    """The function of this name, one of the library, a real power or one of the user's own."""
+    power = exponent(name)
+    if power is not None:
+        simple = power.denominator <= _SIMPLE or power.denominator == _TENTHS
+        return _power(5 if simple else 6, _outer, power.numerator, power.denominator)
+    own = own_function(name)
+    if own is None:
+        return LIBRARY[name]
+    return LibraryFunction(own.complexity, _anywhere, _same, partial(_numerical, name))
+
+
+def usual_names() -> tuple[str, ...]:
+    """The functions that are looked for where nothing else is said."""
+    return (*USUAL, REAL_POWER, *own_names())
+
 
 # The arccosine is an arcsine turned round, a constant is what is left where nothing else is, and
 # the Bessel function costs as much as all the others.

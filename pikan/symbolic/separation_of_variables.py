@@ -20,10 +20,11 @@ from jaxtyping import Float
 from numpy.polynomial import Polynomial
 from scipy.optimize import minimize
 
-from pikan.linalg.dense import column_lengths, scaled_least_squares, svd
+from pikan.linalg.dense import column_lengths, least_squares, scaled_least_squares, svd
 from pikan.network.elementary import ELEMENTARY
 from pikan.symbolic.candidates import candidates
-from pikan.symbolic.library import LIBRARY, USUAL, Numbers, Starts
+from pikan.symbolic.exponentials import Exponential, exponentials, shift_space
+from pikan.symbolic.library import LIBRARY, USUAL, Numbers, Starts, library_function
 from pikan.symbolic.refit import values_at
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
@@ -34,6 +35,9 @@ OfPoints = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, " n"]]
 # Points on a line, parallel lines, points for the coefficients, functions of one coordinate, and
 # the highest degree of polynomials that stand for one.
 _POINTS, _LINES, _SCATTERED, _MOST, _HIGHEST = 160, 24, 1500, 4, 8
+
+# Exponentials in a sum, of which a wave has two: few before polynomials are tried, and many.
+_FEW, _MANY = 2, 6
 
 # What of a function may be out of a space after a scan for it to be looked at more closely, and
 # how closely.
@@ -118,13 +122,54 @@ def _single(
     found = candidates(torch.from_numpy(t.copy()), torch.from_numpy(values.copy()), USUAL)
     best = min(found, key=lambda each: each.score(_SIMPLE, noise**2))
     if best.left > (30 * noise) ** 2:
-        return _polynomial(t, values, noise, symbol)
+        # The fewer numbers the better: two for a wave, nine for the highest polynomial.
+        return (
+            _waves(t, values[:, None], noise, _FEW, symbol)
+            or _polynomial(t, values, noise, symbol)
+            or _waves(t, values[:, None], noise, _MANY, symbol)
+        )
     (a, b, c, d), spread = best.numbers, float(values.std())
     shift = _number(d / c if abs(d) > 10 * noise * spread else 0.0)
     if best.name == "x":
         return [symbol + shift]
     argument = _number(a) * symbol + _number(b if abs(b) > 10 * noise else 0.0)
-    return [LIBRARY[best.name].symbolic(argument) + shift]
+    return [library_function(best.name).symbolic(argument) + shift]
+
+
+def _waves(
+    t: Float[np.ndarray, " n"],
+    values: Float[np.ndarray, "n _"],
+    noise: float,
+    most: int,
+    symbol: Symbolic,
+) -> list[Symbolic] | None:
+    """The exponentials and damped waves that functions are sums of, `most` at most, if they are."""
+    space = shift_space(values, noise, most)
+    found = [] if space is None else exponentials(t[1] - t[0], space)
+    if not found:
+        return None
+    columns = np.stack([column for each in found for column in each.values(t)], axis=1)
+    if not np.isfinite(columns).all():
+        return None
+    lengths = np.linalg.norm(columns, axis=0)
+    scaled, wanted = torch.from_numpy(columns / lengths), torch.from_numpy(values.copy())
+    left = (scaled @ least_squares(scaled, wanted, 1e-14) - wanted).numpy()
+    if float(np.abs(left).max()) > 100 * noise * float(np.abs(values).max()):
+        return None
+    tolerance = 1e4 * noise / (t[-1] - t[0])
+    return [term for each in found for term in _wave(each, symbol, tolerance)]
+
+
+def _wave(each: Exponential, symbol: Symbolic, tolerance: float) -> list[Symbolic]:
+    """The same as expressions, without a rate that is zero as far as it is known."""
+    import sympy
+
+    rate = 0.0 if abs(each.rate) < tolerance else each.rate
+    size = symbol**each.power * sympy.exp(_number(rate) * symbol)
+    if each.frequency == 0.0:
+        return [size]
+    angle = sympy.Float(each.frequency) * symbol
+    return [size * sympy.cos(angle), size * sympy.sin(angle)]
 
 
 def _polynomial(
@@ -170,7 +215,7 @@ def _several(
             if left < (30 * noise) ** 2 and score < least:
                 best, least = (name, a, b), score
         if best is None:
-            return None
+            return _waves(t, space, 10 * noise, _MANY, symbol)
         name, a, b = best
         columns = _with(columns, _values(name, a, b, t))
         made.append(LIBRARY[name].symbolic(_number(a) * symbol + _number(b)))

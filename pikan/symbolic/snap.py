@@ -19,7 +19,7 @@ from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.stage import StageRun
 from pikan.residuals.data_objective import data_misfit
 from pikan.symbolic.candidates import Candidate, candidates
-from pikan.symbolic.library import COMPOSED, LIBRARY, Numbers
+from pikan.symbolic.library import COMPOSED, LIBRARY, REAL_POWER, Numbers, library_function
 from pikan.symbolic.sparsify import sparsify
 
 # Functions tried on an edge before the best of them is taken; steps after one is in place, and
@@ -237,8 +237,9 @@ def refit(
 
 
 def _plain_first(search: SymbolicSearch) -> tuple[SymbolicSearch, ...]:
-    """The search without functions of functions, which come near to many others, then with them."""
-    plain = tuple(name for name in search.names if name not in COMPOSED)
+    """The search without functions of functions and real powers, near to many others, then with."""
+    several = (*COMPOSED, REAL_POWER)
+    plain = tuple(name for name in search.names if name not in several)
     return (search,) if plain == search.names else (replace(search, names=plain), search)
 
 
@@ -260,7 +261,9 @@ def canonical(network: KANNetwork) -> KANNetwork:
     """The same function, with the numbers of formulas in their own form."""
     for layer, own in enumerate(network.layers()):
         made = [
-            each._replace(numbers=tuple(LIBRARY[each.name].canonical(Numbers(*each.numbers))))
+            each._replace(
+                numbers=tuple(library_function(each.name).canonical(Numbers(*each.numbers)))
+            )
             for each in own.symbolic.all()
         ]
         network = _with_formulas(network, layer, made)

@@ -18,7 +18,7 @@ from pikan.problem.statement import Problem
 from pikan.report.errors import Evaluate, by_chunks, check_points, comparison_points, distance
 from pikan.report.table import two_digits
 from pikan.symbolic.expressions import expressions
-from pikan.symbolic.library import USUAL
+from pikan.symbolic.library import usual_names
 from pikan.symbolic.refit import ConstantSamples, refit_constants, values_at
 from pikan.symbolic.separation_of_variables import OfPoints, SampledBox, separate_variables
 from pikan.symbolic.shortest import shortest
@@ -174,7 +174,7 @@ def _discover(
         small = _small(points, labels, place)
     if small is None:
         return None
-    found, _ = snap(small, points, labels, SymbolicSearch(USUAL, 0.8, 0.0))
+    found, _ = snap(small, points, labels, SymbolicSearch(usual_names(), 0.8, 0.0))
     if learned_edges(found):
         return None
     return expressions(found, place.symbols)[0]

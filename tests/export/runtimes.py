@@ -37,6 +37,7 @@ def networks():
         "polynomials": product(Chebyshev, 2, [0.0, 0.0], [1.0, 1.0]),
         "slabs of splines": TimeSlabs([0.0, 0.5, 1.0], slabs, 1),
         "model": pikan.KAN([2, [3, 1], 1], seed=0),
+        "layer": pikan.KANLayer(2, 3, seed=0),
         "model in double": pikan.KAN([2, 3, 2], seed=0, basis="chebyshev").double(),
     }
 
@@ -53,8 +54,8 @@ def off(network, function):
     worst = 0.0
     for count in (1, 2, 50):
         asked = points(network, count)
-        expected = network(asked)
-        found = function(asked)
+        expected = network(asked).detach()
+        found = function(asked).detach()
         assert found.dtype == expected.dtype
         worst = max(worst, float((found - expected).abs().max() / expected.abs().max()))
     return worst
@@ -80,8 +81,24 @@ def measured(network, path):
     }
 
 
+def gradient_off(network, asked):
+    """The largest difference of the weights' gradient from that of the network when compiled."""
+    torch._dynamo.reset()
+    compiled = torch.compile(network, fullgraph=True, backend="aot_eager")
+    gradients = [
+        torch.autograd.grad(function(asked).square().sum(), list(network.parameters()))
+        for function in (network, compiled)
+    ]
+    return max(
+        float((one - other).abs().max() / one.abs().max())
+        for one, other in zip(*gradients, strict=True)
+    )
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     with torch.no_grad():
         found = {k: measured(n, Path(sys.argv[1]) / "a.onnx") for k, n in networks().items()}
+    for name, network in networks().items():
+        found[name]["compiled gradient"] = gradient_off(network, points(network, 20))
     Path(sys.argv[1], "found.json").write_text(json.dumps(found), encoding="utf-8")

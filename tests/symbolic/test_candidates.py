@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pikan.network.elementary import ELEMENTARY
 from pikan.symbolic.candidates import candidates
-from pikan.symbolic.library import LIBRARY, USUAL, Numbers
+from pikan.symbolic.library import LIBRARY, REAL_POWER, USUAL, Numbers
 
 X = torch.linspace(-1, 1, 200, dtype=torch.float64)
 
@@ -109,3 +109,29 @@ def test_functions_of_their_own_are_found_exactly(name, function):
     best = candidates(x, function(x), ["x", "x^2", "sqrt", "log", "arctan", "abs", name])[0]
     assert best.name == name
     assert best.left < 1e-20
+
+
+@pytest.mark.parametrize(
+    ("name", "y"),
+    [
+        ("x^0.7", 3 * (X + 2) ** 0.7 - 1),
+        ("x^(1/3)", (X + 1.2) ** (1 / 3)),
+        ("x^-1.3", (3 - X) ** -1.3),
+        ("x^2.25", (X + 1.5) ** 2.25),
+    ],
+)
+def test_a_real_power_is_found_with_its_exponent(name, y):
+    best = min(candidates(X, y, [*USUAL[:12], REAL_POWER]), key=lambda each: each.score(0.8))
+    assert best.name == name
+    assert best.left < 1e-20
+
+
+def test_a_step_is_found_between_the_points_where_it_is():
+    best = min(
+        candidates(X, 3 * (X > 0.3).double() - 1, ["x", "tanh", "step"]), key=lambda e: e.left
+    )
+    assert best.name == "step"
+    assert best.left < 1e-28
+    assert (-best.numbers.b, best.numbers.c, best.numbers.d) == pytest.approx(
+        (0.3, 3, -1), abs=0.02
+    )

@@ -140,3 +140,29 @@ def test_errors_are_those_against_the_solution():
     assert result["u"] == sympy.exp(X) * sympy.sin(2 * Y)
     norm = float(np.sqrt(np.sinh(2) / 2 * (1 - np.sin(4) / 4) / 2))
     assert result.unknowns["u"].error == pytest.approx(size / np.sqrt(2) / norm, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda t: np.exp(-t / 5) * np.cos(2 * t), sympy.exp(-X / 5) * sympy.cos(2 * X)),
+        (lambda t: t * np.exp(-t), X * sympy.exp(-X)),
+        (lambda t: 1 + np.exp(-t) - np.exp(-3 * t), 1 + sympy.exp(-X) - sympy.exp(-3 * X)),
+    ],
+)
+def test_damped_waves_and_sums_of_exponentials_are_read(function, expected):
+    assert found(*known(function, (0.0,), (6.0,), 1e-10)) == expected
+
+
+def test_modes_that_swing_and_decay_are_told_apart():
+    truth = known(
+        lambda x, t: (
+            np.sin(pi * x) * np.exp(-t / 2) * np.cos(3 * t) + np.sin(2 * pi * x) * np.exp(-t)
+        ),
+        (0.0, 0.0),
+        (1.0, 4.0),
+        1e-10,
+    )
+    decay, swing = sympy.exp(-Y), sympy.exp(-Y / 2) * sympy.cos(3 * Y)
+    modes = sympy.sin(sympy.pi * X), sympy.sin(2 * sympy.pi * X)
+    assert sympy.expand(found(*truth) - modes[0] * swing - modes[1] * decay) == 0
