@@ -36,19 +36,19 @@ def add_symbolic(name: str, fun: Callable[[Tensor], Tensor], c: int = 1) -> None
         raise ModelError(f"add_symbolic: name: '{name}' has the number of another; take another")
     complexity = whole("add_symbolic", "c", c, 0)
     function = differentiable(fun)
-    _check(function)
+    _check(fun, function)
     add_function(name, OwnFunction(function, complexity))
 
 
-def _check(function: Activation) -> None:
+def _check(fun: Callable[[Tensor], Tensor], function: Activation) -> None:
     """ModelError unless a function keeps the shape of a tensor and has derivatives."""
     points = torch.linspace(0.1, 0.9, 6, dtype=torch.float64).view(2, 3)
     # Whatever a function of the user's raises is what is wrong with it.
     try:
-        same = function(points, 0)[0].shape == points.shape
+        same = fun(points.requires_grad_()).shape == points.shape
         fault = "" if same else "its values have another shape than its points"
         if same:
-            function(points, 1)
+            function(points.detach(), 1)
     except Exception as raised:  # noqa: BLE001 (as above)
         fault = (
             f"it cannot be evaluated and differentiated: {str(raised).partition(chr(10))[0]:.120}"
