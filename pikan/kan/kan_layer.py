@@ -75,7 +75,8 @@ class KANLayer(nn.Module):
     def initialize_from_data(self, x: Tensor) -> "KANLayer":
         """A layer with the same start on a grid that these points fill; values have spread one."""
         changed, samples = deepcopy(self), self.network.center.new_zeros(0, self.in_features)
-        rows = x.reshape(-1, x.shape[-1]) if isinstance(x, Tensor) and x.ndim else x
+        given = tensor("initialize_from_data", "x", x)
+        rows = given.reshape(-1, given.shape[-1]) if given.ndim else given
         points = points_to_look_at("initialize_from_data", self.network, samples, rows)
         changed.network = standardize(self.network, points, hidden=1.0, last=1.0)
         return changed

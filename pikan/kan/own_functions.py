@@ -26,6 +26,15 @@ def add_symbolic(name: str, fun: Callable[[Tensor], Tensor], c: int = 1) -> None
     and `fix_symbolic` look among. A saved model names it, and holds no code of it: add it again
     before the model is loaded. A name that is given once more is that of the new function.
     """
+    _check_name(name)
+    complexity = whole("add_symbolic", "c", c, 0)
+    function = differentiable(fun)
+    _check(fun, function)
+    add_function(name, OwnFunction(function, complexity))
+
+
+def _check_name(name: object) -> None:
+    """ModelError unless a name can be written in formulas and told from all others."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ModelError(
             f"add_symbolic: name: got {name!r}, needs letters, digits and _, such as 'airy'"
@@ -34,10 +43,6 @@ def add_symbolic(name: str, fun: Callable[[Tensor], Tensor], c: int = 1) -> None
         raise ModelError(f"add_symbolic: name: '{name}' is in the library; take another name")
     if any(kind_of(other) == kind_of(name) for other in own_names() if other != name):
         raise ModelError(f"add_symbolic: name: '{name}' has the number of another; take another")
-    complexity = whole("add_symbolic", "c", c, 0)
-    function = differentiable(fun)
-    _check(fun, function)
-    add_function(name, OwnFunction(function, complexity))
 
 
 def _check(fun: Callable[[Tensor], Tensor], function: Activation) -> None:
