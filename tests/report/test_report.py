@@ -57,7 +57,7 @@ def test_the_text_has_the_keys_of_the_contract():
         "seed", "dtype", "device", "threads", "seconds", "stages", "versions", "hashes",
         "date", "command", "file", "host", "alternatives",
         "found", "correlation", "functions", "data", "agreement", "family", "discovered", "reasons",
-        "units",
+        "quantities", "units",
     ]  # fmt: skip
     assert content["errors"]["u"] == {
         "relative_l2": 1.2e-9, "maximum": 3e-9, "rmse": 7e-10, "against": "exact", "points": 26896,
