@@ -23,6 +23,7 @@ def test_the_solution_of_poisson_is_printed_with_its_errors(folder):
     assert "from the exact one" in ended.output
 
 
+@pytest.mark.slow
 def test_it_is_a_miss_where_no_formula_comes_so_near(folder):
     ended = CliRunner().invoke(app, ["formula", str(folder), "--tolerance", "1e-300"])
     assert ended.exit_code == 3

@@ -6,6 +6,7 @@ import torch
 from pikan import KAN, create_dataset
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_penalty_leaves_the_smallest_network_from_every_start(seed):
     def f(x):

@@ -97,7 +97,7 @@ def test_a_journal_changes_nothing_in_a_run(whole):
     assert torch.equal(result, whole[1])
 
 
-@pytest.mark.parametrize("more", [1, 3])
+@pytest.mark.parametrize("more", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_run_goes_on_from_every_event(more, whole):
     events, expected = whole
     for at in range(1, len(events) - more + 1):

@@ -49,7 +49,7 @@ PRODUCTS = {
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=name, marks=pytest.mark.slow if name == "an oscillation" else ())
+        pytest.param(case, id=name, marks=() if name == "nonlinear" else pytest.mark.slow)
         for name, case in PRODUCTS.items()
     ],
 )
