@@ -110,6 +110,7 @@ def test_two_processes_find_the_same_bits_of_a_shipped_problem(name, root):
     assert hashes(file) == hashes(file)
 
 
+@pytest.mark.slow
 def test_two_threads_find_what_each_finds_alone(files):
     alone = {name: pikan.solve(file).report.hashes for name, file in files.items()}
     with ThreadPoolExecutor(len(files)) as pool:

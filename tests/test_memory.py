@@ -61,6 +61,7 @@ def taken(points: int, width: int, training: str, memory: int) -> int:
 ADAM, LBFGS = "{adam: {steps: 1}}", "{lbfgs: {steps: 1}}"
 
 
+@pytest.mark.slow
 def test_a_step_of_adam_stays_within_the_memory():
     memory = 60_000_000
     assert taken(20_000, 12, f"[{ADAM}]", memory) < memory

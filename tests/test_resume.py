@@ -71,7 +71,7 @@ CASES = {
     "burgers": BURGERS,
     "climb, newton": NONLINEAR,
 }
-SLOWER = ("march", "all stages", "windows")
+SLOWER = ("march", "all stages", "windows", "redrawn", "burgers", "climb, newton")
 SLOW = {"four": FOUR, "fine march": FISHER.replace("1e-2", "1e-5")}
 
 

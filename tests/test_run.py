@@ -277,7 +277,7 @@ def test_a_march_that_runs_late_ends_with_its_finished_windows(clock):
     assert np.isfinite(solution(x=0.0, t=0.0))
 
 
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("kept", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_beyond_the_end_of_a_march_a_solution_is_nan(clock, tmp_path, kept):
     solution = pikan.solve(spec(KNOWN, accuracy=1e-12, time_limit=30))
     if kept:

@@ -226,7 +226,11 @@ def test_bytes_of_another_kind_are_refused(tmp_path, suffix, content):
         read_arrays(path, ["u"])
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize(
+    "name",
+    # Compressed files are as many more.
+    [pytest.param(one, marks=pytest.mark.slow if one.startswith("b") else ()) for one in WRITERS],
+)
 def test_damaged_files_are_refused_or_read(tmp_path, name):
     path = tmp_path / name
     WRITERS[name](path, good())

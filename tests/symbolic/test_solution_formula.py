@@ -128,6 +128,7 @@ def test_where_there_is_no_formula_it_says_so():
     assert repr(result).startswith("u: no short formula comes within 0.0001")
 
 
+@pytest.mark.slow
 def test_errors_are_those_against_the_solution():
     network = MLP([2, 8, 1], [-1.0, -1.0], [1.0, 1.0])
     size = 1e-5
@@ -154,6 +155,7 @@ def test_damped_waves_and_sums_of_exponentials_are_read(function, expected):
     assert found(*known(function, (0.0,), (6.0,), 1e-10)) == expected
 
 
+@pytest.mark.slow
 def test_modes_that_swing_and_decay_are_told_apart():
     truth = known(
         lambda x, t: (

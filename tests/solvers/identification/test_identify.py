@@ -76,6 +76,7 @@ def test_an_equation_that_does_not_describe_the_data_is_not_converged(tmp_path):
     assert "do not describe the data" in estimated.outcome.message
 
 
+@pytest.mark.slow
 def test_a_constant_that_would_leave_its_range_has_not_converged(tmp_path):
     t, values = noisy(1, 0.01)
     solution = decay(tmp_path, values, t, find="{k: {guess: 0.2, range: [0, 0.5]}}")

@@ -70,6 +70,7 @@ def test_resonances_are_rational_in_the_parameter():
     assert family.rank < family.nodes < 40
 
 
+@pytest.mark.slow
 def test_amplitudes_are_affine_and_take_two_nodes():
     assert affine_parameters(stated(PLATE)) == {"a", "b"}
     facts = {one.name: one for one in pikan.solve(spec(PLATE)).report.family.parameters}

@@ -90,7 +90,7 @@ accuracy: 1e-4
 """
 CASES = {
     "Fisher": FISHER,
-    "sine-Gordon": KINK,
+    "sine-Gordon": pytest.param(KINK, marks=pytest.mark.slow),
     "Burgers": BURGERS,
     "Korteweg-de Vries": pytest.param(SOLITON, marks=pytest.mark.slow),
     "Schrödinger": pytest.param(SCHROEDINGER, marks=pytest.mark.slow),
