@@ -195,9 +195,12 @@ class RegionPart:
             found &= np.asarray(evaluate(formula, named, np)) < 0.0
         return found
 
-    def bounds_own(self, own: Points) -> Bool[np.ndarray, " n"]:
-        """Which points of the side, in the region's own coordinates, bound the region."""
-        step = _BESIDE * self.region.size * np.nan_to_num(self._outward(own))
+    def bounds_own(self, own: Points, beside: float = _BESIDE) -> Bool[np.ndarray, " n"]:
+        """Which points of the side, in the region's own coordinates, bound the region.
+
+        It is looked at so far `beside` them, in parts of the region's size.
+        """
+        step = beside * self.region.size * np.nan_to_num(self._outward(own))
         return self.region.holds(own - step) & ~self.region.holds(own + step)
 
     def _outward(self, own: Points) -> Points:

@@ -17,6 +17,8 @@ _ALONG = 1024
 # Halvings, and steps of the golden section, that leave rounding.
 _HALVINGS, _GOLDEN = 52, 75
 _RATIO = (sqrt(5.0) - 1.0) / 2.0
+# Whether a stretch bounds the region is looked at so far beside it, in parts of the region's size.
+_BESIDE = 1e-9
 # Points of a curve are a given one where they are this near, in parts of the region's size.
 _NEAR = 1e-9
 
@@ -37,18 +39,23 @@ def stretches(part: RegionPart, corners: Points) -> tuple[Stretch, ...]:
     side = part.side
     middles = (np.arange(_ALONG) + 0.5) / _ALONG
 
-    def bounding(u: Column) -> np.ndarray:
-        return part.bounds_own(side.points(u[:, None]))
+    def bounding(u: Column, beside: float = _BESIDE) -> np.ndarray:
+        return part.bounds_own(side.points(u[:, None]), beside)
+
+    def end(low: float, high: float, before: bool, beside: float) -> float:
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            same = bool(bounding(np.array([middle]), beside)[0]) == before
+            low, high = (middle, high) if same else (low, middle)
+        return high
 
     held = bounding(middles)
     cuts = [0.0, 1.0]
     for k in np.flatnonzero(held[1:] != held[:-1]):
-        low, high = float(middles[k]), float(middles[k + 1])
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            same = bool(bounding(np.array([middle]))[0]) == bool(held[k])
-            low, high = (middle, high) if same else (low, middle)
-        cuts.append(high)
+        between = float(middles[k]), float(middles[k + 1]), bool(held[k])
+        # Sides that cross are seen to end too early by as much as one looks beside them.
+        near, far = (end(*between, beside) for beside in (_BESIDE, 2.0 * _BESIDE))
+        cuts.append(min(max(2.0 * near - far, between[0]), between[1]))
     for corner in corners:
         cuts += _parameters(side, corner, part.region.size)
     cuts = [float(one) for one in np.unique(cuts)]
