@@ -98,7 +98,7 @@ def solve_radau_slab(
     return _theta(part, system, here), outcome
 
 
-class _Step(NamedTuple):
+class _NewtonStep(NamedTuple):
     """Coefficients after a step, with the correction there and its size."""
 
     coefficients: Float[Tensor, " s m *b"]
@@ -112,12 +112,12 @@ def _damped_step(
     here: Float[Tensor, " s m *b"],
     ahead: Float[Tensor, " s m *b"],
     size: float,
-) -> _Step:
+) -> _NewtonStep:
     """As much of a step as makes corrections shorter, by the natural test of monotonicity."""
     share = 1.0
     while True:
         moved = here + share * ahead
-        found = _Step(moved, *_correction(system, precondition, moved))
+        found = _NewtonStep(moved, *_correction(system, precondition, moved))
         if found.size <= (1 - share / 4) * size or size < _ROUNDING or share < _LEAST:
             return found
         share /= 2

@@ -36,7 +36,7 @@ Slopes = tuple[dict[str, Tensor], ...]
 """For each term the derivatives of its formula by the columns in it."""
 
 
-class _Locus(NamedTuple):
+class _StageLocus(NamedTuple):
     """A grid in space: for each coordinate the functions' derivatives 0, 1, ... at its nodes."""
 
     tables: tuple[Float[Tensor, "k n b"], ...]
@@ -61,7 +61,7 @@ class RadauCollocation:
     space: tuple[int, ...]
     equations: int
     terms: tuple[Term, ...]
-    loci: tuple[tuple[_Locus, ...], ...]
+    loci: tuple[tuple[_StageLocus, ...], ...]
     derivative: Float[Tensor, "s _"]
     start: Float[Tensor, " m *b"]
 
@@ -133,7 +133,7 @@ class RadauCollocation:
     def _columns(
         self,
         term: Term,
-        loci: Sequence[_Locus],
+        loci: Sequence[_StageLocus],
         coefficients: Float[Tensor, " s m *b"],
         start: Float[Tensor, " m *b"],
     ) -> dict[str, Float[Tensor, " n"]]:
@@ -145,7 +145,7 @@ class RadauCollocation:
 
     def _partial(
         self,
-        locus: _Locus,
+        locus: _StageLocus,
         partial: Partial,
         coefficients: Float[Tensor, " s m *b"],
         start: Float[Tensor, " m *b"],
@@ -206,14 +206,14 @@ def radau_collocation(
         (match.axis, one) for match in part.periodic for one in periodic_terms(part, match, points)
     ]
 
-    def locus(fixed: Mapping[int, float]) -> _Locus:
+    def locus(fixed: Mapping[int, float]) -> _StageLocus:
         tables = []
         for k, axis in enumerate(space):
             at = nodes[k].new_tensor([fixed[axis]]) if axis in fixed else nodes[k]
             tables.append(_table(network, axis, at, highest))
-        return _Locus(tuple(tables))
+        return _StageLocus(tuple(tables))
 
-    def loci(where: BoundaryPart | int | None) -> tuple[_Locus, ...]:
+    def loci(where: BoundaryPart | int | None) -> tuple[_StageLocus, ...]:
         if isinstance(where, int):
             ends = (part.box.lower[where], part.box.upper[where])
             return tuple(locus({where: end}) for end in ends)

@@ -23,7 +23,7 @@ Precondition = Callable[[Float[Tensor, "s r"]], Float[Tensor, " s m *b"]]
 _DEPENDENT = 1e8
 
 
-class _Axis(NamedTuple):
+class _SpaceAxis(NamedTuple):
     """The functions of one coordinate that have none of its conditions, and those with one each.
 
     `terms` are the numbers of the conditions, `series` leads from values at nodes to coefficients.
@@ -46,7 +46,7 @@ class _Separated(NamedTuple):
     system: RadauCollocation
     equation: int
     parts: list[_Part]
-    axes: tuple[_Axis, _Axis]
+    axes: tuple[_SpaceAxis, _SpaceAxis]
     solve: Solve
 
     def correction(self, rows: Sequence[Tensor]) -> Float[Tensor, " s *b"]:
@@ -133,7 +133,7 @@ def _mean_parts(system: RadauCollocation, slopes: Slopes, term: int, unknown: in
     ]
 
 
-def _axis(system: RadauCollocation, slopes: Slopes, unknown: int, axis: int) -> _Axis | None:
+def _axis(system: RadauCollocation, slopes: Slopes, unknown: int, axis: int) -> _SpaceAxis | None:
     """The conditions of an unknown along one coordinate; None where they are dependent."""
     nodes = system.loci[0][0].tables[axis]
     terms, rows = list[int](), list[Float[Tensor, " b"]]()
@@ -162,14 +162,14 @@ def _axis(system: RadauCollocation, slopes: Slopes, unknown: int, axis: int) -> 
             lift = identity[:, list(chosen)] @ back
             others = [k for k in range(size) if k not in chosen]
             free = identity[:, others] - lift @ conditions[:, others]
-            return _Axis(tuple(terms), conditions, lift, free, series)
+            return _SpaceAxis(tuple(terms), conditions, lift, free, series)
     return None
 
 
 def _small_system(
     system: RadauCollocation,
     parts: Sequence[_Part],
-    axes: Sequence[_Axis],
+    axes: Sequence[_SpaceAxis],
     tables: Sequence[Tensor],
 ) -> Solve | None:
     """The solution for the functions without conditions, from as many first coefficients."""
