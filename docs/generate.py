@@ -105,7 +105,8 @@ def names() -> str:
             continue
         parts += _described(f"pikan.{name}", thing, "##")
         if inspect.isclass(thing) and name in ("Solution", "KAN"):
-            for method, made in vars(thing).items():
+            ours = [each for each in thing.__mro__ if each.__module__.startswith("pikan.")]
+            for method, made in (item for each in ours for item in vars(each).items()):
                 if not method.startswith("_") and callable(made):
                     parts += _described(method, made, "###")
     return "\n".join(parts)

@@ -23,7 +23,7 @@ def check_edge(call: str, network: KANNetwork, edge: Edge) -> None:
     for name, given in zip(("l", "i", "j"), edge, strict=True):
         whole(call, name, given, 0)
     shapes = [tuple(layer.mask.shape) for layer in network.layers()]
-    l, i, j = edge  # noqa: E741 (pykan's name)
+    l, i, j = edge
     if l >= len(shapes) or i >= shapes[l][0] or j >= shapes[l][1]:
         raise ModelError(
             f"{call}: no edge ({l}, {i}, {j}); layers of edges are (nodes, sums): "

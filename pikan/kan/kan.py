@@ -1,17 +1,14 @@
 """A KAN as a model, in pykan's vocabulary."""
 
-from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Literal, final
 from warnings import warn
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from pikan.bases.from_word import word
 from pikan.kan.arguments import (
     AbsentError,
     ModelError,
@@ -22,45 +19,36 @@ from pikan.kan.arguments import (
     read_precision,
     whole,
 )
-from pikan.kan.attribution import METRICS, Scores, attribution, edge_measures
-from pikan.kan.dataset import DatasetLike, check_dataset, checked_labels, suitable, tensor
+from pikan.kan.attribution import METRICS, edge_measures
+from pikan.kan.dataset import DatasetLike, check_dataset, checked_labels, suitable
 from pikan.kan.edit import deepen, mask_edges, widen
 from pikan.kan.file import load, save
 from pikan.kan.fit import fit_steps
-from pikan.kan.formulas import check_edge, fitted_formula, live_edge, model_formula, read_search
+from pikan.kan.formulas import check_edge
 from pikan.kan.history import History, read_metrics, record
 from pikan.kan.make import WidthLike, build_kan
 from pikan.kan.plan import read_grid_steps, read_penalty, read_plan
 from pikan.kan.progress_bar import progress_bar
 from pikan.kan.prune import prune_edges, prune_inputs, prune_nodes
-from pikan.kan.pykan_names import ABSENT
-from pikan.kan.samples import LabeledPoints, labeled_points, points_to_look_at
 from pikan.kan.solution import solution_network, with_network
 from pikan.kan.start import data_start
+from pikan.kan.symbolic_model import SymbolicModel
 from pikan.network.architecture import node_count
 from pikan.network.data_dependent import scaling_of, standardize
 from pikan.network.initialization import noise
-from pikan.network.kan import KANNetwork
-from pikan.network.layer import LayerActivations
 from pikan.network.refine import adapt, refine
 from pikan.solution import Solution
 from pikan.symbolic.snap import (
     Edge,
-    Suggestions,
-    discover,
-    suggest,
     symbolic_edges,
-    with_formula,
-    without_formula,
 )
-from pikan.symbolic.symbolic_formula import SymbolicFormula
 
 if TYPE_CHECKING:
     import pikan.plots.picture
 
 
 @final
-class KAN(nn.Module):
+class KAN(SymbolicModel):
     """A Kolmogorov-Arnold network to fit, see, prune and refine.
 
     `width` holds the nodes of every layer, inputs first, each a number or [sums, products of
@@ -79,8 +67,6 @@ class KAN(nn.Module):
     >>> KAN(width=[2, 5, 1])
     KAN(width=[2, 5, 1], grid=5, k=3, basis='bspline', 135 parameters)
     """
-
-    samples: Float[Tensor, "n d"]
 
     @known_arguments
     def __init__(
@@ -103,40 +89,6 @@ class KAN(nn.Module):
         self.inputs = len(self.network.center)
         self.register_buffer("samples", self.network.center.new_zeros(0, self.inputs), False)
         self.to(device=place, dtype=precision)
-
-    @property
-    def width(self) -> list[int | list[int]]:
-        """The nodes of every layer, inputs that are in use first."""
-        return [each if isinstance(each, int) else list(each) for each in self.network.widths]
-
-    @property
-    def grid(self) -> int:
-        """The cells of the first layer's splines; one for polynomials."""
-        return self.network.layers()[0].edges.basis.knots.shape[1] - 1
-
-    @property
-    def k(self) -> int:
-        """The degree of the splines or polynomials of the first layer."""
-        return self.network.layers()[0].edges.basis.degree
-
-    @property
-    def n_edge(self) -> int:
-        """How many edges are live."""
-        return sum(int(layer.mask.sum()) for layer in self.network.layers())
-
-    @property
-    def feature_score(self) -> Float[Tensor, " d"]:
-        """How much each input matters for what comes out."""
-        return self.attribute().nodes[0]
-
-    def forward(self, x: Tensor) -> Float[Tensor, "*n m"]:
-        """The values at points [..., inputs], in the model's precision."""
-        points = tensor("KAN", "x", x)
-        if points.ndim == 0 or points.shape[-1] != self.inputs:
-            raise ModelError(f"KAN: got shape {list(x.shape)}, needs [..., {self.inputs}]")
-        rows = points.reshape(-1, self.inputs).to(self.network.center.dtype)
-        values: Tensor = self.network(rows)
-        return values.reshape(*points.shape[:-1], node_count(self.network.widths[-1]))
 
     @known_arguments
     def fit(
@@ -330,10 +282,6 @@ class KAN(nn.Module):
         changed.samples = points
         return changed
 
-    def copy(self) -> "KAN":
-        """The same model once more."""
-        return deepcopy(self)
-
     def save(self, path: str | Path) -> None:
         """Write the model and the points of its last fit into one file of arrays, NAME.npz."""
         save(Path(path), self.network, self.samples)
@@ -392,165 +340,8 @@ class KAN(nn.Module):
         with torch.no_grad():
             return self._with(deepen(self.network, self(self._points("expand_depth", None))))
 
-    @known_arguments
-    def fix_symbolic(
-        self,
-        l: int,
-        i: int,
-        j: int,
-        fun_name: str,
-        fit_params_bool: bool = True,
-        *,
-        x: Tensor | None = None,
-    ) -> "KAN":
-        """A model that holds c f(a x + b) + d on the edge from node i of layer l to sum j.
-
-        The numbers are those that come nearest to what the edge gives, or 1, 0, 1 and 0 without
-        `fit_params_bool`; a fit trains them with the rest.
-        """
-        edge = live_edge("fix_symbolic", self.network, Edge(l, i, j))
-        layers = self._exact()._layers("fix_symbolic", x)  # noqa: SLF001 (its own)
-        found = fitted_formula(layers, edge, fun_name, fit_params_bool)
-        return self._with(with_formula(self.network, edge, found))
-
-    def unfix_symbolic(self, l: int, i: int, j: int) -> "KAN":
-        """A model with the edge's learned function again, as it was before the formula."""
-        edge = live_edge("unfix_symbolic", self.network, Edge(l, i, j))
-        if edge not in dict(symbolic_edges(self.network)):
-            raise ModelError(f"unfix_symbolic: edge ({l}, {i}, {j}) holds no formula")
-        return self._with(without_formula(self.network, edge))
-
-    @known_arguments
-    def suggest_symbolic(
-        self,
-        l: int,
-        i: int,
-        j: int,
-        lib: Sequence[str] | None = None,
-        topk: int = 5,
-        weight_simple: float = 0.8,
-        *,
-        x: Tensor | None = None,
-    ) -> Suggestions:
-        """The best formulas for an edge: what is left of its spread [bit], weighed with complexity.
-
-        A step of complexity weighs as much as four bits at the `weight_simple` of 0.8; at 0 the
-        fit alone counts.
-        """
-        edge = live_edge("suggest_symbolic", self.network, Edge(l, i, j))
-        search = read_search("suggest_symbolic", lib, weight_simple, 0.0)
-        layers = self._exact()._layers("suggest_symbolic", x)  # noqa: SLF001 (its own)
-        found = suggest(layers, edge, search, 0.0)
-        return Suggestions(found.rows[: whole("suggest_symbolic", "topk", topk, 1)])
-
-    @known_arguments
-    def auto_symbolic(
-        self,
-        lib: Sequence[str] | None = None,
-        dataset: DatasetLike | None = None,
-        weight_simple: float = 0.8,
-        r2_threshold: float = 0.0,
-        starts: int = 0,
-    ) -> "KAN":
-        """A model that holds a formula on each edge for which one reaches `r2_threshold`.
-
-        The clearest edges come first, and after each the rest is fitted again, to the labels of
-        the `dataset`, or without one to what this model gives. How well it all fits in the end is
-        said by `symbolic_formula`, with the R2 of every edge.
-
-        Where that is not exact, `starts` networks of this width are fitted afresh, made as simple
-        as they can be in several ways, and read in turn; that takes seconds to a minute each.
-        """
-        search = read_search("auto_symbolic", lib, weight_simple, r2_threshold)
-        exact = self._exact()
-        points, labels, _, _ = exact._data("auto_symbolic", dataset)  # noqa: SLF001 (its own)
-        afresh = whole("auto_symbolic", "starts", starts, 0)
-        found = discover(exact.network.requires_grad_(True), points, labels, search, afresh)
-        return self._with(found.to(self.network.center))
-
-    @known_arguments
-    def symbolic_formula(
-        self,
-        var: Sequence[object] | None = None,
-        ex_round: int | None = None,
-        dataset: DatasetLike | None = None,
-    ) -> SymbolicFormula:
-        """The formulas of all outputs in the variables, with their errors at fresh points.
-
-        `var` are names or symbols of SymPy, x_1, x_2, ... if None. Numbers are refit to the labels
-        of the `dataset`, or without one to what this model gives; those that are known well
-        enough to be told from others are written as such (pi, 1/2, sqrt(2)). Other decimal numbers
-        are rounded to `ex_round` digits after the point.
-        """
-        data = self._exact()._data("symbolic_formula", dataset)  # noqa: SLF001 (its own)
-        against = "the model" if dataset is None else "the labels to test on"
-        return model_formula(self.network, data, var, ex_round, against)
-
-    def attribute(
-        self, l: int | None = None, i: int | None = None, x: Tensor | None = None
-    ) -> Scores:
-        """How much nodes and edges matter for all that comes out, or for the nodes of layer l.
-
-        With i for node i of it alone.
-        """
-        layers = self._layers("attribute", x)
-        return attribution(layers, self.network.widths, l, i)
-
-    def get_act(self, x: Tensor | DatasetLike | None = None) -> tuple[LayerActivations, ...]:
-        """What enters each layer, the functions of it, what each edge and each sum gives."""
-        points = x["train_input"] if isinstance(x, Mapping) else x
-        return self._layers("get_act", points)
-
-    def get_fun(
-        self, l: int, i: int, j: int, x: Tensor | None = None
-    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-        """What the edge from node i of layer l to sum j gets, in increasing order, and gives."""
-        check_edge("get_fun", self.network, Edge(l, i, j))
-        layer = self._layers("get_fun", x)[l]
-        order = layer.nodes[:, i].argsort()
-        gets, gives = layer.nodes[order, i], layer.edges[order, i, j]
-        return gets.cpu().numpy(), gives.cpu().numpy()
-
-    def get_range(
-        self, l: int, i: int, j: int, x: Tensor | None = None
-    ) -> tuple[float, float, float, float]:
-        """The least and the greatest that an edge gets and gives: x_min, x_max, y_min, y_max."""
-        gets, gives = self.get_fun(l, i, j, x)
-        return float(gets[0]), float(gets[-1]), float(gives.min()), float(gives.max())
-
     def speed(self, compile: Literal[False] = False) -> "KAN":  # noqa: A002 (pykan's name)
         """The model itself: it is not needed here."""
         del compile
         warn("speed: not needed, pikan's models are fast as they are", stacklevel=2)
         return self
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (as in nn.Module)
-        if name in ABSENT:
-            raise AbsentError(f"KAN has no '{name}': {ABSENT[name]}")
-        return super().__getattr__(name)
-
-    def __repr__(self) -> str:
-        count = sum(parameter.numel() for parameter in self.parameters())
-        basis = word(self.network.layers()[-1].edges.basis)
-        made = f"width={self.width}, grid={self.grid}, k={self.k}, basis='{basis}'"
-        return f"KAN({made}, {count} parameters)"
-
-    def _exact(self) -> "KAN":
-        """A copy in double precision, whose last digits tell one function from another."""
-        return deepcopy(self).double()
-
-    def _with(self, network: KANNetwork) -> "KAN":
-        """A model with the points of this one and a copy of another network."""
-        changed = deepcopy(self)
-        changed.network = deepcopy(network)
-        return changed
-
-    def _points(self, call: str, x: Tensor | None) -> Float[Tensor, "n d"]:
-        return points_to_look_at(call, self.network, self.samples, x)
-
-    def _layers(self, call: str, x: Tensor | None) -> tuple[LayerActivations, ...]:
-        with torch.no_grad():
-            return self.network.activations(self._points(call, x))
-
-    def _data(self, call: str, dataset: DatasetLike | None) -> LabeledPoints:
-        return labeled_points(self.network, self._points(call, None), dataset)
