@@ -17,7 +17,7 @@ from pikan.files.arrays import DataError, read_arrays
 from pikan.linalg.dense import inverse
 from pikan.network_factory import device
 from pikan.operator import Array
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.problem.family import affine_parameters, family
 from pikan.problem.statement import Parameter, Problem, with_constants
 from pikan.solver_choice import solver_events

@@ -19,7 +19,7 @@ from pikan.monitor import Monitor
 from pikan.network.parameters import digest
 from pikan.network.parametric import ParametricProduct
 from pikan.optimize.outcome import Outcome
-from pikan.planner import member_spec
+from pikan.planning.planner import member_spec
 from pikan.problem.family import member
 from pikan.problem.statement import Problem, with_constants
 from pikan.references import data, observations

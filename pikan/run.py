@@ -13,7 +13,7 @@ from pikan.checkpointer import EVERY, Checkpointer
 from pikan.linalg.distributed import any_process
 from pikan.monitor import Monitor, Progress
 from pikan.optimize.outcome import Outcome
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.problem.statement import Problem
 from pikan.progress_line import progress_line
 from pikan.results import load, resolved_text, solution_of

@@ -8,7 +8,7 @@ import torch
 from pikan import factory, network_factory
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
-from pikan.planner import complete_member
+from pikan.planning.planner import complete_member
 from pikan.problem.family import inner_values, member
 from pikan.problem.statement import Problem
 from pikan.solvers.discovery.discover import discover_and_fit

@@ -19,7 +19,7 @@ from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.linear_least_squares import LinearLeastSquares
 from pikan.optimize.ssbroyden import SSBroyden
 from pikan.optimize.weights import Balance, Causal
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.solvers.schedule import Refinement, Resampling
 from pikan.solvers.time_slab import restrict_time
 from pikan.spec.formulas import problem

@@ -5,7 +5,7 @@ import pytest
 
 from pikan.cli.exit_codes import exit_code
 from pikan.optimize.outcome import Outcome
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.report.report import Errors, Estimate
 from pikan.residuals.relative_residual import RelativeResidual
 from pikan.run import solve_to_end

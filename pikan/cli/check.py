@@ -7,7 +7,7 @@ import typer
 
 from pikan.cli.errors import FAULTY
 from pikan.expression.tree import fold, text
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.problem.statement import Energy, Problem
 from pikan.problem.wellposed.notes import notes
 from pikan.spec.faults import SpecError

@@ -12,7 +12,7 @@ from pikan.cli.output import Output
 from pikan.cli.startup import without_garbage_collection
 from pikan.expression.error import FormulaError
 from pikan.expression.wording import word_list
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.problem.statement import Problem
 from pikan.spec.constants import Constants
 from pikan.spec.formulas import problem as stated_problem

@@ -17,7 +17,7 @@ from pikan.expression.differentiate import differentiate
 from pikan.expression.parse import parse, read_equation, read_formula
 from pikan.expression.tree import names, text
 from pikan.files.arrays import DataError, read_arrays
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.problem.wellposed.notes import notes
 from pikan.spec import reader
 from pikan.spec.faults import SpecError

@@ -7,7 +7,7 @@ import pytest
 
 import pikan
 from kans import target
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.spec.formulas import problem
 from pikan.spec.reader import read_spec
 from tests.inconsistent import inconsistencies

@@ -5,7 +5,7 @@ import torch
 
 from pikan import factory, network_factory
 from pikan.network.base import place
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.run import solve_to_end
 from pikan.solvers.output_scale import scale_outputs
 from pikan.spec.formulas import problem

@@ -13,7 +13,7 @@ from pikan.network.refine import bases
 from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, progress
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.residuals.terms import CollocationPoints
 from pikan.run import solve_to_end
 from pikan.sampling.points import interior

@@ -7,7 +7,7 @@ import torch
 
 from pikan import factory, network_factory
 from pikan.network.base import FeatureNetwork
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.residuals.terms import terms
 from pikan.solvers.schedule import Refinement
 from pikan.spec.faults import SpecError

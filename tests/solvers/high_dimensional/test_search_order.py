@@ -6,7 +6,7 @@ import torch
 from pikan.factory import search_settings
 from pikan.network.product import LowRank
 from pikan.optimize.outcome import Outcome
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.residuals.relative_residual import RelativeResidual
 from pikan.solvers.high_dimensional import search as module
 from pikan.solvers.high_dimensional.level import SearchLevel, diagnose

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pikan import factory
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.solvers.high_dimensional.sparse_polynomial import sparse_polynomial_levels
 from pikan.spec import formulas
 from tests.stated import finish, spec

@@ -9,7 +9,7 @@ from scipy.special import beta
 
 from pikan.factory import p_refinement_settings
 from pikan.network.parameters import with_parameters
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.run import solve_to_end
 from pikan.solvers.spectral.branches import Branch, _in_order_of_bending, _levels, branches

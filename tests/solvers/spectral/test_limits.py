@@ -7,7 +7,7 @@ import torch
 
 from pikan.factory import p_refinement_settings
 from pikan.optimize.outcome import Outcome
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.solvers.spectral.level import diagnose
 from pikan.solvers.spectral.limits import affordable, size_of, time_of, too_large, too_late
 from pikan.spec.formulas import problem as problem_of

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pikan.factory import p_refinement_settings
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.run import solve_to_end
 from pikan.solvers.spectral.p_refinement import p_refinement
 from pikan.spec import formulas

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pikan.planner import complete
+from pikan.planning.planner import complete
 from pikan.problem.classification import is_evolution, linear
 from pikan.run import solve_to_end
 from pikan.spec import reader, writer

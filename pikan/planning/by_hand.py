@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from pikan.bases.registry import families, family
 from pikan.expression.check import collect_faults
-from pikan.kan_planner import (
+from pikan.planning.deep_kan import (
     condition_reasons,
     deep_kan,
     deep_points,

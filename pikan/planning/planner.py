@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pikan.expression.wording import word_list
-from pikan.network_planner import plan_by_hand, with_values
+from pikan.planning.by_hand import plan_by_hand, with_values
+from pikan.planning.energies import is_minimized, plan_energy
+from pikan.planning.identification import plan_identification
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
 from pikan.problem.corner_singularities import singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
@@ -26,7 +28,6 @@ from pikan.spec.stages.climb import ClimbSettings, ClimbStage
 from pikan.spec.stages.elements import ElementsSettings, ElementsStage
 from pikan.spec.stages.identify import IdentifySettings, IdentifyStage
 from pikan.spec.stages.march import MarchSettings, MarchStage
-from pikan.spec.stages.minimize import MinimizeSettings, MinimizeStage
 
 # The accuracy aimed at where none is asked: what a dense solve gives, and what time-marching gives
 # in about a minute.
@@ -41,8 +42,6 @@ _ALONE_LARGEST, _ALONE_START = 40_000, 16
 _ON_CELLS, _NONLINEAR_ON_CELLS, _BY_STEPS_ALONE, _BY_STEPS = 1e-10, 1e-9, 1e-8, 1e-6
 # In the plane, and where conditions do not fit together in its corners.
 _IN_PLANE, _IN_CORNERS = 1e-8, 1e-5
-# The accuracy aimed at where an energy is minimized, and where it is so under bounds.
-_ENERGIES, _BOUNDED = 1e-8, 1e-3
 # Unknowns that change by so many times themselves in all the time, at their first rate, are stiff.
 _STIFF = 100.0
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
@@ -58,10 +57,6 @@ _FULL = 3
 _REGION_START, _REGION_LARGEST = {2: 14, 3: 8}, 2000
 # The accuracy aimed at in regions with corners.
 _AT_CORNERS = 1e-9
-# The first degrees of a fit to data, by the number of coordinates.
-_FOUND_START = {1: 24, 2: 10, 3: 5}
-# The most coefficients of fields that confirm what the weak form has told.
-_CONFIRMED = 1200
 
 
 def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
@@ -71,13 +66,13 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """
     if problem.parameters:
         return _plan_family(spec, problem)
-    if problem.energy is not None and _is_minimized(spec):
-        return _plan_energy(spec, problem)
+    if problem.energy is not None and is_minimized(spec):
+        return plan_energy(spec, problem)
     match spec.network, spec.training:
         case ((ProductSettings() | None as network), None) if problem.inverse:
-            return _plan_identification(spec, problem, network, IdentifySettings())
+            return plan_identification(spec, problem, network, IdentifySettings())
         case ((ProductSettings() | None as network), (IdentifyStage() as stage,)):
-            return _plan_identification(spec, problem, network, stage.identify)
+            return plan_identification(spec, problem, network, stage.identify)
         case None, None:
             return _automatic(spec, problem)
         case ((ProductSettings() | None as network), (ClimbStage() as stage,)):
@@ -364,62 +359,6 @@ def _plan_time_marching(
         f"{word_list(names)}, time-marching, {how}; a finer second march must agree to "
         f"{accuracy:g}"
     )
-    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
-
-
-def _plan_identification(
-    spec: Spec, problem: Problem, network: ProductSettings | None, identify: IdentifySettings
-) -> tuple[Spec, tuple[str, ...]]:
-    """Fields and constants from data, together."""
-    dimension = problem.box.dimension
-    periodic = {one.axis for one in problem.periodic}
-    bases = tuple("fourier" if axis in periodic else "chebyshev" for axis in range(dimension))
-    given = network or ProductSettings(kind="product")
-    start = _FOUND_START.get(dimension, _FOUND_START[_FULL])
-    chosen = with_values(
-        given, rank="full", basis=given.basis or bases, degree=given.degree or start
-    )
-    among = {name for one in problem.functions for name in one.coefficients}
-    sought = [one.name for one in problem.find if one.name not in among]
-    sought += [f"{one.name}({', '.join(one.arguments)})" for one in problem.functions]
-    names = word_list(sought or ["coefficients"])
-    reason = (
-        f"{names} from data: the solution and what is unknown by one Gauss-Newton, the equations "
-        "to a tolerance that falls until nothing depends on it; degrees rise until two bases agree"
-    )
-    if problem.discover:
-        sums = word_list([one.text for one in problem.discover])
-        reason = (
-            f"terms of {sums} from data: candidates in the weak form, all subsets by an "
-            f"information criterion, votes of several widths of test functions; then {reason}"
-        )
-        if "largest" not in identify.model_fields_set:
-            identify = with_values(identify, largest=_CONFIRMED)
-    training = (IdentifyStage(identify=identify),)
-    return with_values(spec, network=chosen, training=training), (reason,)
-
-
-def _is_minimized(spec: Spec) -> bool:
-    """Whether an energy is not left to a network and stages of the file's own."""
-    own = isinstance(spec.network, ProductSettings | None)
-    return own and (spec.training is None or isinstance(spec.training[0], MinimizeStage))
-
-
-def _plan_energy(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
-    """The minimum of an energy, by Newton's method on it."""
-    assert problem.energy is not None
-    assert isinstance(spec.network, ProductSettings | None)
-    bounded = bool(problem.energy.obstacles)
-    accuracy = spec.accuracy or (_BOUNDED if bounded else _ENERGIES)
-    chosen = with_values(spec.network or ProductSettings(kind="product"), rank="full")
-    how = (
-        "piecewise linear, the contact set by active sets; cells are halved"
-        if bounded
-        else "polynomials on cells that end where materials do, Gauss points; degrees rise"
-    )
-    kind = "a quadratic energy" if linear(problem) else "an energy"
-    reason = f"{kind}, minimized by Newton's method: {how} until two levels agree to {accuracy:g}"
-    training = spec.training or (MinimizeStage(minimize=MinimizeSettings()),)
     return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 
 

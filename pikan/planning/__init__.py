@@ -1,0 +1,1 @@
+"""What is chosen where a problem file is silent, with the reasons."""
