@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -101,7 +101,7 @@ class Model(nn.Module):
         gets, gives = self.get_fun(l, i, j, x)
         return float(gets[0]), float(gets[-1]), float(gives.min()), float(gives.max())
 
-    def copy(self) -> Self:
+    def copy(self: Same) -> Same:
         """The same model once more."""
         return deepcopy(self)
 
@@ -116,11 +116,11 @@ class Model(nn.Module):
         made = f"width={self.width}, grid={self.grid}, k={self.k}, basis='{basis}'"
         return f"KAN({made}, {count} parameters)"
 
-    def _exact(self) -> Self:
+    def _exact(self: Same) -> Same:
         """A copy in double precision, whose last digits tell one function from another."""
         return deepcopy(self).double()
 
-    def _with(self, network: KANNetwork) -> Self:
+    def _with(self: Same, network: KANNetwork) -> Same:
         """A model with the points of this one and a copy of another network."""
         changed = deepcopy(self)
         changed.network = deepcopy(network)
