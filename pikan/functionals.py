@@ -70,7 +70,7 @@ def _value(
             before = _result(problem, lower, wanted)
             estimate, how = estimate + abs(found.value - before.value), _BY_LEVELS
         else:
-            estimate, how = estimate + _carried(problem, network, error, wanted), _BY_ERROR
+            estimate, how = estimate + _propagated_error(problem, network, error, wanted), _BY_ERROR
     place = dict(zip(problem.coordinates, found.place, strict=False))
     return FunctionalValue(found.value, estimate, how, wanted.kind, wanted.formula.label, place)
 
@@ -178,7 +178,9 @@ def _knots(network: Network) -> Iterator[tuple[int, list[float]]]:
             yield axis, [center + scale * float(one) for one in basis.knots[0, 1:-1]]
 
 
-def _carried(problem: Problem, network: Network, error: float | None, wanted: Functional) -> float:
+def _propagated_error(
+    problem: Problem, network: Network, error: float | None, wanted: Functional
+) -> float:
     """The error of a functional to first order, of partials that are as far off as the solution."""
     if error is None:
         return inf

@@ -40,7 +40,7 @@ class BSpline(Basis):
         """All splines where they are few, otherwise those that are not zero around each point."""
         count, highest = knots.shape[1] - 1, min(order, self.degree)
         if is_traced():
-            found = _recorded(x, knots, self.degree, highest)
+            found = _splines_without_writes(x, knots, self.degree, highest)
             return pad(found, (0, 0, 0, spare, 0, 0, 0, order - highest))
         values = x.new_empty(order + 1, x.shape[0], count + self.degree + spare, x.shape[1])
         values[highest + 1 :] = 0
@@ -125,7 +125,7 @@ def fill(
         splines[1:, :, :-1].sub_(slopes, alpha=q + 1)
 
 
-def _recorded(
+def _splines_without_writes(
     x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"], degree: int, order: int
 ) -> Float[Tensor, "k in _ n"]:
     """All splines, as `fill` has them, in operations without writes into a part of an array.

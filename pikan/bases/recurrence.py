@@ -26,7 +26,7 @@ def three_term_recurrence(
     z = (x - interval.mean(dim=1, keepdim=True)) * slope
     slopes = slope * torch.arange(1, order + 1).to(x).reshape(-1, 1, 1)
     if is_traced():
-        return _recorded(z, slopes, steps, spare)
+        return _functions_without_writes(z, slopes, steps, spare)
     values = x.new_empty(order + 1, x.shape[0], len(steps) + 1 + spare, x.shape[1])
     values[:, :, :2] = 0
     values[0, :, 0] = 1
@@ -44,7 +44,7 @@ def three_term_recurrence(
     return values
 
 
-def _recorded(
+def _functions_without_writes(
     z: Float[Tensor, "in n"],
     slopes: Float[Tensor, " k in 1"],
     steps: Sequence[tuple[float, float, float]],

@@ -101,7 +101,7 @@ def _on_cells(edges: Column, count: int) -> Rule:
 def _side_rule(part: RegionPart, steps: int, corners: Points) -> Rule:
     """Over the part of a side that bounds the region, in the region's own coordinates."""
     if len(part.region.axes) == 2:
-        return _joined([_stretch_rule(one, steps) for one in stretches(part, corners)], 2)
+        return _join([_stretch_rule(one, steps) for one in stretches(part, corners)], 2)
     x, w = double_exponential(steps)
     along = Rule(x[:, None], w)
     unit, weights = _product(along, along)
@@ -130,7 +130,7 @@ def _stretch_rule(stretch: Stretch, steps: int) -> Rule:
     return Rule(stretch.side.points(unit), w * width * stretch.side.density(unit))
 
 
-def _joined(rules: Sequence[Rule], dimension: int) -> Rule:
+def _join(rules: Sequence[Rule], dimension: int) -> Rule:
     if not rules:
         return Rule(np.zeros((0, dimension)), np.zeros(0))
     return Rule(
@@ -152,7 +152,7 @@ def _region_rule(region: Region, steps: int, corners: Points) -> Rule:
                 plane = _plane_rule(flat, steps, np.zeros((0, 2)))
                 points = np.column_stack([plane.points, np.full(len(plane.points), z)])
                 found.append(Rule(points, weight * plane.weights))
-    return _joined(found, 3)
+    return _join(found, 3)
 
 
 def _plane_rule(region: Region, steps: int, corners: Points) -> Rule:
@@ -165,7 +165,7 @@ def _plane_rule(region: Region, steps: int, corners: Points) -> Rule:
         [arc.side.points(np.array([[u]]))[0] for u in (arc.first, arc.last)] for arc in boundary
     ]
     places = np.concatenate([corners, *map(np.array, ends)])
-    levels = _merged(
+    levels = _distinct_values(
         [*(y for arc in boundary for y in (arc.bottom, arc.top)), *corners[:, 1]], size
     )
     v, w = double_exponential(steps)
@@ -187,10 +187,10 @@ def _plane_rule(region: Region, steps: int, corners: Points) -> Rule:
                 weights = (high - low) * (b - a) * w[:, None] * w * across
                 points = np.stack([x, np.repeat(y[:, None], len(v), axis=1)], axis=-1)
                 found.append(Rule(points.reshape(-1, 2), weights.ravel()))
-    return _joined(found, 2)
+    return _join(found, 2)
 
 
-def _merged(values: Sequence[float], size: float) -> list[float]:
+def _distinct_values(values: Sequence[float], size: float) -> list[float]:
     """Values in order, those that are one but for rounding once."""
     ordered = np.sort(np.array(values))
     kept = np.concatenate([[True], np.diff(ordered) > _SAME * size])

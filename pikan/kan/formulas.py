@@ -43,11 +43,11 @@ def read_search(
     call: str, lib: Sequence[str] | None, weight_simple: float, r2_threshold: float
 ) -> SymbolicSearch:
     """A search among the functions named, or the usual ones; ModelError if one is unknown."""
-    names = usual_names() if lib is None else tuple(_known(call, "lib", each) for each in lib)
+    names = usual_names() if lib is None else tuple(_known_name(call, "lib", each) for each in lib)
     return SymbolicSearch(names, weight_simple, r2_threshold)
 
 
-def _known(call: str, argument: str, name: object) -> str:
+def _known_name(call: str, argument: str, name: object) -> str:
     """The name of a function that edges may hold, the real powers and those added among them."""
     if isinstance(name, str) and exponent(name) is not None:
         return name
@@ -61,7 +61,7 @@ def fitted_formula(
 
     Warns where it explains little of what the edge gives.
     """
-    _known("fix_symbolic", "fun_name", name)
+    _known_name("fix_symbolic", "fun_name", name)
     layer = layers[edge.layer]
     gets, gives = layer.nodes[:, edge.i], layer.edges[:, edge.i, edge.j]
     if not fitted and name == REAL_POWER:

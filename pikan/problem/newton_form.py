@@ -57,10 +57,10 @@ def scale_names(function: UnknownFunction, argument: str) -> tuple[str, str]:
 def formula(function: UnknownFunction) -> Expression:
     """The function as a formula of its arguments, coefficients and scales."""
     count = function.degree + 1
-    return _nested(function, list(map(Name, function.coefficients)), nodes(count).tolist())
+    return _nest(function, list(map(Name, function.coefficients)), nodes(count).tolist())
 
 
-def _nested(
+def _nest(
     function: UnknownFunction, coefficients: Sequence[Expression], at: Sequence[float]
 ) -> Expression:
     """The coefficients folded argument by argument, the last one first."""
@@ -88,20 +88,20 @@ def abbreviate(problem: Problem, expression: Expression) -> Expression:
     """The formula with functions of unknowns by their names again, as they were written."""
     written = {formula(one): Name(one.name) for one in problem.functions if one.coefficients}
 
-    def abbreviated(one: Expression) -> Expression:
+    def abbreviate(one: Expression) -> Expression:
         if one in written:
             return written[one]
         match one:
             case Negative(operand):
-                return Negative(abbreviated(operand))
+                return Negative(abbreviate(operand))
             case Operation(operator, left, right):
-                return Operation(operator, abbreviated(left), abbreviated(right))
+                return Operation(operator, abbreviate(left), abbreviate(right))
             case Call(function, arguments):
-                return Call(function, tuple(map(abbreviated, arguments)))
+                return Call(function, tuple(map(abbreviate, arguments)))
             case _:
                 return one
 
-    return abbreviated(expression) if written else expression
+    return abbreviate(expression) if written else expression
 
 
 def columns(

@@ -58,7 +58,7 @@ def page(
     # Coefficients and scales of unknown functions have a space in their names.
     named = {k: v for k, v in problem.constants.items() if " " not in k}
     constants = ", ".join(f"{k} = {number_text(v)}" for k, v in named.items())
-    return _rendered(
+    return _render(
         "report.html.jinja",
         title=problem.title,
         report=report,
@@ -92,10 +92,10 @@ def page(
 
 def index_page(folder: Path, runs: Sequence[Run]) -> str:
     """The text of an index of the runs below a folder, with links relative to it."""
-    return _rendered("index.html.jinja", title=f"Runs in {folder.resolve().name}", runs=runs)
+    return _render("index.html.jinja", title=f"Runs in {folder.resolve().name}", runs=runs)
 
 
-def _rendered(name: str, **content: object) -> str:
+def _render(name: str, **content: object) -> str:
     """A template of this folder with its content, none of which is read as HTML."""
     loader = PackageLoader("pikan.report", "")
     room = Environment(autoescape=True, undefined=StrictUndefined, loader=loader)

@@ -167,14 +167,14 @@ def _with_problem(stated: OperatorStatement, root: Node) -> Check[OperatorStatem
     spec = yield from spec_of_tree(_problem_tree(root, entering), replace(origin, places={}))
     if spec is None:
         return None
-    faults, made = collect_faults(_checked(spec, settings, leaving, origin))
+    faults, made = collect_faults(_operator_problem(spec, settings, leaving, origin))
     yield from faults
     if made is None:
         return None
     return replace(stated, spec=spec, problem=made)
 
 
-def _checked(
+def _operator_problem(
     spec: Spec, settings: OperatorSettings, leaving: str, origin: Origin
 ) -> Check[Problem | None]:
     if leaving not in spec.unknowns:

@@ -58,7 +58,7 @@ def unknown_functions(spec: Spec, known: Constants) -> Check[tuple[UnknownFuncti
         if not arguments:
             continue
         faults = list(_faults(spec, name, arguments))
-        misplaced = _misplaced(spec, arguments, written)
+        misplaced = _misplacements(spec, arguments, written)
         yield from (spec.origin.fault(("find", key), one) for one in (*faults, *misplaced))
         if faults:
             continue
@@ -117,7 +117,9 @@ def _faults(spec: Spec, name: str, arguments: tuple[str, ...]) -> Iterator[str]:
         yield f"'{name}' has an argument twice; write each once"
 
 
-def _misplaced(spec: Spec, arguments: tuple[str, ...], written: UnknownSettings) -> Iterator[str]:
+def _misplacements(
+    spec: Spec, arguments: tuple[str, ...], written: UnknownSettings
+) -> Iterator[str]:
     """Settings that functions of this kind do not have."""
     of_unknowns = bool(arguments) and arguments[0] in spec.unknowns
     if written.range is not None or written.scale != "linear":

@@ -89,7 +89,7 @@ def candidates(
         found.append(rate(STEP, numbers, x, y, weight))
     exact = any(each.left <= _ROUNDING for each in found)
     if REAL_POWER in names and not exact and bool(x.max() > x.min()):
-        known = _normalized(x, y, weight).some(_FITTED)
+        known = _normalize(x, y, weight).some(_FITTED)
         found += _candidates(x, y, real_powers(*known), weight)
     return sorted(found, key=lambda each: each.left)
 
@@ -105,7 +105,7 @@ def _candidates(
     mean, spread = _mean_and_spread(y, weight)
     if not bool(half > 0) or not bool(spread > 1e-300):
         return [Candidate("0", Numbers(1.0, 0.0, 0.0, float(mean)), 0.0, 0)]
-    known = _normalized(x, y, weight)
+    known = _normalize(x, y, weight)
     scanned = known.some(_SCANNED)
     begun = [_scan(name, scanned) for name in names]
     owners = [name for name, rows in zip(names, begun, strict=True) for _ in rows]
@@ -130,7 +130,7 @@ def _candidates(
     return sorted(found.values(), key=lambda each: each.left)
 
 
-def _normalized(
+def _normalize(
     x: Float[Tensor, " n"], y: Float[Tensor, " n"], weight: Float[Tensor, " n"]
 ) -> EdgeSamples:
     """The points in order, x from -1 to 1, and y of mean zero and spread one."""

@@ -178,7 +178,7 @@ def radau_collocation(
     moments, derivative = _radau(lower, upper, stages)
     nodes = tuple(_nodes(part, network.axes()[axis], axis) for axis in space)
 
-    def placed(fixed: Mapping[int, float]) -> Float[Tensor, "n d"]:
+    def points_with(fixed: Mapping[int, float]) -> Float[Tensor, "n d"]:
         lines = [
             nodes[k].new_tensor([fixed[axis]]) if axis in fixed else nodes[k]
             for k, axis in enumerate(space)
@@ -192,8 +192,8 @@ def radau_collocation(
         for one in part.conditions
     ]
     lasting_faces = [face for face in used_faces(part) if time not in dict(face.fixed)]
-    faces = {face: placed(dict(face.fixed)) for face in lasting_faces}
-    points = CollocationPoints(placed({}), faces)
+    faces = {face: points_with(dict(face.fixed)) for face in lasting_faces}
+    points = CollocationPoints(points_with({}), faces)
     highest = max((max(one.orders) for one in partials_in_use(part)), default=0)
     asked = [(None, one) for one in equation_terms(part, points.interior)]
     asked += [
