@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
-from typing import Literal, NamedTuple, final
+from typing import Literal, NamedTuple, final, get_args
 
 import numpy as np
 import torch
@@ -12,12 +12,24 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.linalg.dense import svd
-from pikan.operator_maps import ComponentMap, Matrix, additive_kan, kernel_map, linear_map
+from pikan.neural_operators import NeuralMethod, OperatorArchitecture
+from pikan.operator_maps import (
+    ComponentMap,
+    Matrix,
+    OperatorMap,
+    additive_kan,
+    kernel_map,
+    linear_map,
+)
+from pikan.operator_training import train
 
 Array = Float[np.ndarray, "..."]
-Method = Literal["linear", "kan", "kernel"]
-METHODS: tuple[Method, ...] = ("linear", "kan", "kernel")
+ReducedMethod = Literal["linear", "kan", "kernel"]
+Method = Literal[ReducedMethod, NeuralMethod]
+METHODS: tuple[ReducedMethod, ...] = get_args(ReducedMethod)
 """What goes between the components: a matrix, an additive KAN, or a matrix and a kernel."""
+STEPS = 2000
+"""Steps of training of a neural operator, where nothing else is asked for."""
 # Components below these parts of the first are left out: of inputs what is rounding, of outputs
 # what no digit needs.
 _INPUTS, _OUTPUTS = 1e-12, 1e-9
@@ -34,6 +46,8 @@ _RIDGES = tuple(10.0**-k for k in range(16, 2, -2))
 # distance; so many pairs choose among them.
 _POWERS, _LENGTHS, _CHOOSING = (0.0, 0.5, 1.0), (1.0, 4.0, 16.0, 64.0), 300
 _NUGGETS = (1e-14, 1e-11, 1e-8, 1e-4)
+# Axes of the outputs of a Fourier neural operator.
+_MOST_AXES = 3
 
 
 @final
@@ -60,7 +74,8 @@ class OperatorReport:
 
     `held_out` are the mean errors of the methods on pairs that none was fitted to, by which the
     `method` was chosen; `floor` is that of the components of the outputs alone, below which none
-    can come. `by_pairs` is the error of the method fitted to fewer pairs.
+    can come. `by_pairs` is the error of the method fitted to fewer pairs, `inputs` and `outputs`
+    the numbers of components, or of values where a neural operator was trained, in `steps` steps.
     """
 
     method: Method
@@ -72,12 +87,15 @@ class OperatorReport:
     by_pairs: Mapping[str, float]
     seconds: float
     milliseconds: float
+    steps: int | None = None
 
     def __str__(self) -> str:
+        what = "components" if self.steps is None else "values"
+        trained = "" if self.steps is None else f", {self.steps} steps of Adam"
         methods = ", ".join(f"{name} {error:.1e}" for name, error in self.held_out.items())
         pairs = ", ".join(f"{count}: {error:.1e}" for count, error in self.by_pairs.items())
         return (
-            f"{self.method}, {self.inputs} components in, {self.outputs} out\n"
+            f"{self.method}, {self.inputs} {what} in, {self.outputs} out{trained}\n"
             f"held-out error: {methods}; floor of the components {self.floor:.1e}\n"
             f"training error: mean {self.train.mean:.1e}, median {self.train.median:.1e}, "
             f"worst {self.train.worst:.1e} (pair {self.train.worst_pair})\n"
@@ -104,16 +122,28 @@ class Components(NamedTuple):
 
 @final
 @dataclass(frozen=True)
+class ReducedMap(OperatorMap):
+    """The components of inputs, a map to those of outputs, and the outputs with these."""
+
+    components: tuple[Components, Components]
+    between: ComponentMap
+
+    def __call__(self, inputs: Matrix) -> Matrix:
+        """The outputs for some inputs."""
+        entering, leaving = self.components
+        return leaving.back(self.between(entering.of(inputs)))
+
+
+@final
+@dataclass(frozen=True)
 class Operator:
     """A map from functions to functions, from their values at the places of the pairs.
 
-    `shapes` are those of an input and an output, `components` belong to both, and `between` takes
-    the ones to the others.
+    `shapes` are those of an input and an output.
     """
 
     shapes: tuple[tuple[int, ...], tuple[int, ...]]
-    components: tuple[Components, Components]
-    between: ComponentMap
+    map: OperatorMap
     report: OperatorReport
 
     def __call__(self, a: Array) -> Array:
@@ -124,9 +154,7 @@ class Operator:
         if many.shape[1:] != self.shapes[0]:
             needs = ", ".join(map(str, self.shapes[0]))
             raise OperatorError(f"got inputs of shape {given.shape}, needs (n, {needs})")
-        rows = torch.from_numpy(many.reshape(len(many), -1))
-        entering, leaving = self.components
-        found = leaving.back(self.between(entering.of(rows))).numpy()
+        found = self.map(torch.from_numpy(many.reshape(len(many), -1))).numpy()
         shaped = found.reshape(len(many), *self.shapes[1])
         return shaped[0] if one else shaped
 
@@ -136,58 +164,152 @@ class Operator:
         return _errors(torch.from_numpy(self(a).reshape(len(truth), -1)), _rows(truth))
 
 
-def fit(a: Array, u: Array, *, method: Method | None = None, seed: int = 0) -> Operator:
+def fit(
+    a: Array,
+    u: Array,
+    *,
+    method: Method | None = None,
+    seed: int = 0,
+    steps: int = STEPS,
+    axes: Sequence[int] | None = None,
+) -> Operator:
     """The operator that takes each a to its u, arrays of values with pairs along the first axis.
 
     Principal components of both sides, and between them a matrix, an additive KAN, or a matrix and
     a kernel, with all settings and the method itself chosen by the error on a tenth of the pairs.
+    The methods deeponet, deepokan, fno and fno_kan, a neural operator trained in so many `steps`
+    on the other pairs, are only taken where one is asked for. `axes` are those of an output along
+    which an input is a function, for Fourier neural operators; the first ones where left out.
     OperatorError where the arrays do not go together.
 
     Source: Batlle, Darcy, Hosseini and Owhadi 2024, doi 10.1016/j.jcp.2023.112549.
     """
     began = perf_counter()
+    pairs = _split(a, u, seed)
+    shapes = np.asarray(a).shape[1:], np.asarray(u).shape[1:]
+    match method:
+        case "deeponet" | "deepokan" | "fno" | "fno_kan":
+            made = _architecture(method, shapes, axes)
+            found = _fit_neural(pairs, made, steps, seed)
+        case _:
+            found = _fit_reduced(pairs, METHODS if method is None else (method,))
+    seconds = perf_counter() - began
+    began = perf_counter()
+    found.map(pairs.inputs[:1])
+    milliseconds = 1e3 * (perf_counter() - began)
+    leaving, held = pairs.components[1], pairs.outputs[pairs.held]
+    report = OperatorReport(
+        method=found.method,
+        inputs=found.sizes[0],
+        outputs=found.sizes[1],
+        held_out=found.held_out,
+        floor=_errors(leaving.back(leaving.of(held)), held).mean,
+        train=_errors(found.map(pairs.inputs), pairs.outputs),
+        by_pairs=found.by_pairs,
+        seconds=seconds,
+        milliseconds=milliseconds,
+        steps=found.steps,
+    )
+    return Operator(shapes, found.map, report)
+
+
+@final
+class _Split(NamedTuple):
+    """Pairs, the numbers of those to fit and of those held out, and components of the first."""
+
+    inputs: Matrix
+    outputs: Matrix
+    train: Tensor
+    held: Tensor
+    components: tuple[Components, Components]
+
+    def held_out_error(self, made: OperatorMap) -> float:
+        """The mean relative error of what comes back, not of its components alone."""
+        return _errors(made(self.inputs[self.held]), self.outputs[self.held]).mean
+
+
+@final
+class _Fitted(NamedTuple):
+    """A map, and what the report says of it."""
+
+    method: Method
+    map: OperatorMap
+    held_out: Mapping[str, float]
+    by_pairs: Mapping[str, float]
+    sizes: tuple[int, int]
+    steps: int | None
+
+
+def _split(a: Array, u: Array, seed: int) -> _Split:
     inputs, outputs = _pairs(a, u)
     order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
     held, train = order[: len(order) // _HELD_OUT], order[len(order) // _HELD_OUT :]
     components = _components(inputs, train, _INPUTS), _components(outputs, train, _OUTPUTS)
-    x, y = components[0].of(inputs), components[1].of(outputs)
-    choices: dict[Method, tuple[ComponentMap, Settings]] = {
-        one: _choice(one, x, y, train, held) for one in ((method,) if method else METHODS)
+    return _Split(inputs, outputs, train, held, components)
+
+
+def _fit_reduced(pairs: _Split, methods: Sequence[ReducedMethod]) -> _Fitted:
+    """The best of some methods between components, fitted to all pairs."""
+    train, (entering, leaving) = pairs.train, pairs.components
+    x, y = entering.of(pairs.inputs), leaving.of(pairs.outputs)
+    choices: dict[ReducedMethod, tuple[ComponentMap, Settings]] = {
+        one: _choice(one, x, y, train, pairs.held) for one in methods
     }
-    # Errors of what comes back, not of its components alone.
-    errors: dict[Method, float] = {
-        name: _errors(components[1].back(made(x[held])), outputs[held]).mean
-        for name, (made, _) in choices.items()
+    errors: dict[ReducedMethod, float] = {
+        one: pairs.held_out_error(ReducedMap(pairs.components, made))
+        for one, (made, _) in choices.items()
     }
     # Methods are listed with the simplest first, which wins among equals.
     level = max(_EQUAL * min(errors.values()), _NEGLIGIBLE)
-    chosen: Method = next(name for name, error in errors.items() if error <= level)
-    counts = sorted({len(train) // 4, len(train) // 2, len(train)})
-    settings = choices[chosen][1]
-    by_pairs = {
-        str(count): _errors(
-            components[1].back(_fit(chosen, settings, x[some], y[some])(x[held])), outputs[held]
-        ).mean
-        for count in counts
-        if len(some := train[:count])
-    }
-    between = _fit(chosen, settings, x, y)
-    seconds, one = perf_counter() - began, x[:1]
-    again = perf_counter()
-    components[1].back(between(one))
-    report = OperatorReport(
-        method=chosen,
-        inputs=x.shape[1],
-        outputs=y.shape[1],
-        held_out={str(name): error for name, error in errors.items()},
-        floor=_errors(components[1].back(y[held]), outputs[held]).mean,
-        train=_errors(components[1].back(between(x)), outputs),
-        by_pairs=by_pairs,
-        seconds=seconds,
-        milliseconds=1e3 * (perf_counter() - again),
+    chosen: ReducedMethod = next(one for one, error in errors.items() if error <= level)
+
+    def fitted(some: Tensor | slice) -> ReducedMap:
+        between = _fit(chosen, choices[chosen][1], x[some], y[some])
+        return ReducedMap(pairs.components, between)
+
+    counts = sorted({len(train) // 4, len(train) // 2, len(train)} - {0})
+    by_pairs = {str(count): pairs.held_out_error(fitted(train[:count])) for count in counts}
+    sizes = x.shape[1], y.shape[1]
+    return _Fitted(
+        chosen,
+        fitted(slice(None)),
+        {str(one): error for one, error in errors.items()},
+        by_pairs,
+        sizes,
+        None,
     )
-    shapes = np.asarray(a).shape[1:], np.asarray(u).shape[1:]
-    return Operator(shapes, components, between, report)
+
+
+def _architecture(
+    method: NeuralMethod,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    axes: Sequence[int] | None,
+) -> OperatorArchitecture:
+    """The neural operator between functions of these shapes; OperatorError where there is none."""
+    entering, leaving = shapes
+    along = tuple(range(len(entering)) if axes is None else sorted(axes))
+    if method in ("fno", "fno_kan"):
+        if len(leaving) > _MOST_AXES:
+            raise OperatorError(
+                f"got outputs of {len(leaving)} axes, and {method} needs {_MOST_AXES} or fewer; "
+                "take deeponet or leave method out"
+            )
+        if len(along) != len(entering) or not set(along) <= set(range(len(leaving))):
+            raise OperatorError(
+                f"got inputs of {len(entering)} axes and axes {list(along)}, and {method} needs "
+                f"for each of them one of the {len(leaving)} axes of an output"
+            )
+    return OperatorArchitecture(method, entering, leaving, along)
+
+
+def _fit_neural(pairs: _Split, made: OperatorArchitecture, steps: int, seed: int) -> _Fitted:
+    """A neural operator, which is trained once, and the linear baseline beside it."""
+    linear = _fit_reduced(pairs, ("linear",))
+    trained = train(made, pairs.inputs[pairs.train], pairs.outputs[pairs.train], steps, seed)
+    error = pairs.held_out_error(trained)
+    sizes = pairs.inputs.shape[1], pairs.outputs.shape[1]
+    errors = {**linear.held_out, str(made.kind): error}
+    return _Fitted(made.kind, trained, errors, {str(len(pairs.train)): error}, sizes, steps)
 
 
 def _pairs(a: Array, u: Array) -> tuple[Matrix, Matrix]:
@@ -233,7 +355,7 @@ Settings = tuple[float, ...]
 
 
 def _choice(
-    method: Method, x: Matrix, y: Matrix, train: Tensor, held: Tensor
+    method: ReducedMethod, x: Matrix, y: Matrix, train: Tensor, held: Tensor
 ) -> tuple[ComponentMap, Settings]:
     """The settings of a method that are best on held-out pairs, and what it is with these."""
     some = train[:_CHOOSING] if method == "kernel" else train
@@ -246,7 +368,7 @@ def _choice(
     return _fit(method, settings, x[train], y[train]), settings
 
 
-def _candidates(method: Method, x: Matrix) -> Sequence[Settings]:
+def _candidates(method: ReducedMethod, x: Matrix) -> Sequence[Settings]:
     counts = sorted({float(min(count, x.shape[1])) for count in _COUNTS})
     match method:
         case "linear":
@@ -259,7 +381,7 @@ def _candidates(method: Method, x: Matrix) -> Sequence[Settings]:
             return [(*one, nugget) for one in lengths for nugget in _NUGGETS]
 
 
-def _fit(method: Method, settings: Settings, x: Matrix, y: Matrix) -> ComponentMap:
+def _fit(method: ReducedMethod, settings: Settings, x: Matrix, y: Matrix) -> ComponentMap:
     """A method with its settings, fitted to pairs of components."""
     match method:
         case "linear":

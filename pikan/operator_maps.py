@@ -14,6 +14,14 @@ from pikan.linalg.dense import inverse, svd
 Matrix = Float[Tensor, "_ _"]
 
 
+class OperatorMap(ABC):
+    """What takes the values of inputs to those of outputs, a row a function."""
+
+    @abstractmethod
+    def __call__(self, inputs: Matrix) -> Matrix:
+        """The values of the outputs."""
+
+
 class ComponentMap(ABC):
     """What takes the components of inputs to those of outputs, a row a pair."""
 

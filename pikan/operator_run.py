@@ -79,7 +79,16 @@ def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, Operato
     """The operator of a file; what is yielded is how many problems are solved, of how many."""
     pairs = yield from make_pairs(stated)
     settings, train = stated.settings, pairs.train
-    found = fit(pairs.a[:train], pairs.u[:train], method=settings.method, seed=settings.seed)
+    problem = stated.problem
+    axes = None if problem is None else [problem.coordinates.index(stated.over)]
+    found = fit(
+        pairs.a[:train],
+        pairs.u[:train],
+        method=settings.method,
+        seed=settings.seed,
+        steps=settings.steps,
+        axes=axes,
+    )
     test = found.test(pairs.a[train:], pairs.u[train:])
     title = settings.title or settings.name
     report = TestedReport(title, pairs.facts, found.report, test)

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from pikan.network.base import FeatureNetwork, Network
 
-N = TypeVar("N", bound=Network)
+N = TypeVar("N", bound=nn.Module)
 
 
-def parameter_vector(network: Network) -> Float[Tensor, " p"]:
+def parameter_vector(network: nn.Module) -> Float[Tensor, " p"]:
     """All parameters that train in one vector: the network's order, the last layer at the end."""
     return torch.cat([each.detach().flatten() for _, each in _parameters_in_order(network)])
 
@@ -36,7 +36,7 @@ def parameter_slices(network: Network) -> dict[str, slice]:
     return {name: place for (name, _), place in zip(named, places, strict=True)}
 
 
-def parameter_dict(network: Network, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:
+def parameter_dict(network: nn.Module, theta: Float[Tensor, " p"]) -> dict[str, Tensor]:
     """The pieces of a vector by the parameters' names, for `torch.func.functional_call`."""
     named = _parameters_in_order(network)
     pieces = theta.split([parameter.numel() for _, parameter in named])
@@ -61,7 +61,7 @@ def with_parameters(network: N, theta: Float[Tensor, " p"]) -> N:
     return copied
 
 
-def set_parameters(network: Network, theta: Float[Tensor, " p"]) -> None:
+def set_parameters(network: nn.Module, theta: Float[Tensor, " p"]) -> None:
     """Give a network that is trained in place the parameters of a vector."""
     named = _parameters_in_order(network)
     pieces = theta.split([parameter.numel() for _, parameter in named])
@@ -70,13 +70,13 @@ def set_parameters(network: Network, theta: Float[Tensor, " p"]) -> None:
             parameter.copy_(piece.view(parameter.shape))
 
 
-def _parameters_in_order(network: Network) -> list[tuple[str, nn.Parameter]]:
+def _parameters_in_order(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
     ends = _last_weights(network)
     named = [named for named in network.named_parameters() if named[1].requires_grad]
     return sorted(named, key=lambda named: id(named[1]) in ends)
 
 
-def _last_weights(network: Network) -> set[int]:
+def _last_weights(network: nn.Module) -> set[int]:
     """The last layers of all networks that this one is made of, by identity."""
     parts = network.modules()
     return {id(each.last_weight()) for each in parts if isinstance(each, FeatureNetwork)}

@@ -76,8 +76,15 @@ class OperatorSettings(FilePart):
         default={}, max_length=1, description="the law of the input, whose outputs are solved for"
     )
     data: PairsSettings | None = Field(default=None, description="pairs from a file, instead")
-    method: Literal["linear", "kan", "kernel"] | None = Field(
-        default=None, description="what goes between components; chosen by held-out error"
+    method: Literal["linear", "kan", "kernel", "deeponet", "deepokan", "fno", "fno_kan"] | None = (
+        Field(
+            default=None,
+            description="what goes between components, or a neural operator; of those between "
+            "components chosen by held-out error",
+        )
+    )
+    steps: Annotated[Count, Field(le=10**7)] = Field(
+        default=2000, description="steps of Adam that a neural operator is trained in"
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
         default=0, description="where the random numbers start"

@@ -1,0 +1,104 @@
+"""Training of neural operators: Adam on pairs drawn anew for each step."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import functional_call, jacrev
+
+from pikan.network.parameters import parameter_dict, parameter_vector, set_parameters
+from pikan.neural_operators import (
+    NeuralOperator,
+    OperatorArchitecture,
+    neural_operator,
+    random_operator,
+)
+from pikan.operator_maps import Matrix, OperatorMap
+from pikan.optimize.adam import Adam
+from pikan.optimize.learning_rates import warmup_cosine
+from pikan.optimize.mini_batches import MiniBatches
+from pikan.optimize.objective import Block, LeastSquares
+from pikan.solvers.level import run_quietly
+
+# Training is stochastic to many more digits than this precision has, which is twice as fast.
+_PRECISION = torch.float32
+# Pairs of a step and learning rates, of Fourier neural operators and of DeepONets.
+_FOURIER, _PRODUCTS = (20, 2e-3), (50, 3e-3)
+# So many pairs are answered at once.
+_AT_ONCE = 100
+
+
+@final
+@dataclass(frozen=True)
+class NeuralMap(OperatorMap):
+    """A trained neural operator between functions that are moved and scaled to size one.
+
+    `entering` and `leaving` are offset and scale of inputs and outputs; an output's offset is a
+    function.
+    """
+
+    architecture: OperatorArchitecture
+    theta: Float[Tensor, " p"]
+    entering: tuple[float, float]
+    leaving: tuple[Float[Tensor, " _"], float]
+
+    @cached_property
+    def network(self) -> NeuralOperator:
+        """The network with its parameters."""
+        made = neural_operator(self.architecture).to(self.theta.dtype)
+        set_parameters(made, self.theta)
+        return made
+
+    def __call__(self, inputs: Matrix) -> Matrix:
+        """The outputs, in double precision."""
+        scaled = ((inputs - self.entering[0]) / self.entering[1]).to(self.theta.dtype)
+        with torch.no_grad():
+            found = torch.cat([self.network(some) for some in scaled.split(_AT_ONCE)])
+        return self.leaving[0] + self.leaving[1] * found.to(inputs)
+
+
+def train(
+    made: OperatorArchitecture, inputs: Matrix, outputs: Matrix, steps: int, seed: int
+) -> NeuralMap:
+    """A neural operator after so many steps of Adam on the mean squared relative L2 error.
+
+    The learning rate rises over a twentieth of the steps and falls as a cosine over the others.
+    """
+    entering = float(inputs.mean()), float(inputs.std()) or 1.0
+    mean = outputs.mean(dim=0)
+    spread = float((outputs - mean).square().mean().sqrt()) or 1.0
+    x = ((inputs - entering[0]) / entering[1]).to(_PRECISION)
+    y = ((outputs - mean) / spread).to(_PRECISION)
+    lengths = outputs.norm(dim=1) / spread
+    sizes = torch.where(lengths > 0, lengths, 1.0).to(_PRECISION)
+    generator = torch.Generator().manual_seed(seed)
+    network = random_operator(made, generator).to(_PRECISION)
+    count, lr = _FOURIER if made.kind in ("fno", "fno_kan") else _PRODUCTS
+
+    def draw() -> LeastSquares:
+        some = torch.randperm(len(x), generator=generator)[:count]
+        return _relative_errors(network, x[some], y[some], sizes[some])
+
+    objective = MiniBatches(_relative_errors(network, x, y, sizes), draw)
+    stage = Adam(steps, lr, schedule=warmup_cosine, best=False)
+    theta = run_quietly(stage, objective, parameter_vector(network)).theta
+    return NeuralMap(made, theta, entering, (mean, spread))
+
+
+def _relative_errors(
+    network: NeuralOperator, x: Matrix, y: Matrix, sizes: Float[Tensor, " n"]
+) -> LeastSquares:
+    """The objective whose rows' squares add up to the mean squared relative error of pairs."""
+    weights = 1.0 / (sizes * len(x) ** 0.5)
+
+    def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
+        found = functional_call(network, parameter_dict(network, theta), (x,))
+        return ((found - y) * weights[:, None]).flatten()
+
+    def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
+        return jacrev(residual)(theta)
+
+    return LeastSquares(residual, jacobian, (Block("pairs", slice(None)),))
