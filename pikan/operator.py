@@ -1,5 +1,6 @@
 """Operators from pairs of functions: principal components, and what goes between them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -135,33 +136,82 @@ class ReducedMap(OperatorMap):
 
 
 @final
+class Correction(NamedTuple):
+    """Outputs after some of Newton's steps, and a row of relative residuals for each.
+
+    They are those of the equation or condition that holds worst, as the operator gives it and after
+    each step.
+    """
+
+    outputs: Array
+    residuals: Float[np.ndarray, "n _"]
+
+
+class Equations(ABC):
+    """The equations that the pairs of an operator satisfy."""
+
+    @abstractmethod
+    def correct(self, inputs: Array, outputs: Array, steps: int) -> Correction:
+        """Newton's steps from some outputs; OperatorError where there are none."""
+
+
+@final
 @dataclass(frozen=True)
 class Operator:
     """A map from functions to functions, from their values at the places of the pairs.
 
-    `shapes` are those of an input and an output.
+    `shapes` are those of an input and an output; `equations` are None where it was fitted to
+    arrays alone.
     """
 
     shapes: tuple[tuple[int, ...], tuple[int, ...]]
     map: OperatorMap
     report: OperatorReport
+    equations: Equations | None = None
 
     def __call__(self, a: Array) -> Array:
         """The outputs for some inputs, or for one."""
+        many, one = self._inputs(a)
+        found = self.map(torch.from_numpy(many.reshape(len(many), -1))).numpy()
+        shaped = found.reshape(len(many), *self.shapes[1])
+        return shaped[0] if one else shaped
+
+    def correct(self, a: Array, steps: int = 1) -> Correction:
+        """Newton's method on the equations from the outputs for some inputs, or for one.
+
+        A step about squares a small error. OperatorError where the equations are not known.
+
+        Source: Deuflhard 2004, Newton Methods for Nonlinear Problems, theorem 2.1.
+        """
+        if self.equations is None:
+            raise OperatorError(
+                "this operator knows no equations: it was fitted to arrays; state them in a file "
+                "with a law of the input, and take pikan.learn"
+            )
+        if steps < 1:
+            raise OperatorError(f"steps: got {steps}, needs at least 1")
+        many, one = self._inputs(a)
+        found = self.equations.correct(many, self(many), steps)
+        return Correction(found.outputs[0], found.residuals) if one else found
+
+    def _inputs(self, a: Array) -> tuple[Array, bool]:
+        """Some inputs, or one, as some, and whether it was one."""
         given = np.asarray(a, dtype=np.float64)
         one = given.shape == self.shapes[0]
         many = given[None] if one else given
         if many.shape[1:] != self.shapes[0]:
             needs = ", ".join(map(str, self.shapes[0]))
             raise OperatorError(f"got inputs of shape {given.shape}, needs (n, {needs})")
-        found = self.map(torch.from_numpy(many.reshape(len(many), -1))).numpy()
-        shaped = found.reshape(len(many), *self.shapes[1])
-        return shaped[0] if one else shaped
+        return many, one
 
     def test(self, a: Array, u: Array) -> RelativeErrors:
         """The relative L2 errors on other pairs."""
-        truth = np.asarray(u, dtype=np.float64)
-        return _errors(torch.from_numpy(self(a).reshape(len(truth), -1)), _rows(truth))
+        return relative_errors(self(a), np.asarray(u, dtype=np.float64))
+
+
+def relative_errors(found: Array, truth: Array) -> RelativeErrors:
+    """The relative L2 errors of functions, pairs along the first axis of both."""
+    return _errors(_rows(found), _rows(truth))
 
 
 def fit(

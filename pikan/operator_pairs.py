@@ -15,28 +15,18 @@ from pikan.expression.parse import parse
 from pikan.expression.tree import Expression, substitute
 from pikan.files.arrays import DataError, read_arrays
 from pikan.linalg.dense import inverse
-from pikan.network_factory import device
 from pikan.operator import Array
-from pikan.planning.planner import complete
+from pikan.operator_solves import solve_input, way_of
 from pikan.problem.family import affine_parameters, family
 from pikan.problem.statement import Parameter, Problem, with_constants
-from pikan.solver_choice import solver_events
 from pikan.solvers.level import SolverResult
 from pikan.spec.faults import SpecError
 from pikan.spec.operators import OperatorStatement
-from pikan.spec.schema import Spec
-from pikan.storage.replay_log import ReplayLog, replay
 
 # Modes are left out below this part of the largest; the period is the width and so many lengths.
 _MODES, _APART = 1e-6, 5.0
 # Inputs and outputs are given on so many points along one coordinate, along each of several.
 _ON_LINE, _ALONG_EACH = 101, 51
-_ENDINGS = ("converged", "finished", "stalled")
-
-
-@final
-class SampleError(RuntimeError):
-    """An input for which the problem has not been solved."""
 
 
 @final
@@ -111,29 +101,29 @@ def make_pairs(stated: OperatorStatement) -> Generator[tuple[int, int], None, Pa
     """
     if stated.settings.data is not None:
         return _from_file(stated)
-    assert stated.spec is not None
     assert stated.problem is not None
     entering = stated.settings.operator.input
     law, field = stated.settings.inputs[entering], random_field(stated)
-    problem = _with_field(stated.problem, entering, field)
+    problem = with_field(stated.problem, entering, field)
     own = [Parameter(name, -1.0, 1.0, logarithmic=False) for name in field.names]
     affine = len(affine_parameters(family(problem, own))) == len(own)
     count, modes = law.samples + law.test, len(own)
     generator = torch.Generator().manual_seed(stated.settings.seed)
     drawn = torch.randn(count, modes, generator=generator, dtype=torch.float64)
     solved = min(modes + 1, count) if affine else count
-    grids = _grids(problem)
+    grids = grids_of(problem)
     points = torch.cartesian_prod(*map(torch.from_numpy, grids.values()))
     points = points.reshape(-1, len(grids))
     leaving = problem.unknowns.index(stated.settings.operator.output)
-    results, spec = list[SolverResult](), None
+    results, way = list[SolverResult](), None
     outputs = list[torch.Tensor]()
     began = perf_counter()
-    for row in drawn[:solved].tolist():
-        own = with_constants(problem, dict(zip(field.names, row, strict=True)))
-        # All inputs of a law are alike, and take the way of the first.
-        spec = spec or complete(stated.spec, own)[0]
-        results.append(_solve(stated, own, spec, len(results)))
+    for row in drawn[:solved]:
+        own = with_constants(problem, dict(zip(field.names, row.tolist(), strict=True)))
+        way = way or way_of(stated, own)
+        others = (drawn[: len(results)] - row).norm(dim=1)
+        near = results[int(others.argmin())] if results else None
+        results.append(solve_input(stated, own, way, near, len(results)))
         with torch.no_grad():
             outputs.append(results[-1].network(points)[:, leaving].double())
         yield len(results), solved
@@ -152,12 +142,12 @@ def make_pairs(stated: OperatorStatement) -> Generator[tuple[int, int], None, Pa
         max(told) if len(told) == len(estimates) else None,
         1e3 * seconds / solved,
     )
-    a = _inputs(stated, field, drawn)
+    a = drawn.numpy() @ field_values(stated, field)
     shape = tuple(len(grid) for grid in grids.values())
     return Pairs(a, u.reshape(count, *shape).numpy(), law.samples, grids, facts)
 
 
-def _with_field(problem: Problem, entering: str, field: RandomField) -> Problem:
+def with_field(problem: Problem, entering: str, field: RandomField) -> Problem:
     """The problem in which the field stands for the input; its coefficients are constants."""
     stands = {entering: field.formula()}
     constants = {name: value for name, value in problem.constants.items() if name != entering}
@@ -174,42 +164,23 @@ def _with_field(problem: Problem, entering: str, field: RandomField) -> Problem:
     )
 
 
-def _solve(stated: OperatorStatement, problem: Problem, spec: Spec, number: int) -> SolverResult:
-    """The solution for an input, in the way that the completed spec takes."""
-    generator = torch.Generator().manual_seed(spec.seed)
-    events = replay(solver_events(spec, problem, generator), ReplayLog(generator, device(spec)))
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            level: SolverResult = end.value
-            break
-    if level.outcome.kind not in _ENDINGS:
-        raise SampleError(
-            f"{stated.origin.file}: input {number} has no solution: {level.outcome.message}; "
-            "take a smaller amplitude, or another seed"
-        )
-    return level
-
-
-def _grids(problem: Problem) -> Mapping[str, Array]:
-    """Equally spaced places along each coordinate."""
+def grids_of(problem: Problem) -> Mapping[str, Array]:
+    """Equally spaced places along each coordinate, where outputs are given."""
     box = problem.box
     count = _ON_LINE if box.dimension == 1 else _ALONG_EACH
     bounds = zip(box.coordinates, box.lower, box.upper, strict=True)
     return {name: np.linspace(low, high, count) for name, low, high in bounds}
 
 
-def _inputs(
-    stated: OperatorStatement, field: RandomField, drawn: Float[torch.Tensor, "n m"]
-) -> Array:
-    """The inputs at equally spaced places, from the coefficients of their modes."""
+def field_values(stated: OperatorStatement, field: RandomField) -> Float[np.ndarray, "_ _"]:
+    """The modes of a field at the equally spaced places where inputs are given, a row each."""
     assert stated.problem is not None
     box, axis = stated.problem.box, stated.problem.coordinates.index(stated.over)
     places = np.linspace(box.lower[axis], box.upper[axis], _ON_LINE)
     values = {stated.over: places}
-    rows = [np.zeros(_ON_LINE) + evaluate(parse(one), values, np) for one in field.functions]
-    return drawn.numpy() @ np.stack(rows)
+    return np.stack(
+        [np.zeros(_ON_LINE) + evaluate(parse(one), values, np) for one in field.functions]
+    )
 
 
 def _from_file(stated: OperatorStatement) -> Pairs:

@@ -1,7 +1,8 @@
 """An operator from its file: pairs, fit, comparison, and what all of it leaves in a folder."""
 
+import json
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -9,27 +10,44 @@ import torch
 
 from pikan import results
 from pikan.files.json_text import to_json
-from pikan.operator import Operator, OperatorReport, RelativeErrors, fit
+from pikan.operator import (
+    Array,
+    Operator,
+    OperatorReport,
+    RelativeErrors,
+    fit,
+    relative_errors,
+)
+from pikan.operator_newton import StatedEquations
 from pikan.operator_pairs import PairFacts, Pairs, make_pairs
 from pikan.plots.operator import worst_pairs
 from pikan.report.report import PICTURE
 from pikan.solution import Solution
-from pikan.spec.operators import OperatorStatement, read_operator
-from pikan.storage.file import FILE, ArchiveError, names, put_text, reading, writing
+from pikan.spec.faults import Origin
+from pikan.spec.operators import OperatorStatement, read_operator, read_operator_text
+from pikan.storage.file import FILE, ArchiveError, get_text, names, put_text, reading, writing
 from pikan.storage.folder import REPORT, RESOLVED
 from pikan.storage.run_archive import OPERATOR
 from pikan.storage.serialize import deserialize, get_serialized, put_serialized, serialize
+
+# The text of an archive with the changes to its file, and the test pairs that are corrected.
+_CHANGES, _CORRECTED = "changes", 10
 
 
 @final
 @dataclass(frozen=True)
 class TestedReport:
-    """How the pairs were made, what was fitted, and how it does on others."""
+    """How the pairs were made, what was fitted, and how it does on others.
+
+    `corrected` are the errors of the first of these after one step of Newton's method on the
+    equations, None where these are not known.
+    """
 
     title: str
     pairs: PairFacts | None
     fit: OperatorReport
     test: RelativeErrors
+    corrected: RelativeErrors | None
 
     def __str__(self) -> str:
         made = "pairs from a file"
@@ -41,11 +59,17 @@ class TestedReport:
                 f"{facts.solved} problems solved{how}; {facts.modes} modes of the input; "
                 f"{facts.milliseconds:.2g} ms a direct solve{error}"
             )
-        test = self.test
-        return (
-            f"{made}\n{self.fit}\ntest error of {test.pairs} pairs: mean {test.mean:.1e}, "
-            f"median {test.median:.1e}, worst {test.worst:.1e} (pair {test.worst_pair})"
-        )
+        lines = [made, str(self.fit), f"test error of {_words(self.test)}"]
+        if self.corrected is not None:
+            lines.append(f"after one step of Newton's method, {_words(self.corrected)}")
+        return "\n".join(lines)
+
+
+def _words(errors: RelativeErrors) -> str:
+    return (
+        f"{errors.pairs} pairs: mean {errors.mean:.1e}, median {errors.median:.1e}, "
+        f"worst {errors.worst:.1e} (pair {errors.worst_pair})"
+    )
 
 
 @final
@@ -56,23 +80,25 @@ class OperatorRun:
     operator: Operator
     report: TestedReport
     pairs: Pairs
-    text: str
+    stated: OperatorStatement
 
     def save(self, folder: Path) -> None:
         """Leave archive, report, figure and file in a folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        pairs, train = self.pairs, self.pairs.train
+        pairs, train, text = self.pairs, self.pairs.train, self.stated.text
         figure = worst_pairs(
             self.report.title, pairs.a[train:], pairs.u[train:], self.operator(pairs.a[train:])
         )
         texts = {
             folder / REPORT: to_json(self.report, indent=2).encode(),
-            folder / RESOLVED: self.text.encode(),
+            folder / RESOLVED: text.encode(),
             folder / PICTURE: figure.png,
         }
         with writing(folder / FILE, None, texts) as file:
-            put_text(file, "spec", self.text)
-            put_serialized(file, OPERATOR, serialize(self.operator))
+            put_text(file, "spec", text)
+            put_text(file, _CHANGES, json.dumps(dict(self.stated.changes)))
+            # The equations follow from the text.
+            put_serialized(file, OPERATOR, serialize(replace(self.operator, equations=None)))
 
 
 def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, OperatorRun]:
@@ -89,10 +115,27 @@ def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, Operato
         steps=settings.steps,
         axes=axes,
     )
+    found = replace(found, equations=_equations(stated))
     test = found.test(pairs.a[train:], pairs.u[train:])
     title = settings.title or settings.name
-    report = TestedReport(title, pairs.facts, found.report, test)
-    return OperatorRun(found, report, pairs, stated.text)
+    corrected = _corrected(found, pairs.a[train:], pairs.u[train:])
+    report = TestedReport(title, pairs.facts, found.report, test, corrected)
+    return OperatorRun(found, report, pairs, stated)
+
+
+def _equations(stated: OperatorStatement) -> StatedEquations | None:
+    """The equations of a file, where the operator gives all of their unknowns."""
+    problem = stated.problem
+    one = problem is not None and len(problem.unknowns) == 1
+    return StatedEquations(stated) if one else None
+
+
+def _corrected(found: Operator, a: Array, u: Array) -> RelativeErrors | None:
+    """The errors of some pairs after one of Newton's steps; None without equations."""
+    if found.equations is None:
+        return None
+    outputs = found.correct(a[:_CORRECTED]).outputs
+    return relative_errors(outputs, u[:_CORRECTED])
 
 
 def learn_to_end(file: str | Path, changes: Mapping[str, str] | None = None) -> OperatorRun:
@@ -113,11 +156,14 @@ def load(folder: str | Path) -> Solution | Operator:
     place = Path(folder, FILE)
     with reading(place) as file:
         if OPERATOR not in names(file):
-            found = None
+            found, text, changes = None, "", "{}"
         else:
             found = deserialize(get_serialized(file, OPERATOR), Operator, torch.device("cpu"))
+            text, changes = get_text(file, "spec"), get_text(file, _CHANGES)
     if found is None:
         return results.load(folder)
     if not isinstance(found, Operator):
         raise ArchiveError(f"{place}: its operator is none")
-    return found
+    origin = Origin(str(place), Path(folder))
+    stated = read_operator_text(text, origin, json.loads(changes), Path(folder).name)
+    return replace(found, equations=_equations(stated))

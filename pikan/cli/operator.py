@@ -62,8 +62,8 @@ def solve_operator_file(
         from pikan.cli.room import room
         from pikan.files.json_text import to_json
         from pikan.operator import OperatorError
-        from pikan.operator_pairs import SampleError
         from pikan.operator_run import learn
+        from pikan.operator_solves import SampleError
     folder = Path("results") / stated.settings.name if out is None else out
     with room(folder, stated.text, {}, force):
         steps, told = learn(stated), 0

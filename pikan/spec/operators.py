@@ -96,7 +96,8 @@ class OperatorSettings(FilePart):
 class OperatorStatement:
     """An operator file: its settings, and the problem for an input, None where pairs are given.
 
-    In the problem the input is a constant. `text` is that of the file after the changes.
+    In the problem the input is a constant. `text` is that of the file, the `changes` in comments
+    before it.
     """
 
     settings: OperatorSettings
@@ -104,6 +105,7 @@ class OperatorStatement:
     spec: Spec | None
     problem: Problem | None
     text: str
+    changes: Mapping[str, str]
 
     @property
     def over(self) -> str:
@@ -124,8 +126,15 @@ def is_operator_file(file: Path) -> bool:
 
 def read_operator(file: Path, changes: Mapping[str, str] | None = None) -> OperatorStatement:
     """What an operator file states; SpecError with every fault."""
-    text, origin = text_of(file), Origin(str(file), file.parent)
-    faults, stated = collect_faults(_statement(text, origin, changes or {}, name_of(file)))
+    origin = Origin(str(file), file.parent)
+    return read_operator_text(text_of(file), origin, changes or {}, name_of(file))
+
+
+def read_operator_text(
+    text: str, origin: Origin, changes: Mapping[str, str], name: str
+) -> OperatorStatement:
+    """What the text of an operator file states; SpecError with every fault."""
+    faults, stated = collect_faults(_statement(text, origin, changes, name))
     if faults or stated is None:
         raise SpecError(faults)
     return stated
@@ -155,7 +164,7 @@ def _statement(
             yield located.fault(finding.keys, finding.message)
         return None
     changed = "".join(f"# --{key} {value}\n" for key, value in changes.items())
-    stated = OperatorStatement(settings, located, None, None, changed + text)
+    stated = OperatorStatement(settings, located, None, None, changed + text, changes)
     if solved == (settings.data is not None):
         message = "needs either inputs, the law of the input, or data, a file of pairs"
         yield located.fault((KEY,), message)

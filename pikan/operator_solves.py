@@ -1,0 +1,104 @@
+"""Solves of one problem for many inputs: the first as any problem, the others from one near."""
+
+from typing import NamedTuple, final
+
+import torch
+
+from pikan import factory
+from pikan.network.product import FullProduct
+from pikan.network_factory import device
+from pikan.optimize.outcome import Outcome
+from pikan.planning.planner import complete
+from pikan.problem.statement import Problem
+from pikan.solver_choice import solver_events
+from pikan.solvers.level import SolverResult
+from pikan.solvers.replay import Events
+from pikan.solvers.spectral.level import Level, PRefinement, diagnose
+from pikan.solvers.spectral.p_refinement import p_refinement
+from pikan.spec.networks import ProductSettings
+from pikan.spec.operators import OperatorStatement
+from pikan.spec.schema import Spec
+from pikan.spec.stages.climb import ClimbStage
+from pikan.storage.replay_log import ReplayLog, replay
+
+_ENDINGS = ("converged", "finished", "stalled")
+
+
+@final
+class SampleError(RuntimeError):
+    """An input for which the problem has not been solved."""
+
+
+@final
+class Way(NamedTuple):
+    """How all inputs of a law are solved for: as the first is, of which they are all alike.
+
+    `settings` are those of p-refinement, points of comparison among them; None where the problem
+    is solved in another way.
+    """
+
+    spec: Spec
+    settings: PRefinement | None
+
+
+def way_of(stated: OperatorStatement, problem: Problem) -> Way:
+    """The way to the solution for the first input."""
+    assert stated.spec is not None
+    spec, _ = complete(stated.spec, problem)
+    refined = isinstance(spec.network, ProductSettings) and spec.network.rank is not None
+    match spec.training:
+        case (ClimbStage(climb=asked), *_) if refined:
+            return Way(spec, factory.p_refinement_settings(spec, problem, asked))
+        case _:
+            return Way(spec, None)
+
+
+def solve_input(
+    stated: OperatorStatement,
+    problem: Problem,
+    way: Way,
+    near: SolverResult | None,
+    number: int,
+) -> SolverResult:
+    """The solution for an input, from that for another one where there is one `near`.
+
+    SampleError where there is none.
+    """
+    generator = torch.Generator().manual_seed(way.spec.seed)
+    log = ReplayLog(generator, device(way.spec))
+    events = replay(_events(problem, way, near, generator), log)
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            level: SolverResult = end.value
+            break
+    if level.outcome.kind not in _ENDINGS:
+        raise SampleError(
+            f"{stated.origin.file}: input {number} has no solution: {level.outcome.message}; "
+            "take a smaller amplitude, or another seed"
+        )
+    return level
+
+
+def _events(
+    problem: Problem, way: Way, near: SolverResult | None, generator: torch.Generator
+) -> Events[SolverResult]:
+    """p-refinement from a level of the other input; where that does not converge, all of the way.
+
+    No other solutions are looked for then: that near the other input's is taken.
+    """
+    start = None if near is None else near.lower
+    if way.settings is not None and isinstance(start, FullProduct):
+        lower = _level(start, way.settings)
+        found = yield from p_refinement(problem, way.settings, lower)
+        if found.outcome.kind == "converged":
+            return found
+    return (yield from solver_events(way.spec, problem, generator))
+
+
+def _level(network: FullProduct, settings: PRefinement) -> Level:
+    """A level to start from that solves another problem, so that Newton's steps are damped."""
+    outcome = Outcome("converged", "the solution for another input")
+    largest = min(settings.largest, settings.dense)
+    return diagnose(network, outcome, settings.samples, largest, determined=False, near=False)
