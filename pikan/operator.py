@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 from time import perf_counter
 from typing import Literal, NamedTuple, final, get_args
 
@@ -12,60 +11,32 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.linalg.dense import svd
 from pikan.neural_operators import NeuralMethod, OperatorArchitecture
-from pikan.operator_maps import (
-    ComponentMap,
-    Matrix,
-    OperatorMap,
-    additive_kan,
-    kernel_map,
-    linear_map,
+from pikan.operator_choice import ReducedMethod, Settings, choose, fit_map
+from pikan.operator_maps import ComponentMap, OperatorMap, ReducedMap
+from pikan.operator_split import (
+    OUTPUTS,
+    Array,
+    Evolution,
+    OperatorError,
+    RelativeErrors,
+    Split,
+    relative,
+    relative_errors,
+    split,
 )
 from pikan.operator_training import train
 
-Array = Float[np.ndarray, "..."]
-ReducedMethod = Literal["linear", "kan", "kernel"]
 Method = Literal[ReducedMethod, NeuralMethod]
 METHODS: tuple[ReducedMethod, ...] = get_args(ReducedMethod)
 """What goes between the components: a matrix, an additive KAN, or a matrix and a kernel."""
 STEPS = 2000
 """Steps of training of a neural operator, where nothing else is asked for."""
-# Components below these parts of the first are left out: of inputs what is rounding, of outputs
-# what no digit needs.
-_INPUTS, _OUTPUTS = 1e-12, 1e-9
-# Least pairs, and one of so many that is held out to choose by.
-_LEAST, _HELD_OUT = 10, 10
 # Of methods whose errors are so close, or below what the cut of outputs leaves, the simplest is
 # taken.
-_EQUAL, _NEGLIGIBLE = 1.1, 10 * _OUTPUTS
-# How many inputs a method sees, degrees of the edges of a KAN, ridges relative to the largest
-# squared singular value.
-_COUNTS, _DEGREES = (4, 8, 16, 32, 64, 128, 256), (3.0, 6.0)
-_RIDGES = tuple(10.0**-k for k in range(16, 2, -2))
-# Inputs are divided by powers of their standard deviation; lengths are in parts of the median
-# distance; so many pairs choose among them.
-_POWERS, _LENGTHS, _CHOOSING = (0.0, 0.5, 1.0), (1.0, 4.0, 16.0, 64.0), 300
-_NUGGETS = (1e-14, 1e-11, 1e-8, 1e-4)
+_EQUAL, _NEGLIGIBLE = 1.1, 10 * OUTPUTS
 # Axes of the outputs of a Fourier neural operator.
 _MOST_AXES = 3
-
-
-@final
-class OperatorError(ValueError):
-    """Arrays that are no pairs of functions."""
-
-
-@final
-@dataclass(frozen=True)
-class RelativeErrors:
-    """Relative L2 errors over pairs."""
-
-    mean: float
-    median: float
-    worst: float
-    worst_pair: int
-    pairs: int
 
 
 @final
@@ -77,6 +48,7 @@ class OperatorReport:
     `method` was chosen; `floor` is that of the components of the outputs alone, below which none
     can come. `by_pairs` is the error of the method fitted to fewer pairs, `inputs` and `outputs`
     the numbers of components, or of values where a neural operator was trained, in `steps` steps.
+    `symmetries` are those that were taken out, None where no equation is known.
     """
 
     method: Method
@@ -89,50 +61,22 @@ class OperatorReport:
     seconds: float
     milliseconds: float
     steps: int | None = None
+    symmetries: str | None = None
 
     def __str__(self) -> str:
         what = "components" if self.steps is None else "values"
         trained = "" if self.steps is None else f", {self.steps} steps of Adam"
+        taken = f"symmetries of the equation: {self.symmetries}\n" if self.symmetries else ""
         methods = ", ".join(f"{name} {error:.1e}" for name, error in self.held_out.items())
         pairs = ", ".join(f"{count}: {error:.1e}" for count, error in self.by_pairs.items())
         return (
-            f"{self.method}, {self.inputs} {what} in, {self.outputs} out{trained}\n"
+            f"{self.method}, {self.inputs} {what} in, {self.outputs} out{trained}\n{taken}"
             f"held-out error: {methods}; floor of the components {self.floor:.1e}\n"
             f"training error: mean {self.train.mean:.1e}, median {self.train.median:.1e}, "
             f"worst {self.train.worst:.1e} (pair {self.train.worst_pair})\n"
             f"held-out error by pairs: {pairs}\n"
             f"{self.seconds:.2g} s, {self.milliseconds:.2g} ms an answer"
         )
-
-
-@final
-class Components(NamedTuple):
-    """The mean of functions, and orthonormal ones that span the rest."""
-
-    mean: Float[Tensor, " _"]
-    functions: Matrix
-
-    def of(self, values: Matrix) -> Matrix:
-        """The components of functions."""
-        return (values - self.mean) @ self.functions.mT
-
-    def back(self, numbers: Matrix) -> Matrix:
-        """The functions with these components."""
-        return self.mean + numbers @ self.functions
-
-
-@final
-@dataclass(frozen=True)
-class ReducedMap(OperatorMap):
-    """The components of inputs, a map to those of outputs, and the outputs with these."""
-
-    components: tuple[Components, Components]
-    between: ComponentMap
-
-    def __call__(self, inputs: Matrix) -> Matrix:
-        """The outputs for some inputs."""
-        entering, leaving = self.components
-        return leaving.back(self.between(entering.of(inputs)))
 
 
 @final
@@ -209,11 +153,6 @@ class Operator:
         return relative_errors(self(a), np.asarray(u, dtype=np.float64))
 
 
-def relative_errors(found: Array, truth: Array) -> RelativeErrors:
-    """The relative L2 errors of functions, pairs along the first axis of both."""
-    return _errors(_rows(found), _rows(truth))
-
-
 def fit(
     a: Array,
     u: Array,
@@ -222,6 +161,7 @@ def fit(
     seed: int = 0,
     steps: int = STEPS,
     axes: Sequence[int] | None = None,
+    evolution: Evolution | None = None,
 ) -> Operator:
     """The operator that takes each a to its u, arrays of values with pairs along the first axis.
 
@@ -230,12 +170,13 @@ def fit(
     The methods deeponet, deepokan, fno and fno_kan, a neural operator trained in so many `steps`
     on the other pairs, are only taken where one is asked for. `axes` are those of an output along
     which an input is a function, for Fourier neural operators; the first ones where left out.
+    With an `evolution` the symmetries of its equation are taken out of the pairs first.
     OperatorError where the arrays do not go together.
 
     Source: Batlle, Darcy, Hosseini and Owhadi 2024, doi 10.1016/j.jcp.2023.112549.
     """
     began = perf_counter()
-    pairs = _split(a, u, seed)
+    pairs = split(a, u, seed, evolution)
     shapes = np.asarray(a).shape[1:], np.asarray(u).shape[1:]
     match method:
         case "deeponet" | "deepokan" | "fno" | "fno_kan":
@@ -247,35 +188,20 @@ def fit(
     began = perf_counter()
     found.map(pairs.inputs[:1])
     milliseconds = 1e3 * (perf_counter() - began)
-    leaving, held = pairs.components[1], pairs.outputs[pairs.held]
     report = OperatorReport(
         method=found.method,
         inputs=found.sizes[0],
         outputs=found.sizes[1],
         held_out=found.held_out,
-        floor=_errors(leaving.back(leaving.of(held)), held).mean,
-        train=_errors(found.map(pairs.inputs), pairs.outputs),
+        floor=pairs.floor(),
+        train=relative(found.map(pairs.inputs), pairs.outputs),
         by_pairs=found.by_pairs,
         seconds=seconds,
         milliseconds=milliseconds,
         steps=found.steps,
+        symmetries=None if pairs.frame is None else str(pairs.frame.symmetries),
     )
     return Operator(shapes, found.map, report)
-
-
-@final
-class _Split(NamedTuple):
-    """Pairs, the numbers of those to fit and of those held out, and components of the first."""
-
-    inputs: Matrix
-    outputs: Matrix
-    train: Tensor
-    held: Tensor
-    components: tuple[Components, Components]
-
-    def held_out_error(self, made: OperatorMap) -> float:
-        """The mean relative error of what comes back, not of its components alone."""
-        return _errors(made(self.inputs[self.held]), self.outputs[self.held]).mean
 
 
 @final
@@ -290,20 +216,13 @@ class _Fitted(NamedTuple):
     steps: int | None
 
 
-def _split(a: Array, u: Array, seed: int) -> _Split:
-    inputs, outputs = _pairs(a, u)
-    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
-    held, train = order[: len(order) // _HELD_OUT], order[len(order) // _HELD_OUT :]
-    components = _components(inputs, train, _INPUTS), _components(outputs, train, _OUTPUTS)
-    return _Split(inputs, outputs, train, held, components)
-
-
-def _fit_reduced(pairs: _Split, methods: Sequence[ReducedMethod]) -> _Fitted:
+def _fit_reduced(pairs: Split, methods: Sequence[ReducedMethod]) -> _Fitted:
     """The best of some methods between components, fitted to all pairs."""
-    train, (entering, leaving) = pairs.train, pairs.components
-    x, y = entering.of(pairs.inputs), leaving.of(pairs.outputs)
+    entering, leaving = pairs.components
+    train = pairs.with_images(pairs.train)
+    x, y = entering.of(pairs.inside[0]), leaving.of(pairs.inside[1])
     choices: dict[ReducedMethod, tuple[ComponentMap, Settings]] = {
-        one: _choice(one, x, y, train, pairs.held) for one in methods
+        one: choose(one, x, y, train, pairs.held) for one in methods
     }
     errors: dict[ReducedMethod, float] = {
         one: pairs.held_out_error(ReducedMap(pairs.components, made))
@@ -313,16 +232,21 @@ def _fit_reduced(pairs: _Split, methods: Sequence[ReducedMethod]) -> _Fitted:
     level = max(_EQUAL * min(errors.values()), _NEGLIGIBLE)
     chosen: ReducedMethod = next(one for one, error in errors.items() if error <= level)
 
-    def fitted(some: Tensor | slice) -> ReducedMap:
-        between = _fit(chosen, choices[chosen][1], x[some], y[some])
+    def fitted(some: Tensor) -> ReducedMap:
+        rows = pairs.with_images(some)
+        between = fit_map(chosen, choices[chosen][1], x[rows], y[rows])
         return ReducedMap(pairs.components, between)
 
-    counts = sorted({len(train) // 4, len(train) // 2, len(train)} - {0})
-    by_pairs = {str(count): pairs.held_out_error(fitted(train[:count])) for count in counts}
+    count = len(pairs.train)
+    by_pairs = {
+        str(few): pairs.held_out_error(fitted(pairs.train[:few]))
+        for few in sorted({count // 4, count // 2} - {0})
+    }
+    by_pairs[str(count)] = errors[chosen]
     sizes = x.shape[1], y.shape[1]
     return _Fitted(
         chosen,
-        fitted(slice(None)),
+        pairs.whole(fitted(torch.arange(len(pairs.inputs)))),
         {str(one): error for one, error in errors.items()},
         by_pairs,
         sizes,
@@ -352,91 +276,14 @@ def _architecture(
     return OperatorArchitecture(method, entering, leaving, along)
 
 
-def _fit_neural(pairs: _Split, made: OperatorArchitecture, steps: int, seed: int) -> _Fitted:
+def _fit_neural(pairs: Split, made: OperatorArchitecture, steps: int, seed: int) -> _Fitted:
     """A neural operator, which is trained once, and the linear baseline beside it."""
     linear = _fit_reduced(pairs, ("linear",))
-    trained = train(made, pairs.inputs[pairs.train], pairs.outputs[pairs.train], steps, seed)
+    some = pairs.with_images(pairs.train)
+    trained = train(made, pairs.inside[0][some], pairs.inside[1][some], steps, seed)
     error = pairs.held_out_error(trained)
     sizes = pairs.inputs.shape[1], pairs.outputs.shape[1]
     errors = {**linear.held_out, str(made.kind): error}
-    return _Fitted(made.kind, trained, errors, {str(len(pairs.train)): error}, sizes, steps)
-
-
-def _pairs(a: Array, u: Array) -> tuple[Matrix, Matrix]:
-    given = {"a": np.asarray(a, dtype=np.float64), "u": np.asarray(u, dtype=np.float64)}
-    shapes = {name: one.shape for name, one in given.items()}
-    if any(len(shape) < 2 for shape in shapes.values()) or shapes["a"][0] != shapes["u"][0]:
-        raise OperatorError(
-            f"got a of shape {shapes['a']} and u of shape {shapes['u']}, needs the same number of "
-            "pairs along the first axis of both, and values along the others"
-        )
-    if shapes["a"][0] < _LEAST:
-        raise OperatorError(f"got {shapes['a'][0]} pairs, needs at least {_LEAST}")
-    for name, one in given.items():
-        if not np.isfinite(one).all():
-            bad = int(np.argwhere(~np.isfinite(one))[0][0])
-            raise OperatorError(
-                f"{name}: pair {bad} holds a value that is not finite; leave it out"
-            )
-    return _rows(given["a"]), _rows(given["u"])
-
-
-def _rows(values: Array) -> Matrix:
-    return torch.from_numpy(values.reshape(len(values), -1).copy())
-
-
-def _components(values: Matrix, train: Tensor, cut: float) -> Components:
-    mean = values[train].mean(dim=0)
-    _, sizes, functions = svd(values[train] - mean)
-    kept = int((sizes > cut * sizes[0]).sum()) if float(sizes[0]) > 0 else 1
-    return Components(mean, functions[: max(kept, 1)])
-
-
-def _errors(found: Matrix, truth: Matrix) -> RelativeErrors:
-    sizes = truth.norm(dim=1)
-    errors = (found - truth).norm(dim=1) / torch.where(sizes > 0, sizes, 1.0)
-    worst = int(errors.argmax())
-    return RelativeErrors(
-        float(errors.mean()), float(errors.median()), float(errors[worst]), worst, len(errors)
+    return _Fitted(
+        made.kind, pairs.whole(trained), errors, {str(len(pairs.train)): error}, sizes, steps
     )
-
-
-Settings = tuple[float, ...]
-
-
-def _choice(
-    method: ReducedMethod, x: Matrix, y: Matrix, train: Tensor, held: Tensor
-) -> tuple[ComponentMap, Settings]:
-    """The settings of a method that are best on held-out pairs, and what it is with these."""
-    some = train[:_CHOOSING] if method == "kernel" else train
-    best, settings = inf, _candidates(method, x)[0]
-    for one in _candidates(method, x):
-        made = _fit(method, one, x[some], y[some])
-        error = float((made(x[held]) - y[held]).norm())
-        if error < best:
-            best, settings = error, one
-    return _fit(method, settings, x[train], y[train]), settings
-
-
-def _candidates(method: ReducedMethod, x: Matrix) -> Sequence[Settings]:
-    counts = sorted({float(min(count, x.shape[1])) for count in _COUNTS})
-    match method:
-        case "linear":
-            return [(count, ridge) for count in [*counts, float(x.shape[1])] for ridge in _RIDGES]
-        case "kan":
-            few = [count for count in counts if count <= 32]
-            return [(c, degree, r) for c in few for degree in _DEGREES for r in _RIDGES[::2]]
-        case "kernel":
-            lengths = [(k, p, s) for k in (0.0, 1.0) for p in _POWERS for s in _LENGTHS]
-            return [(*one, nugget) for one in lengths for nugget in _NUGGETS]
-
-
-def _fit(method: ReducedMethod, settings: Settings, x: Matrix, y: Matrix) -> ComponentMap:
-    """A method with its settings, fitted to pairs of components."""
-    match method:
-        case "linear":
-            return linear_map(x, y, int(settings[0]), settings[1])
-        case "kan":
-            return additive_kan(x, y, int(settings[0]), int(settings[1]), settings[2])
-        case "kernel":
-            return kernel_map(x, y, settings[0] > 0, *settings[1:])

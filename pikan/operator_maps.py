@@ -2,14 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.chebyshev import Chebyshev
-from pikan.linalg.dense import inverse, svd
+from pikan.linalg.dense import inverse, solve_semidefinite, svd
 
 Matrix = Float[Tensor, "_ _"]
 
@@ -83,6 +83,44 @@ class KernelMap(ComponentMap):
         return _affine(inputs, self.unit) @ self.matrix + near @ self.weights
 
 
+@final
+class Components(NamedTuple):
+    """The mean of functions, and orthonormal ones that span the rest."""
+
+    mean: Float[Tensor, " _"]
+    functions: Matrix
+
+    def of(self, values: Matrix) -> Matrix:
+        """The components of functions."""
+        return (values - self.mean) @ self.functions.mT
+
+    def back(self, numbers: Matrix) -> Matrix:
+        """The functions with these components."""
+        return self.mean + numbers @ self.functions
+
+
+@final
+@dataclass(frozen=True)
+class ReducedMap(OperatorMap):
+    """The components of inputs, a map to those of outputs, and the outputs with these."""
+
+    components: tuple[Components, Components]
+    between: ComponentMap
+
+    def __call__(self, inputs: Matrix) -> Matrix:
+        """The outputs for some inputs."""
+        entering, leaving = self.components
+        return leaving.back(self.between(entering.of(inputs)))
+
+
+def components(values: Matrix, cut: float) -> Components:
+    """The principal components of functions, a row each, down to a part of the first."""
+    mean = values.mean(dim=0)
+    _, sizes, functions = svd(values - mean)
+    kept = int((sizes > cut * sizes[0]).sum()) if float(sizes[0]) > 0 else 1
+    return Components(mean, functions[: max(kept, 1)])
+
+
 def linear_map(x: Matrix, y: Matrix, count: int, ridge: float) -> LinearMap:
     """A matrix, by ridge regression on the first components."""
     return LinearMap(_ridge(x[:, :count], y, ridge))
@@ -122,9 +160,9 @@ def kernel_map(
     count = min(x.shape[1], len(x) // 4)
     unit = deviations[:count].clamp_min(1e-300)
     gram = correlation(scaled, scaled, width)
-    left, sizes, right = svd(gram + nugget * torch.eye(len(x), dtype=x.dtype))
     trend = _affine(x, unit)
-    solved = right.mT @ ((left.mT @ torch.cat([y, trend], dim=1)) / sizes[:, None])
+    gram.diagonal().add_(nugget)
+    solved = solve_semidefinite(gram, torch.cat([y, trend], dim=1))
     alone, by_trend = solved[:, : y.shape[1]], solved[:, y.shape[1] :]
     matrix = inverse(trend.mT @ by_trend) @ (trend.mT @ alone)
     weights = alone - by_trend @ matrix

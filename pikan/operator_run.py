@@ -12,6 +12,7 @@ from pikan import results
 from pikan.files.json_text import to_json
 from pikan.operator import (
     Array,
+    Evolution,
     Operator,
     OperatorReport,
     RelativeErrors,
@@ -106,6 +107,8 @@ def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, Operato
     pairs = yield from make_pairs(stated)
     settings, train = stated.settings, pairs.train
     problem = stated.problem
+    asked = settings.evolution
+    evolution = None if asked is None else Evolution(asked.equation, asked.period, asked.time)
     axes = None if problem is None else [problem.coordinates.index(stated.over)]
     found = fit(
         pairs.a[:train],
@@ -114,6 +117,7 @@ def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, Operato
         seed=settings.seed,
         steps=settings.steps,
         axes=axes,
+        evolution=evolution,
     )
     found = replace(found, equations=_equations(stated))
     test = found.test(pairs.a[train:], pairs.u[train:])

@@ -203,6 +203,22 @@ def solve_positive_definite(
     return torch.where((faults == 0)[..., None], found, nan)
 
 
+def solve_semidefinite(
+    matrix: Float[Tensor, "p p"], right: Float[Tensor, "p k"]
+) -> Float[Tensor, "p k"]:
+    """The X with matrix · X = right, by Cholesky; by singular values where rounding forbids that.
+
+    >>> solve_semidefinite(torch.diag(torch.tensor([2.0, 4.0])), torch.ones(2, 1))
+    tensor([[0.5000],
+            [0.2500]])
+    """
+    factor, faults = torch.linalg.cholesky_ex(matrix)
+    if int(faults) == 0:
+        return torch.cholesky_solve(right, factor)
+    left, sizes, transposed = svd(matrix)
+    return transposed.mT @ ((left.mT @ right) / sizes[:, None])
+
+
 def inverse(matrix: Float[Tensor, "p p"]) -> Float[Tensor, "p p"]:
     """The inverse; not finite where there is none."""
     found = torch.linalg.inv_ex(matrix)

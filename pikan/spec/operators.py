@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from pikan.expression.check import collect_faults
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.problem.statement import Problem
+from pikan.problem.symmetries import symmetries
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Origin, Place, SpecError
 from pikan.spec.formulas import problem
@@ -20,7 +21,7 @@ from pikan.spec.parts import Count, FilePart, Positive
 from pikan.spec.reader import spec_of_tree, text_of, with_name
 from pikan.spec.schema import Description, FolderName, Spec, Title
 from pikan.spec.tree import Node, compose, places, plain
-from pikan.spec.values import ValidationContext, Whole
+from pikan.spec.values import Formula, ValidationContext, Whole
 
 KEY = "operator"
 """The key that makes a file one of an operator."""
@@ -64,6 +65,14 @@ class PairsSettings(FilePart):
     test: Count = Field(description="so many after them are compared with")
 
 
+class EvolutionSettings(FilePart):
+    """The equation whose states the pairs are, on a period in x."""
+
+    equation: Formula = Field(description="of u, x and t, such as u_t + u*u_x = 0.01*u_xx")
+    period: Positive = Field(default=1.0, description="the period in x; its last point is left out")
+    time: Positive = Field(default=1.0, description="the time from an input to its output")
+
+
 class OperatorSettings(FilePart):
     """An operator file but for the problem in it."""
 
@@ -85,6 +94,9 @@ class OperatorSettings(FilePart):
     )
     steps: Annotated[Count, Field(le=10**7)] = Field(
         default=2000, description="steps of Adam that a neural operator is trained in"
+    )
+    evolution: EvolutionSettings | None = Field(
+        default=None, description="an equation whose symmetries are taken out of pairs of a file"
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
         default=0, description="where the random numbers start"
@@ -169,6 +181,13 @@ def _statement(
         message = "needs either inputs, the law of the input, or data, a file of pairs"
         yield located.fault((KEY,), message)
         return None
+    if settings.evolution is not None:
+        try:
+            symmetries(settings.evolution.equation)
+        except ValueError as error:
+            yield located.fault(("evolution", "equation"), str(error))
+        if solved:
+            yield located.fault(("evolution",), "goes with data; a law has its own equations")
     return (yield from _with_problem(stated, root)) if solved else stated
 
 
