@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from pikan.bases.chebyshev import Chebyshev
+from pikan.jets.autograd import is_plain, is_traced
 from pikan.jets.jet import Jet, MultiIndex, coordinates
 from pikan.network.base import Network
 from pikan.network.product import FullProduct
@@ -175,6 +176,10 @@ class ParametricProduct(Network):
     def jet(self, inputs: Jet) -> Jet:
         """Each partial derivative is that of the fields times that of the functions."""
         points, split = inputs.values[0], len(self.fields.center)
+        if is_plain() and not is_traced() and len(points):
+            which = _groups(points[:, split:])
+            if 2 * (int(which.max()) + 1) <= self.rank:
+                return self._jet_by_values(inputs, which)
         own = tuple(dict.fromkeys(index[:split] for index in inputs.indices))
         fields = self.fields.jet(coordinates(points[:, :split], own)).values
         by_index = dict(zip(own, fields.unbind(), strict=True))
@@ -192,11 +197,32 @@ class ParametricProduct(Network):
         ]
         return Jet(inputs.indices, torch.stack(rows).mT)
 
+    def _jet_by_values(self, inputs: Jet, which: Int[Tensor, " n"]) -> Jet:
+        """The same where parameters take few values, by their groups of points.
+
+        The fields of a group are summed before they are evaluated.
+        """
+        points, split = inputs.values[0], len(self.fields.center)
+        found = points.new_empty(len(inputs.indices), len(points), self.unknowns)
+        for number in range(int(which.max()) + 1):
+            there = (which == number).nonzero()[:, 0]
+            group, values = points[there, :split], points[there[:1], split:]
+            for orders in {index[split:] for index in inputs.indices}:
+                rows = [k for k, index in enumerate(inputs.indices) if index[split:] == orders]
+                own = tuple(inputs.indices[k][:split] for k in rows)
+                summed = self._sum_of_fields(self.functions(values, orders)[0])
+                jets = summed.jet(coordinates(group, own)).values
+                for row, each in zip(rows, jets, strict=True):
+                    found[row, there] = each
+        return Jet(inputs.indices, found)
+
     def at(self, values: Sequence[float]) -> FullProduct:
         """The solution for one value of each parameter."""
-        weights = self.functions(
-            self.fields.coefficients.new_tensor([list(values)]), (0,) * len(values)
-        )[0]
+        given = self.fields.coefficients.new_tensor([list(values)])
+        return self._sum_of_fields(self.functions(given, (0,) * len(values))[0])
+
+    def _sum_of_fields(self, weights: Float[Tensor, " r"]) -> FullProduct:
+        """The fields, summed with some weights."""
         ends = [(c.tolist()) for c in self._space()]
         made = FullProduct(self.fields.axes(), self.unknowns, *ends).to(self.fields.coefficients)
         summed = self.fields.coefficients.detach().unflatten(1, (self.rank, self.unknowns))
@@ -221,6 +247,21 @@ class ParametricProduct(Network):
     def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where a coordinate is beyond the grid of its basis."""
         return self.fields.out_of_grid(points[:, : len(self.fields.center)])
+
+
+def _groups(rows: Float[Tensor, "n _"]) -> Int[Tensor, " n"]:
+    """Numbers from 0 on, the same for rows that are equal.
+
+    >>> _groups(torch.tensor([[2.0, 1.0], [1.0, 1.0], [2.0, 1.0]])).tolist()
+    [1, 0, 1]
+    """
+    found = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
+    if bool((rows == rows[:1]).all()):
+        return found
+    for column in rows.unbind(dim=1):
+        values, own = column.unique(return_inverse=True)
+        found = (found * len(values) + own).unique(return_inverse=True)[1]
+    return found
 
 
 def _stirling(order: int) -> list[float]:

@@ -67,6 +67,30 @@ def test_a_member_has_the_values_of_the_family(generator):
     torch.testing.assert_close(network.on(x)([0.7, 2.2]), whole, rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.parametrize("logarithmic", [(0.0, 0.0), (1.0, 0.0)])
+def test_parameters_of_few_values_are_answered_as_those_of_many(logarithmic, generator):
+    functions = PolynomialFunctions(2, 4, 12)
+    functions.load_state_dict(polynomials(logarithmic).state_dict() | {
+        "coefficients": torch.zeros(4, 12, dtype=torch.float64)
+    })  # fmt: skip
+    fields = FullProduct([Chebyshev(INTERVAL, 4)], 2 * 12, [0.0], [2.0])
+    network = ParametricProduct(fields, functions, 2)
+    with torch.no_grad():
+        for one in network.parameters():
+            one.copy_(torch.randn(one.shape, generator=generator, dtype=one.dtype))
+    x = torch.rand(11, 1, generator=generator, dtype=torch.float64)
+    few = torch.tensor([[0.7, 2.2], [3.0, 2.2], [0.7, 1.5]], dtype=torch.float64)
+    points = torch.cat([x, few.repeat(4, 1)[:11]], dim=1)
+    orders = {(0, 0, 0), (2, 1, 0), (0, 0, 2), (1, 0, 0)}
+    # Where gradients may be asked for, fields are evaluated one by one.
+    whole = partials(network, points, orders)
+    with torch.no_grad():
+        quick = partials(network, points, orders)
+        assert torch.equal(network(points), quick[0, 0, 0])
+    for one, values in whole.items():
+        torch.testing.assert_close(quick[one], values.detach(), rtol=1e-11, atol=1e-11)
+
+
 def test_a_rational_interpolant_is_a_rational_function_and_so_are_its_derivatives():
     # 1/(z - 2) is interpolated without an error by any three nodes with the right weights.
     nodes = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
