@@ -26,7 +26,7 @@ from pikan.problem.statement import Problem, with_constants
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.solvers.collocation_grid import chebyshev_nodes
 from pikan.solvers.decay import next_degrees
-from pikan.solvers.level import run_quietly
+from pikan.solvers.level import distance, run_quietly
 from pikan.solvers.spectral.level import PRefinement, diagnose
 from pikan.solvers.spectral.limits import affordable
 from pikan.solvers.spectral.product_objective import product_objective
@@ -35,8 +35,11 @@ from pikan.spec.stages.climb import ClimbSettings, ClimbStage
 
 # The steps are Newton's own.
 _UNDAMPED = 1e-28
-# Degrees to begin with, of one coordinate and of several, and coefficients that may be left out.
-_DEGREE_1D, _DEGREE, _NEGLIGIBLE = 24, 12, 1e-12
+# Degrees to begin with, of one coordinate and of several.
+_DEGREE_1D, _DEGREE = 24, 12
+# Coefficients may be left out below this part of the square of the last step, which the error is
+# about as large as, and below this part of the largest.
+_BESIDE, _NEGLIGIBLE = 1e-2, 1e-12
 # What modes may leave of an input, and their numerical rank.
 _INPUT, _CUTOFF = 1e-4, 1e-12
 # The degree of the splines between the values of an output.
@@ -115,16 +118,20 @@ def _newton(
     outcome = Outcome("finished", "Newton's steps are taken")
     while True:
         network = _interpolant(made, settings.network(degrees), output)
+        compared, change = settings.samples.points, 0.0
         residuals = [largest_relative_residual(problem, network, settings.samples).relative]
         for _ in range(steps):
             start = network.coefficients.detach().flatten()
             objective = product_objective(problem, network, start)
             stage = LevenbergMarquardt(steps=1, damping=_UNDAMPED)
-            network = with_parameters(network, run_quietly(stage, objective, start).theta)
+            moved = with_parameters(network, run_quietly(stage, objective, start).theta)
+            with torch.no_grad():
+                change = distance(network(compared), moved(compared))
+            network = moved
             left = largest_relative_residual(problem, network, settings.samples)
             residuals.append(left.relative)
         level = diagnose(network, outcome, settings.samples, largest, determined=False, near=True)
-        aim = next_degrees(level.decay, _NEGLIGIBLE)
+        aim = next_degrees(level.decay, max(_BESIDE * change**2, _NEGLIGIBLE))
         following = affordable(problem, settings, level, degrees, aim)
         if following == degrees:
             break

@@ -61,14 +61,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     asked = parser.parse_args()
     file, unit = RESULTS / "operators.json", qr_seconds()
-    rows = json.loads(file.read_text()) if file.exists() and asked.names else {}
-    for name, job in JOBS.items():
-        if not asked.names or name in asked.names:
-            rows[name] = row_of(job, unit, asked.seconds)
-            print(name, json.dumps(rows[name], indent=1), flush=True)
-            rows = {one: rows[one] for one in JOBS if one in rows}
-            file.write_text(json.dumps(rows, indent=1) + "\n")
-    (RESULTS / "operators.md").write_text("\n".join(map(table_line, [None, *rows.items()])) + "\n")
+    if not asked.names:
+        file.write_text("{}\n")
+    for name in asked.names or JOBS:
+        row = row_of(JOBS[name], unit, asked.seconds)
+        print(name, json.dumps(row, indent=1), flush=True)
+        known = {**json.loads(file.read_text()), name: row}
+        rows = {one: known[one] for one in JOBS if one in known}
+        file.write_text(json.dumps(rows, indent=1) + "\n")
+        lines = [table_line(None), *(table_line(one) for one in rows.items())]
+        (RESULTS / "operators.md").write_text("\n".join(lines) + "\n")
 
 
 def row_of(job: Job, unit: float, seconds: float) -> dict[str, object]:
@@ -132,14 +134,15 @@ def table_line(row: tuple[str, Mapping[str, object]] | None) -> str:
     assert isinstance(held, Mapping)
     assert isinstance(neural, Mapping)
     means = {"pikan": test["mean"], **{key: each["test"]["mean"] for key, each in neural.items()}}
+    rest = " of the rest" * ("solve" in one)
     cells = [
         name,
         f"{one['target']:.1e}",
         f"{test['mean']:.1e}",
         f"{test['worst']:.1e}",
-        f"{one['method']}" + " beside a solve" * ("solve" in one),
-        f"{held['linear']:.1e}",
-        f"{one['floor']:.1e}",
+        f"{one['method']}" + (f" beside a solve of {one['solve']:.1e}" if rest else ""),
+        f"{held['linear']:.1e}{rest}",
+        f"{one['floor']:.1e}{rest}",
         f"{one['qrs']:.2g}",
     ]
     for method in _NEURAL:
