@@ -11,12 +11,12 @@ from pikan.geometry.box import Box
 from pikan.geometry.domain import Domain
 from pikan.geometry.face import Face
 from pikan.network.product import FullProduct, LowRank
-from pikan.network.singular import SingularFunctions
 from pikan.network_factory import Ends, axes, each, like, network, trial
 from pikan.optimize.learning_rates import Schedule, constant, cosine, exponential, warmup_cosine
 from pikan.optimize.stage import Stage
 from pikan.optimize.weights import Attention, Balance, Causal, Weights
-from pikan.problem.corner_singularities import singular_points
+from pikan.problem.classification import is_poisson
+from pikan.problem.corner_singularities import holes_of, singular_points
 from pikan.problem.features import features
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.singularities import singularities
@@ -35,6 +35,7 @@ from pikan.solvers.schedule import (
     ScheduleSettings,
     Step,
 )
+from pikan.solvers.spectral.enriched_product import enriched_product
 from pikan.solvers.spectral.p_refinement import PRefinement
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.time_marching.march import TimeMarching
@@ -68,8 +69,6 @@ _WORDS: Mapping[str, Mapping[str, object]] = {"schedule": _SCHEDULES, "weights":
 _SAMPLES = 2048
 # The box of polynomials in a region is wider at each side by this part of its width.
 _PADDING = 0.03
-# The degree of the polynomials beside singular functions, in parts of that of the others.
-_BESIDE = 0.7
 
 
 def points(
@@ -221,32 +220,16 @@ def p_refinement_settings(spec: schema.Spec, problem: Problem, climb: ClimbSetti
 def singular_settings(
     spec: schema.Spec, problem: Problem, climb: ClimbSettings
 ) -> PRefinement | None:
-    """Settings of p-refinement with singular functions at corners; None where there are none."""
-    corners = () if spec.singular == "none" else singular_points(problem)
-    plain = p_refinement_settings(spec, problem, climb)
-    if not corners:
+    """Settings of p-refinement with functions of corners and holes; None where there are none."""
+    if spec.singular == "none":
         return None
-    lower, upper = _padded_box(problem)
-    ends = torch.tensor([lower, upper], dtype=torch.float64)
-    every = [(one, exponent) for one in corners for exponent in one.exponents]
-    points = torch.tensor([one.point for one, _ in every], dtype=torch.float64)
-    directions = torch.tensor([one.direction for one, _ in every], dtype=torch.float64)
-    exponents = torch.tensor([exponent for _, exponent in every], dtype=torch.float64)
-    scales = (points[:, None] - ends[None]).abs().amax(dim=(1, 2))
+    corners, within = singular_points(problem), holes_of(problem)
+    if not corners and not within:
+        return None
+    plain, harmonic = p_refinement_settings(spec, problem, climb), is_poisson(problem)
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
-        whole = plain.network(degrees)
-        # As many singular functions as twice the polynomials, at most.
-        degree = 1
-        while len(every) * (degree + 2) * (degree + 3) <= 2 * len(
-            whole.coefficients
-        ) and degree < _BESIDE * max(degrees):
-            degree += 1
-        beside = SingularFunctions(points, directions, exponents, scales, degree)
-        bases = list(whole.axes())
-        unknowns = len(problem.unknowns)
-        made = FullProduct(bases, unknowns, lower, upper, total=True, singular=beside)
-        return made.to(like(spec))
+        return enriched_product(plain.network(degrees), corners, within, harmonic=harmonic)
 
     return replace(plain, network=make_network)
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, TypeAlias, final
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pikan.bases.registry import ALL, family
+from pikan.network.laurent import LaurentDegrees
 from pikan.network.product import degree_shares
 
 # A damaged or hostile text may ask for anything; these are far beyond what can be trained.
@@ -28,6 +29,7 @@ FunctionName: TypeAlias = Literal["identity", "silu", "tanh"]
 Whole: TypeAlias = Annotated[int, Field(ge=0, le=_MOST_NUMBERS)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=_MOST_NUMBERS)]
 _Order: TypeAlias = Annotated[int, Field(ge=0, le=20)]
+_Series: TypeAlias = Annotated[int, Field(ge=0, le=1000)]
 
 Width: TypeAlias = int | tuple[int, int]
 """The nodes of a layer: sums alone, or (sums, products of two)."""
@@ -120,14 +122,19 @@ class FullProductArchitecture:
 @final
 @dataclass(frozen=True)
 class SingularArchitecture:
-    """A `FullProduct` of total degree with singular functions, and the degree beside these."""
+    """A `FullProduct` of total degree with singular functions, and the degree beside these.
+
+    `laurent` are the degrees of the series about so many `holes`.
+    """
 
     __pydantic_config__ = STRICT
 
     bases: Bases
     unknowns: Count
-    functions: Count
+    functions: Whole
     degree: Whole
+    holes: Annotated[int, Field(ge=0, le=_MOST_PARTS)] = 0
+    laurent: tuple[_Series, _Series, _Series, _Series] = (1, 0, 1, 0)
     kind: Literal["product with singular functions"] = "product with singular functions"
 
 
@@ -307,10 +314,13 @@ def count(plan: Architecture) -> int:
             )
         case FullProductArchitecture(bases=bases):
             own = sum(b.knots for b in bases) + plan.products * plan.unknowns
-        case SingularArchitecture(bases=bases, functions=functions, degree=degree):
+        case SingularArchitecture(bases=bases, functions=functions, degree=degree, holes=holes):
             polynomials = FullProductArchitecture(bases, 1, "product of total degree").products
             size = polynomials + functions * (degree + 1) * (degree + 2)
-            own = sum(b.knots for b in bases) + size * plan.unknowns + 5 * functions
+            if holes:
+                size += LaurentDegrees(*plan.laurent).size(holes)
+                beside += 5 * holes + 4
+            own = sum(b.knots for b in bases) + size * plan.unknowns + 6 * functions
         case LowRankArchitecture(bases=bases, rank=rank):
             own = sum(b.knots + b.size * rank for b in bases) + rank * plan.unknowns
         case ParametricArchitecture(bases=bases, rank=rank, terms=terms, parameters=parameters):

@@ -15,6 +15,7 @@ from pikan.network import architecture as plans
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.base import Network
 from pikan.network.kan import KANNetwork, Scaling, with_layers
+from pikan.network.laurent import LaurentDegrees, LaurentFunctions
 from pikan.network.layer import Layer
 from pikan.network.mlp import MLP
 from pikan.network.parametric import (
@@ -117,9 +118,16 @@ def _plain(network: Network) -> plans.PlainArchitecture:
         case FullProduct():
             bases = tuple(map(_basis, network.axes()))
             unknowns = network.coefficients.shape[1]
-            if network.singular is not None:
-                count = len(network.singular.exponents)
-                return plans.SingularArchitecture(bases, unknowns, count, network.singular.degree)
+            if network.additions():
+                corners, series = network.singular, network.laurent
+                return plans.SingularArchitecture(
+                    bases,
+                    unknowns,
+                    0 if corners is None else len(corners.exponents),
+                    0 if corners is None else corners.degree,
+                    0 if series is None else len(series.centers),
+                    (1, 0, 1, 0) if series is None else series.degrees[:],
+                )
             if network.total:
                 return plans.FullProductArchitecture(bases, unknowns, "product of total degree")
             return plans.FullProductArchitecture(bases, unknowns)
@@ -186,12 +194,12 @@ def build_network(plan: plans.Architecture) -> Network:
             total = plan.kind == "product of total degree"
             made = _bases(bases, [1] * coordinates)
             return FullProduct(made, unknowns, lower, upper, total=total)
-        case plans.SingularArchitecture(bases=bases, functions=functions, degree=degree):
-            nothing = torch.zeros(functions, dtype=torch.float64)
-            points = torch.zeros(functions, 2, dtype=torch.float64)
-            beside = SingularFunctions(points, nothing, nothing, nothing + 1.0, degree)
+        case plans.SingularArchitecture(bases=bases):
             made = _bases(bases, [1] * coordinates)
-            return FullProduct(made, unknowns, lower, upper, total=True, singular=beside)
+            corners, series = _singular_functions(plan), _laurent_functions(plan)
+            return FullProduct(
+                made, unknowns, lower, upper, total=True, singular=corners, laurent=series
+            )
         case plans.LowRankArchitecture(bases=bases, rank=rank):
             return LowRank(_bases(bases, [1] * coordinates), rank, unknowns, lower, upper)
         case plans.ParametricArchitecture(bases=bases, rank=rank):
@@ -208,6 +216,24 @@ def build_network(plan: plans.Architecture) -> Network:
         case plans.TimeSlabsArchitecture(networks=networks):
             edges = [float(edge) for edge in range(len(networks) + 1)]
             return TimeSlabs(edges, [build_network(each) for each in networks], plan.axis)
+
+
+def _singular_functions(plan: plans.SingularArchitecture) -> SingularFunctions | None:
+    """Those beside a product, at points that mean nothing yet; None without any."""
+    if not plan.functions:
+        return None
+    nothing = torch.zeros(plan.functions, dtype=torch.float64)
+    points = torch.zeros(plan.functions, 2, dtype=torch.float64)
+    return SingularFunctions(points, nothing, nothing, nothing + 1.0, nothing + 1.0, plan.degree)
+
+
+def _laurent_functions(plan: plans.SingularArchitecture) -> LaurentFunctions | None:
+    """The series about holes, which have no place yet; None without any."""
+    if not plan.holes:
+        return None
+    pairs, one = torch.ones(plan.holes, 2, dtype=torch.float64), torch.ones(2, dtype=torch.float64)
+    degrees = LaurentDegrees(*plan.laurent)
+    return LaurentFunctions(pairs, pairs, pairs[:, 0].clone(), one, one.clone(), degrees)
 
 
 def _functions(plan: plans.TrialArchitecture) -> TrialFunctions:

@@ -14,6 +14,7 @@ from pikan.bases.elements import Elements
 from pikan.jets.autograd import is_plain
 from pikan.jets.jet import Jet, MultiIndex
 from pikan.network.base import FeatureNetwork, weighted_sum
+from pikan.network.laurent import LaurentFunctions
 from pikan.network.singular import SingularFunctions
 
 
@@ -26,7 +27,7 @@ class FullProduct(FeatureNetwork):
 
     Of `total` degree are only the products with j / (b_1 - 1) + k / (b_2 - 1) + ... <= 1: with
     equal degrees n the polynomials of degree n, of which there are d! times fewer. Those may have
-    `singular` functions beside them, whose coefficients come last.
+    `singular` functions and Laurent series about holes beside them, whose coefficients come last.
     """
 
     chosen: Tensor
@@ -40,6 +41,7 @@ class FullProduct(FeatureNetwork):
         *,
         total: bool = False,
         singular: SingularFunctions | None = None,
+        laurent: LaurentFunctions | None = None,
     ) -> None:
         super().__init__(lower, upper)
         self.bases = nn.ModuleList(bases)
@@ -48,14 +50,18 @@ class FullProduct(FeatureNetwork):
         chosen = shares <= 1.0 if total else torch.ones_like(shares, dtype=torch.bool)
         # Which of all products they are, in their order; what follows from the degrees is not kept.
         self.register_buffer("chosen", chosen.nonzero()[:, 0], persistent=False)
-        self.singular = singular
-        count = int(chosen.sum()) + (0 if singular is None else singular.size)
+        self.singular, self.laurent = singular, laurent
+        count = int(chosen.sum()) + sum(one.size for one in self.additions())
         self.coefficients = nn.Parameter(self.center.new_zeros(count, unknowns))
+
+    def additions(self) -> list[SingularFunctions | LaurentFunctions]:
+        """What there is beside the products."""
+        return [one for one in (self.singular, self.laurent) if one is not None]
 
     def shares(self) -> Float[Tensor, " _"]:
         """The degree of every function in parts of the largest, polynomials first."""
         every = degree_shares([basis.size - 1 for basis in self.axes()])[self.chosen.cpu()]
-        return every if self.singular is None else torch.cat([every, self.singular.shares()])
+        return torch.cat([every, *(one.shares() for one in self.additions())])
 
     def whole(self) -> Float[Tensor, "_ m"]:
         """The coefficients of all products, zero where one is not of the total degree."""
@@ -82,8 +88,8 @@ class FullProduct(FeatureNetwork):
                 )
                 for index in inputs.indices
             ]
-            if self.singular is not None:
-                beside = self.singular.derivatives(inputs.values[0], inputs.indices)
+            for one in self.additions():
+                beside = one.derivatives(inputs.values[0], inputs.indices)
                 rows = [torch.cat(pair) for pair in zip(rows, beside, strict=True)]
             return Jet(inputs.indices, torch.stack(rows).mT)
         rows = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
@@ -95,7 +101,7 @@ class FullProduct(FeatureNetwork):
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients, without making all of them."""
-        if self.singular is not None:
+        if self.additions():
             return weighted_sum(self.features(inputs), self.coefficients)
         if any(isinstance(basis, Elements) for basis in self.axes()) and is_plain():
             return self._jet_by_cells(inputs)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
-from math import comb
+from math import comb, factorial, prod
 from typing import final
 
 import torch
@@ -17,9 +17,10 @@ _BESIDE = 1e-15
 
 @final
 class SingularFunctions(nn.Module):
-    """Re and Im of z^a, or of log z where a = 0, times all polynomials of a total degree.
+    """Re and Im of g^a, or of log g where a = 0, times all polynomials of a total degree.
 
-    z = (x + i y - point) exp(-i direction) / scale, with its cut opposite to the direction. The
+    g = z / (1 + z / cut) with z = (x + i y - point) exp(-i direction) / scale: the branch cut runs
+    from the point opposite to the direction and is so many scales long, infinite for g = z. The
     polynomials are products of Chebyshev's about the point. A solution of Laplace's equation beside
     a corner of angle w is a sum of such functions with a = k pi / w.
 
@@ -30,6 +31,7 @@ class SingularFunctions(nn.Module):
     directions: Tensor
     exponents: Tensor
     scales: Tensor
+    cuts: Tensor
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class SingularFunctions(nn.Module):
         directions: Float[Tensor, " k"],
         exponents: Float[Tensor, " k"],
         scales: Float[Tensor, " k"],
+        cuts: Float[Tensor, " k"],
         degree: int,
     ) -> None:
         super().__init__()
@@ -45,6 +48,7 @@ class SingularFunctions(nn.Module):
         self.register_buffer("directions", directions)
         self.register_buffer("exponents", exponents)
         self.register_buffer("scales", scales)
+        self.register_buffer("cuts", cuts)
         # Which polynomials: by degree, so that those of a lower one come first.
         self.orders = sorted(
             ((p, q) for p, q in product(range(degree + 1), repeat=2) if p + q <= degree), key=sum
@@ -74,7 +78,8 @@ class SingularFunctions(nn.Module):
             )
             z = torch.where(z.abs() < _BESIDE, torch.full_like(z, _BESIDE), z)
             analytic = [
-                one * turn**m for m, one in enumerate(_powers(z, self.exponents[k], highest))
+                one * turn**m
+                for m, one in enumerate(_powers(z, self.exponents[k], self.cuts[k], highest))
             ]
             tables = [_chebyshev(away[:, axis], self.degree, highest) for axis in (0, 1)]
             scale = self.scales[k]
@@ -92,21 +97,37 @@ class SingularFunctions(nn.Module):
 
 
 def _powers(
-    z: Complex[Tensor, " n"], exponent: Float[Tensor, ""], highest: int
+    z: Complex[Tensor, " n"],
+    exponent: Float[Tensor, ""],
+    cut: Float[Tensor, ""],
+    highest: int,
 ) -> list[Complex[Tensor, " n"]]:
-    """z^a, or log z where a = 0, and its derivatives up to an order."""
-    if float(exponent) == 0.0:
-        found = [z.log()]
-        factor = 1.0
-        for m in range(1, highest + 1):
-            found.append(factor * z**-m)
-            factor *= -m
-        return found
-    found, factor = list[Tensor](), 1.0
-    for m in range(highest + 1):
-        found.append(factor * (z.log() * (float(exponent) - m)).exp())
-        factor *= float(exponent) - m
-    return found
+    """g^a, or log g where a = 0, and its derivatives up to an order, with g = z / (1 + z / cut).
+
+    g^a is the product of z^a and (1 + z / cut)^-a, whose branches are taken together.
+    """
+    # Of a cut without end the second factor is one.
+    a, bend = float(exponent), 1.0 / cut
+    other = 1.0 + bend * z
+    root = (z / other).log()
+    if a == 0.0:
+        signs = [(-1.0) ** (m - 1) * factorial(m - 1) for m in range(1, highest + 1)]
+        each = (z**-m - (bend / other) ** m for m in range(1, highest + 1))
+        return [root, *(sign * one for sign, one in zip(signs, each, strict=True))]
+    whole = (a * root).exp()
+    return [
+        whole
+        * sum(
+            comb(m, k) * _falling(a, k) * _falling(-a, m - k) * z**-k * (bend / other) ** (m - k)
+            for k in range(m + 1)
+        )
+        for m in range(highest + 1)
+    ]
+
+
+def _falling(a: float, m: int) -> float:
+    """a (a - 1) ... (a - m + 1)."""
+    return prod((a - k for k in range(m)), start=1.0)
 
 
 def _chebyshev(x: Float[Tensor, " n"], degree: int, highest: int) -> list[list[Tensor]]:

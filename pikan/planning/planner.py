@@ -8,7 +8,7 @@ from pikan.planning.by_hand import plan_by_hand, with_values
 from pikan.planning.energies import is_minimized, plan_energy
 from pikan.planning.identification import plan_identification
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
-from pikan.problem.corner_singularities import singular_points
+from pikan.problem.corner_singularities import holes_of, singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
 from pikan.problem.features import Features, features
 from pikan.problem.initial_value import (
@@ -316,8 +316,10 @@ def _plan_region(
     dimension = problem.box.dimension
     kind = "linear" if linear(problem) else "nonlinear"
     plain, solid = (LINEAR, _LINEAR_3D) if kind == "linear" else (NONLINEAR, _NONLINEAR_3D)
-    corners = () if spec.singular == "none" else singular_points(problem)
-    plain = _AT_CORNERS if corners else plain
+    corners, about = (), ()
+    if spec.singular != "none":
+        corners, about = singular_points(problem), holes_of(problem)
+    plain = _AT_CORNERS if corners or (about and kind == "linear") else plain
     accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
     given = network or ProductSettings(kind="product")
     start = _REGION_START.get(dimension, _REGION_START[_FULL])
@@ -331,9 +333,9 @@ def _plan_region(
         f"{kind} in a region: polynomials of one total degree on a box around it, on points inside "
         f"and on its boundary, by {how}; degrees rise until two levels agree to {accuracy:g}"
     )
-    if corners:
-        functions = "; ".join(one.words(problem.coordinates) for one in corners)
-        reason += f"; where polynomials alone do not do, with {functions}"
+    found = [one.words(problem.coordinates) for one in (*corners, *about)]
+    if found:
+        reason += f"; where polynomials alone do not do, with {'; '.join(found)}"
     training = (ClimbStage(climb=climb),)
     return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
 

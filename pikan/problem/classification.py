@@ -6,7 +6,7 @@ from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import value
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.tree import names
-from pikan.problem.partials import normals, partials
+from pikan.problem.partials import Partial, normals, partials
 from pikan.problem.statement import Problem
 
 
@@ -86,3 +86,27 @@ def linear(problem: Problem) -> bool:
         if not all(names(slope).isdisjoint(dependent) for slope in slopes):
             return False
     return True
+
+
+def is_laplacian(problem: Problem) -> bool:
+    """Whether there is one equation, in the plane, whose highest part is a multiple of u_xx + u_yy.
+
+    The multiple is a constant.
+    """
+    if len(problem.unknowns) != 1 or len(problem.equations) != 1:
+        return False
+    (equation,) = problem.equations
+    found = partials(problem, equation.residual)
+    second = {one: name for name, one in found.items() if sum(one.orders) > 1}
+    if set(second) != {Partial(0, (2, 0)), Partial(0, (0, 2))}:
+        return False
+    first, other = (differentiate(equation.residual, name) for name in second.values())
+    return first == other and names(first) <= {*problem.constants, "pi", "e"}
+
+
+def is_poisson(problem: Problem) -> bool:
+    """Whether the equation `is_laplacian` and holds the unknown in no other way."""
+    if not is_laplacian(problem):
+        return False
+    (equation,) = problem.equations
+    return all(sum(one.orders) == 2 for one in partials(problem, equation.residual).values())

@@ -9,18 +9,19 @@ Source: Grisvard 1985, Elliptic Problems in Nonsmooth Domains, section 4.4.
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import atan2, cos, pi, sin
+from math import atan2, cos, inf, pi, sin
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from pikan.expression.differentiate import differentiate
-from pikan.expression.tree import Expression, Number, names, substitute
+from pikan.expression.tree import Expression, Number, substitute
 from pikan.geometry.face import Face
+from pikan.geometry.holes import Hole, holes
 from pikan.geometry.region import Region, RegionPart
 from pikan.geometry.shape import Side
-from pikan.problem.partials import Partial, normals, partials
+from pikan.problem.classification import is_laplacian
+from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Condition, Problem
 from pikan.problem.wellposed.compatibility import givens, on
 
@@ -29,6 +30,8 @@ from pikan.problem.wellposed.compatibility import givens, on
 _ALONG, _HALVINGS = 257, 50
 # The region around a corner is looked at on a circle of this radius, in parts of its size.
 _AROUND, _DIRECTIONS = 1e-4, 1440
+# So many points opposite to it show whether the region begins again there.
+_OPPOSITE = 4001
 # Corners nearer to each other than this are one; angles this near to each other are the same.
 _SAME, _ANGLE = 1e-6, 2e-4
 # Powers above this are as good as smooth; so many different ones are taken at a corner.
@@ -45,12 +48,16 @@ class _Kind(NamedTuple):
 
 
 class SingularPoint(NamedTuple):
-    """A corner: its angle, the direction into the region, and the exponents, 0 for a logarithm."""
+    """A corner: its angle, the direction into the region, and the exponents, 0 for a logarithm.
+
+    `cut` is how far one may go opposite to the direction and stay outside, with as much to spare.
+    """
 
     point: tuple[float, float]
     angle: float
     direction: float
     exponents: tuple[float, ...]
+    cut: float
 
     def words(self, coordinates: Sequence[str]) -> str:
         """The corner and its functions in words."""
@@ -65,7 +72,7 @@ def singular_points(problem: Problem) -> tuple[SingularPoint, ...]:
     Known is one equation of second order in the plane whose highest part is the Laplacian.
     """
     region = problem.region
-    if region is None or problem.box.dimension != 2 or not _is_laplacian(problem):
+    if region is None or problem.box.dimension != 2 or not is_laplacian(problem):
         return ()
     source, found = _source(problem), list[SingularPoint]()
     for point, kinds in _meeting_points(problem, region):
@@ -80,21 +87,20 @@ def singular_points(problem: Problem) -> tuple[SingularPoint, ...]:
             # Constants that fit together bring no logarithm.
             exponents = tuple(a for a in exponents if a)
         if exponents:
-            found.append(SingularPoint((point[0], point[1]), angle, direction, exponents))
+            place, cut = (point[0], point[1]), _cut(region, point, direction)
+            found.append(SingularPoint(place, angle, direction, exponents, cut))
     return tuple(found)
 
 
-def _is_laplacian(problem: Problem) -> bool:
-    """Whether the highest part of the one equation is a multiple of the Laplacian."""
-    if len(problem.unknowns) != 1 or len(problem.equations) != 1:
-        return False
-    (equation,) = problem.equations
-    found = partials(problem, equation.residual)
-    second = {one: name for name, one in found.items() if sum(one.orders) > 1}
-    if set(second) != {Partial(0, (2, 0)), Partial(0, (0, 2))}:
-        return False
-    first, other = (differentiate(equation.residual, name) for name in second.values())
-    return first == other and names(first) <= {*problem.constants, "pi", "e"}
+def holes_of(problem: Problem) -> tuple[Hole, ...]:
+    """The holes about which solutions have Laurent series; none where that is not known.
+
+    Known is what is so of corners.
+    """
+    region = problem.region
+    if region is None or problem.box.dimension != 2 or not is_laplacian(problem):
+        return ()
+    return holes(region)
 
 
 def _meeting_points(
@@ -209,6 +215,15 @@ def _sector(region: Region, point: Float[np.ndarray, " 2"]) -> tuple[float, floa
     angle = nearest if abs(angle - nearest) < _ANGLE else angle
     middle = (first + last) / 2
     return angle, atan2(sin(middle), cos(middle))
+
+
+def _cut(region: Region, point: Float[np.ndarray, " 2"], direction: float) -> float:
+    """Half the way from a corner, opposite to a direction, until the region begins again."""
+    lower, upper = region.bounds
+    away = 2.0 * float(np.linalg.norm(upper - lower)) * (np.arange(_OPPOSITE) + 1) / _OPPOSITE
+    on_way = point - away[:, None] * np.array([cos(direction), sin(direction)])
+    inside = np.flatnonzero(region.holds(on_way))
+    return float(away[inside[0]]) / 2 if len(inside) else inf
 
 
 def _exponents(angle: float, *, same: bool) -> tuple[float, ...]:

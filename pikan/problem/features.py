@@ -1,7 +1,7 @@
 """Narrow features, jumps and kinks of the known functions of a problem, read off its formulas."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal, NamedTuple, final
 
 import numpy as np
@@ -22,6 +22,7 @@ from pikan.expression.tree import (
     text,
 )
 from pikan.geometry.box import Box
+from pikan.geometry.domain import Domain
 from pikan.geometry.face import Face
 from pikan.problem.statement import Problem, residual_on
 from pikan.references.formula import FormulaSolution
@@ -153,7 +154,7 @@ def features(problem: Problem) -> Features:
             places.update({(one.axis, one.value): one for one in found})
             unread += [text(known.formula)] if oblique else []
             continue
-        cells = _cells(known, box)
+        cells = _cells(known, problem.domain)
         feature = None if cells is None else _feature(known, box, cells)
         if feature is not None:
             narrow.append(feature)
@@ -253,12 +254,13 @@ def _kinks(known: _Known, box: Box) -> tuple[list[FeaturePlace], bool]:
     ], False
 
 
-def _cells(known: _Known, box: Box) -> _Cells | None:
+def _cells(known: _Known, domain: Domain) -> _Cells | None:
     """Cells on each of which a formula varies by at most a quarter of its range.
 
+    Small ones that lie outside of the domain are left out: poles in holes are none of a problem's.
     None for the operand of another formula that has no bounds: that one is bounded or has a pole.
     """
-    axes, own = known.axes, tuple(known.axes.values())
+    axes, own, box = known.axes, tuple(known.axes.values()), domain.box
     lower, upper = np.array([box.lower]), np.array([box.upper])
     done = [(lower[:0], upper[:0])]
     least, most = np.inf, -np.inf
@@ -281,6 +283,8 @@ def _cells(known: _Known, box: Box) -> _Cells | None:
         # Along the axes that count most; along all where no slope is known.
         along = ~(reach < reach.max(axis=1, keepdims=True) / 2)[wide] | (level < _FIRST)
         lower, upper = _halve(lower[wide], upper[wide], own, along)
+        meeting = _meets(domain, lower, upper)
+        lower, upper = lower[meeting], upper[meeting]
         if not len(lower) or len(lower) > _MOST:
             break
     certain = len(lower) <= _MOST
@@ -288,6 +292,23 @@ def _cells(known: _Known, box: Box) -> _Cells | None:
     done.append((lower[len(poles) :], upper[len(poles) :]))
     below, above = (np.concatenate(corners) for corners in zip(*done, strict=True))
     return _Cells(below, above, poles, certain)
+
+
+def _meets(domain: Domain, lower: Corners, upper: Corners) -> Bool[np.ndarray, " n"]:
+    """Which cells hold a point of the domain, of 3^d; larger ones are taken to."""
+    found = np.ones(len(lower), dtype=bool)
+    if domain.region is None:
+        return found
+    axes, box = list(domain.region.axes), domain.box
+    widths = np.subtract(box.upper, box.lower)[axes]
+    small = ((upper - lower)[:, axes] < _SHORT * widths).all(axis=1)
+    found[small] = False
+    low, size = lower[small], (upper - lower)[small]
+    for part in product((0.0, 0.5, 1.0), repeat=len(axes)):
+        at = low + size / 2
+        at[:, axes] = low[:, axes] + np.array(part) * size[:, axes]
+        found[small] |= domain.covers(at)
+    return found
 
 
 def _halve(
@@ -322,7 +343,7 @@ def _feature(known: _Known, box: Box, cells: _Cells) -> Feature | None:
     # What varies nearly everywhere is seen by any points.
     if not small.any() or volumes[small].sum() > _EVERYWHERE:
         return None
-    smallest = volumes < 2 * volumes.min()
+    smallest = volumes <= 2 * volumes.min()
     place = ", ".join(
         _words(name, cells.lower[smallest, axis], 16 * sizes[smallest, axis].max())
         for name, axis in known.axes.items()

@@ -289,7 +289,7 @@ class Spec(FilePart):
         default=None, description="shapes that the domain or the region is cut down to"
     )
     singular: Literal["none"] | None = Field(
-        default=None, description="none leaves out the singular functions at corners"
+        default=None, description="none leaves out the singular functions at corners and in holes"
     )
     coordinates: Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] | None = Field(
         default=None, description="the coordinates of the region; [x, y] or [x, y, z] if left out"

@@ -72,11 +72,14 @@ def test_smooth_regions_have_no_corners():
     assert singular_points(stated(disc)) == ()
 
 
+@pytest.mark.parametrize("cut", [0.4, np.inf])
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 2 / 3])
-def test_derivatives_of_singular_functions_are_those_of_autograd(exponent):
+def test_derivatives_of_singular_functions_are_those_of_autograd(exponent, cut):
     numbers = torch.tensor([exponent], dtype=torch.float64)
     at = torch.tensor([[0.1, -0.2]], dtype=torch.float64)
-    made = SingularFunctions(at, numbers * 0 + 0.4, numbers, numbers * 0 + 1.5, 3)
+    made = SingularFunctions(
+        at, numbers * 0 + 0.4, numbers, numbers * 0 + 1.5, numbers * 0 + cut, 3
+    )
     generator = torch.Generator().manual_seed(0)
     points = torch.rand(20, 2, dtype=torch.float64, generator=generator) + 0.2
     indices = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from math import inf
 
 import numpy as np
 from jaxtyping import Float
@@ -91,7 +92,12 @@ def _zero(problem: Problem, expression: Expression, face: Face) -> str | None:
     for turn in range(_ROUNDS):
         points = np.vstack([center, around(width / 2 * _KEPT**turn)])
         center = points[np.argmin(sizes(points))]
-    least, beside = float(sizes(center[None])[0]), float(np.max(sizes(around(_BESIDE * width))))
+    near = sizes(around(_BESIDE * width))
+    # What lies outside tells nothing.
+    least, beside = (
+        float(sizes(center[None])[0]),
+        float(np.max(near, where=near < inf, initial=0.0)),
+    )
     if not least < _VANISHED * beside:
         return None
     place = np.where(np.abs(center) < _BESIDE * width, 0.0, center)

@@ -36,23 +36,47 @@ def graded_decay(
     """The decay of the coefficients in the graded basis along each axis, and its last part.
 
     The decay is that of the whole degree, the same along each axis but for its length. The last
-    part is how far the function is from its best approximation two degrees lower.
+    part is how far the function is from its best approximation two degrees lower. Beside harmonic
+    polynomials, which begin where the others end, each kind is graded by itself after the other.
     """
-    order, shares = _degree_order(network)
-    values = _values(network, points)
-    basis, _ = orthonormal(values[:, order])
-    found = basis.mT @ (values @ network.coefficients.detach())
-    sizes = found.norm(dim=0)
+    values, shares = _values(network, points), network.shares().to(points)
+    function = values @ network.coefficients.detach()
+    count, series = len(network.chosen), network.laurent
+    if series is None or series.degrees.highest == 0:
+        found = _graded(values[:, :0], values, shares, function)
+    else:
+        # Polynomials come after harmonic ones of all degrees, most of which they hold themselves.
+        origin = (0,) * points.shape[1]
+        (harmonic,) = series.whole().derivatives(points, [origin])
+        before = torch.cat([harmonic.mT, values[:, count : -series.size]], dim=1)
+        products = _graded(before, values[:, :count], shares[:count], function)
+        beside = _graded(values[:, :count], values[:, count:], shares[count:], function)
+        found = torch.cat([products, beside])
+    sizes = function.norm(dim=0)
     largest = torch.where(sizes > 0, sizes, 1.0)
-    relative = (found.abs() / largest).amax(dim=1).cpu()
+    relative = (found.abs() / largest).amax(dim=1)
     decay: list[Tensor] = []
     for one in network.axes():
         degree = one.size - 1
         level = (shares * degree).ceil().long().clamp(max=degree)
-        decay.append(relative.new_zeros(degree + 1).scatter_reduce(0, level, relative, "amax"))
+        empty = relative.new_zeros(degree + 1)
+        decay.append(empty.scatter_reduce(0, level, relative, "amax").cpu())
     highest = shares > 1.0 - 1.5 / max(basis.size - 1 for basis in network.axes())
-    last = found[highest.to(found.device)].norm(dim=0) / largest
+    last = found[highest].norm(dim=0) / largest
     return tuple(decay), float(last.max())
+
+
+def _graded(
+    before: Float[Tensor, "n _"],
+    values: Float[Tensor, "n q"],
+    shares: Float[Tensor, " q"],
+    function: Float[Tensor, "n m"],
+) -> Float[Tensor, "q m"]:
+    """The coefficients of a function in the graded basis of some functions, after others."""
+    order = shares.argsort(stable=True)
+    basis, _ = orthonormal(torch.cat([before, values[:, order]], dim=1))
+    found = basis.mT @ function
+    return found[before.shape[1] :][order.argsort()]
 
 
 def graded_coefficients(

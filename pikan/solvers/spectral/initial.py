@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.jets.jet import coordinates
 from pikan.linalg.dense import least_squares
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
@@ -22,6 +23,8 @@ from pikan.solvers.spectral.product_objective import matching_points
 NUDGE = 1e-3
 # Steps to a start that meets nonlinear conditions.
 _EXTENDING = 10
+# Singular values below this part of the largest count as zero in a fit of dependent functions.
+_FITTED = 1e-10
 # Parts of the way to a start at which every formula is finite.
 _SHARES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
 
@@ -45,6 +48,25 @@ def prolong(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> F
     return torch.cat([nudged[network.chosen], torch.zeros_like(beside)]).flatten()
 
 
+def fitted_start(
+    lower: FullProduct, network: FullProduct, on_points: Sequence[Term]
+) -> Float[Tensor, " p"]:
+    """The level before, fitted on points, and the nudge: where products have others beside them.
+
+    Their coefficients are large and not unique, so that they say little of the level.
+    """
+    places = torch.cat([points for one in on_points for points in one.points])
+    with torch.no_grad():
+        values = network.features(coordinates(places, ((0,) * places.shape[1],))).values[0]
+        function = lower(places)
+    found = least_squares(values, function, _FITTED)
+    like = network.whole().detach()
+    shape = (*(basis.size for basis in network.axes()), like.shape[1])
+    smooth = _smooth(like.view(shape)).view(like.shape)[network.chosen]
+    nudge = NUDGE * function.abs().amax(dim=0) * smooth
+    return (found + torch.nn.functional.pad(nudge, (0, 0, 0, len(found) - len(nudge)))).flatten()
+
+
 def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tensor, " p"]:
     """Coefficients that meet the conditions, those of high order as small as they may be."""
     theta = torch.zeros_like(network.coefficients).flatten()
@@ -57,9 +79,8 @@ def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tenso
         for axis, size in enumerate(sizes)
     )
     degrees = torch.as_tensor(orders).flatten()[network.chosen.cpu()]
-    if network.singular is not None:
-        beside = network.singular.shares() * network.singular.degree
-        degrees = torch.cat([degrees.double(), beside])
+    beside = [one.shares() * one.degree for one in network.additions()]
+    degrees = torch.cat([degrees.double(), *beside])
     shares = 0.5 ** degrees.to(theta)
     shares = shares.repeat_interleave(network.coefficients.shape[1])
     even = [1.0] * len(conditions)

@@ -31,7 +31,13 @@ from pikan.solvers.newton_homotopy import solve_by_homotopy
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.spectral.basis_recombination import basis_recombination
 from pikan.solvers.spectral.graded_basis import graded_coefficients, graded_decay
-from pikan.solvers.spectral.initial import NUDGE, defined_start, prolong, smooth_start
+from pikan.solvers.spectral.initial import (
+    NUDGE,
+    defined_start,
+    fitted_start,
+    prolong,
+    smooth_start,
+)
 from pikan.solvers.spectral.product_objective import matching_points, without_value
 
 # Steps that change the residual by less than this part of it change nothing.
@@ -42,8 +48,8 @@ _ASTRAY = 1e-2
 # what the equations hardly feel, and fall no faster than tenfold a step.
 _UNDAMPED = 1e-28
 # Of what the nudge of such a start leaves, this is the rounding of the solution; further steps
-# would only move it about.
-_ENOUGH = 1e-10
+# would only move it about; of functions that are nearly dependent more is rounding.
+_ENOUGH, _ENOUGH_FITTED = 1e-10, 1e-7
 # Other starts are tried as long as a level has no more functions than this.
 _CHEAP = 500
 # As many points as show how far polynomials are from each other.
@@ -294,7 +300,10 @@ def _ways(
     """Ways to go and starts; where Newton's steps lead to no solution the next is tried."""
     zero = network.coefficients.detach().flatten()
     if lower is not None:
-        yield partial(run_stage, enough=_ENOUGH) if near else run_stage, prolong(lower, network)
+        fitted = bool(lower.additions()) and not affine
+        start = fitted_start(lower, network, on_points) if fitted else prolong(lower, network)
+        enough = _ENOUGH_FITTED if fitted else _ENOUGH
+        yield partial(run_stage, enough=enough) if near else run_stage, start
     elif affine:
         yield run_stage, zero
     if not affine and (lower is None or len(zero) <= _CHEAP):

@@ -50,6 +50,11 @@ def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
     whole = sum(sizes.values()) or 1.0
     factor = _AROUND if box.dimension == 2 else _AROUND_3D
     traces = size_of(degrees) - size_of([max(degree - 2, 0) for degree in degrees])
+    series = None if network.laurent is None else network.laurent.degrees
+    if series is not None:
+        # No more than the outer sides are long, so that holes do not take from these.
+        traces = max(traces, 2 * series.highest + 1)
+        whole = min(whole, 2.0 * float(np.sum(np.subtract(*reversed(region.bounds)))))
     faces = {}
     for part in parts:
         if isinstance(part, Face):
@@ -58,6 +63,8 @@ def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
             count = ceil(_INSIDE * size_of(free)) if free else 1
         else:
             least = _LEAST * max(degrees) ** (box.dimension - 1) / (box.dimension - 1)
+            if series is not None and part.side.is_closed:
+                least = max(least, factor * (2 * series.poles + 1))
             count = ceil(max(factor * traces * sizes[part] / whole, least))
         faces[part] = _on_part(problem, part, count, like)
     points = CollocationPoints(inside, faces)

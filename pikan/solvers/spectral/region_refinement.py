@@ -1,8 +1,9 @@
-"""p-refinement in a region: polynomials alone, then with singular functions at its corners."""
+"""p-refinement in a region: polynomials alone, then with functions of its corners and holes."""
 
 from dataclasses import replace
 from math import inf
 
+from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events
@@ -20,11 +21,14 @@ def refine_in_region(
 ) -> Events[SolverResult]:
     """Levels of polynomials; where these do not agree soon, of `singular` functions beside them.
 
-    Newton's steps start from the conditions: families of problems stretch boxes, not regions. Of
-    two results that have not converged the one with the lower estimate is taken.
+    Newton's steps start from the conditions: families of problems stretch boxes, not regions. About
+    holes, where polynomials seldom do, nonlinear problems have no levels of these alone. Of two
+    results that have not converged the one with the lower estimate is taken.
     """
     if singular is None:
         return (yield from p_refinement(problem, settings))
+    if singular.network(singular.start).laurent is not None and not linear(problem):
+        return (yield from p_refinement(problem, singular))
     alone = min(settings.largest, _ALONE * len(problem.unknowns))
     stricter = replace(settings, largest=alone, accuracy=_STRICTER * settings.accuracy)
     plain = yield from p_refinement(problem, stricter)
