@@ -271,6 +271,36 @@ def test_fluxes_that_do_not_balance_the_source_are_noted(domain, equation, flux,
     assert all(f": {left} is left of 'equation'" in one for one in found)
 
 
+DISC = "region: {disc: {center: [0, 0], radius: 1}}"
+BETWEEN = """region:
+  disc: {center: [0, 0], radius: 2}
+  without: [{disc: {center: [0.5, 0], radius: 1}, name: rod}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("region", "equation", "fluxes", "left"),
+    [
+        (DISC, "laplacian(u) = 4", ["boundary, that: u_n = 1"], 2 * np.pi),
+        (DISC, "laplacian(u) = 4", ["boundary, that: 2*u_n = 4 + n_x*x - x^2"], 0),
+        (BETWEEN, "-laplacian(u) = 1", ["disc, that: u_n = 0", "rod, that: u_n = 0"], 3 * np.pi),
+        (BETWEEN, "-laplacian(u) = 2", ["disc, that: u_n = -1", "rod, that: u_n = -1"], 0),
+        (BETWEEN, "-laplacian(u) = 1", ["disc, that: u_n = 0", "rod, that: u = 0"], 0),
+        (BETWEEN, "-laplacian(u) = 1", ["disc, for: x > 0, that: u_n = 0"], 0),
+    ],
+)
+def test_fluxes_into_a_region_that_do_not_balance_the_source_are_noted(
+    region, equation, fluxes, left
+):
+    listed = "".join(f"  - {{where: {one}}}\n" for one in fluxes)
+    text = f"{region}\nunknowns: [u]\nequations: [{equation}]\nconditions:\n{listed}"
+    if "for:" in text:
+        text += "  - {where: disc, for: x < 0, that: u = 0}\n  - {where: rod, that: u_n = 0}\n"
+    found = [one for one in notes(stated(text)) if "do not balance" in one]
+    assert len(found) == bool(left)
+    assert all(f": {left:.3g} is left of 'equation'" in one for one in found)
+
+
 def test_what_is_narrow_jumps_or_bends_is_noted():
     text = """
 domain: {t: [0, 10]}
