@@ -3,10 +3,10 @@
     OMP_NUM_THREADS=1 python scripts/shapes.py                # all problems, seeds 0, 1, 2
     OMP_NUM_THREADS=1 python scripts/shapes.py disc --seeds 0
 
-Errors are in relative L2 on random points of the region, of problems without a formula those of
-known numbers. Times are those of the processor, as a
-multiple of one QR factorization of a random 4000 x 1000 matrix in the same process. Problems that
-are not named keep their rows.
+Errors are in relative L2 on random points of the region, of problems without a formula the worst of
+known numbers, which may be larger than the estimate of the whole. Times are those of the processor,
+as a multiple of one QR factorization of a random 4000 x 1000 matrix in the same process. Problems
+that are not named keep their rows.
 """
 
 import argparse
