@@ -38,6 +38,7 @@ from rough import qr_seconds
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 _TRAIN, _TEST = 1000, 200
+_TIMED = 20
 _NEURAL: tuple[Method, ...] = ("fno", "deeponet")
 Pairs = tuple[np.ndarray, np.ndarray]
 
@@ -115,8 +116,9 @@ def neural_row(
         made = operator.fit(a[:_TRAIN], u[:_TRAIN], method=method, steps=steps, evolution=told)
         return made, time.process_time() - began
 
-    few = [fit(steps)[1] for steps in (2, 12)]
-    steps = max(int(seconds / max((few[1] - few[0]) / 10, 1e-3)), 10)
+    # The first time takes longer; what is not training is the same in the others.
+    _, none, few = (fit(steps)[1] for steps in (1, 1, 1 + _TIMED))
+    steps = max(int(_TIMED * seconds / max(few - none, few / 4)), 10)
     made, took = fit(steps)
     test = made.test(a[_TRAIN:], u[_TRAIN:])
     return {"steps": steps, "qrs": took / unit, "test": asdict(test)}
