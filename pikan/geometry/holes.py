@@ -1,7 +1,7 @@
 """Holes of a region of the plane, each by an ellipse about as large."""
 
 from collections.abc import Callable, Iterator, Sequence
-from math import atan2, cos, hypot, sin, sqrt
+from math import atan2, cos, hypot, inf, sin, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ _AROUND = 256
 _GRID = 128
 # As many points between the foci of an ellipse are looked at.
 _BETWEEN = 33
+# A hole that is no ellipse has points of its own as far as this from it.
+_OWN = 1.01
 # A point beside a side is so far from it, in parts of the extent of the side.
 _BESIDE = 1e-4
 
@@ -25,12 +27,17 @@ Contains = Callable[[Points], Bool[np.ndarray, " n"]]
 
 
 class Hole(NamedTuple):
-    """An ellipse that fills a hole as well as one can: its semi-axes fall, its angle in [rad]."""
+    """An ellipse that fills a hole as well as one can: its semi-axes fall, its angle in [rad].
+
+    `clearance` is the least |w| outside of it on the boundary, of the map w of its outside to that
+    of the unit circle: of a disc the distance of its center from what is around it, in radii.
+    """
 
     name: str
     center: tuple[float, float]
     axes: tuple[float, float]
     angle: float
+    clearance: float = inf
 
     def words(self, coordinates: Sequence[str]) -> str:
         """What a solution has about the hole, in words."""
@@ -43,7 +50,19 @@ def holes(region: Region) -> tuple[Hole, ...]:
 
     A hole that several shapes bound together is none of these.
     """
-    return tuple(_holes(region))
+    probes = [part.side.points(_even()) for part in region.parts]
+    kept = [at[part.bounds_own(at)] for part, at in zip(region.parts, probes, strict=True)]
+    boundary = np.concatenate(kept) if kept else np.zeros((0, 2))
+    return tuple(one._replace(clearance=_clearance(one, boundary)) for one in _holes(region))
+
+
+def _clearance(hole: Hole, boundary: Points) -> float:
+    """The least |w| of points of the boundary that are not the hole's own."""
+    (a, b), turn = hole.axes, np.exp(-1j * hole.angle)
+    z = ((boundary[:, 0] - hole.center[0]) + 1j * (boundary[:, 1] - hole.center[1])) * turn
+    focus = sqrt(a * a - b * b)
+    size = np.abs(z + np.sqrt(z - focus) * np.sqrt(z + focus)) / (a + b)
+    return float(np.min(size[size > _OWN], initial=inf))
 
 
 def _holes(region: Region) -> Iterator[Hole]:

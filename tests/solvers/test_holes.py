@@ -50,6 +50,9 @@ def test_a_hole_is_what_a_shape_encloses_outside_of_the_region():
     assert (
         holes_in("region: {annulus: {center: [0, 0], inner: 0.5, outer: 1}}")[0].axes == (0.5,) * 2
     )
+    assert holes_in("region: {annulus: {center: [0, 0], inner: 0.5, outer: 1}}")[0].clearance == (
+        pytest.approx(2.0)
+    )
     # What cuts through the boundary is none.
     assert holes_in("region: " + disc % "{disc: {center: [2, 0], radius: 0.5}}") == ()
 

@@ -1,7 +1,7 @@
 """Polynomials of a region with what solutions have beside corners and about holes."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, log
 
 import torch
 
@@ -17,6 +17,9 @@ _BESIDE, _MOST = 0.7, 2
 # Poles, powers of conj(z), and Faber polynomials where these are harmonic and where they are not,
 # for each degree: so many make the errors of all kinds about equal about holes of discs in a box.
 _POLES, _CONJUGATES, _HARMONIC, _OTHER = 0.8, 0.25, 4, 3
+# Poles of small holes have coefficients that fall by the clearance: fewer do, but not fewer than
+# so many for each degree.
+_RATE, _FEWEST, _SMALL = 0.55, 0.2, 1e-6
 
 
 def enriched_product(
@@ -70,7 +73,9 @@ def _laurent_functions(
     like, degrees = plain.center, _degrees(plain)
     n = max(degrees)
     conjugates, highest = (0, _HARMONIC * n) if harmonic else (ceil(_CONJUGATES * n), _OTHER * n)
-    own = LaurentDegrees(ceil(_POLES * n), conjugates, min(degrees) + 1, highest)
+    clearance = max(min(one.clearance for one in holes), 1.0 + _SMALL)
+    poles = max(_FEWEST, min(_POLES, _RATE / log(clearance)))
+    own = LaurentDegrees(ceil(poles * n), conjugates, min(degrees) + 1, highest)
     return LaurentFunctions(
         like.new_tensor([one.center for one in holes]),
         like.new_tensor([one.axes for one in holes]),
