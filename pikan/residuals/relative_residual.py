@@ -31,6 +31,9 @@ _SEED = 20_261_130
 # A derivative counts as no less than this part of what unknown and box make natural: where all
 # terms are zero but for rounding, a residual of rounding is nothing.
 _NATURAL = 1e-3
+# Beside another unknown, one that is this much smaller is zero but for rounding, and as large as
+# the other is natural for it.
+_ROUNDING = 1e-11
 
 
 # What the label of an equation begins with.
@@ -101,7 +104,8 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
     lengths = inside.amax(dim=0) - inside.amin(dim=0)
     with torch.no_grad():
         everywhere, found = _fields(network, inside, [one for one, _ in stated])
-        natural = _NATURAL * everywhere[(0,) * inside.shape[1]].abs().amax(dim=0)
+        sizes = everywhere[(0,) * inside.shape[1]].abs().amax(dim=0)
+        natural = _NATURAL * torch.where(sizes > _ROUNDING * sizes.max(), sizes, sizes.max())
         for (one, feature), here in zip(stated, found, strict=True):
             least = {
                 name: float(

@@ -162,3 +162,19 @@ def test_the_sentence_names_the_equation_and_the_feature():
     assert "2.5e-01" in plain
     told = RelativeResidual("equation", 0.25, feature.words()).sentence()
     assert all(part in told for part in ("exp(-x)", "x = 0.5", "1.0e-04", "'equation'", "2.5e-01"))
+
+
+def test_an_unknown_that_is_zero_but_for_rounding_leaves_nothing():
+    problem = stated("""
+domain: {x: [1, 3]}
+unknowns: [u, v]
+equations: [u_xx = 0, v_xx + v*u_x = 0]
+conditions: [{where: boundary, that: u = x}, {where: boundary, that: v = 0}]
+exact: {u: x, v: 0}
+""")
+    network = fitted(problem)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        noise = torch.randn(network.coefficients.shape, generator=generator)
+        network.coefficients[:, 1] = 1e-17 * noise[:, 1]
+    assert max(by_label(problem, network, LINE).values()) < 1e-10

@@ -13,8 +13,9 @@ from pikan.problem.statement import Problem
 from pikan.sampling.held_out import HeldOut
 from pikan.solvers.level import distance
 
-# Solutions nearer to each other than this are one, found twice.
-SAME = 1e-2
+# Solutions nearer to each other than this are one, found twice; on levels of few coefficients a
+# solution may be this far from what it is on higher ones.
+SAME, COARSE = 2e-3, 1e-2
 _ROUNDING = 1e-9
 
 
@@ -34,8 +35,11 @@ def alternatives(
     """
     values = _values(samples, taken)
     pairs = [(one, _values(samples, one)) for one in found]
+    nearest = min((apart(own, values) for _, own in pairs), default=0.0)
+    # The nearest one is the one that was taken, as it was on its first level.
+    least = max(SAME, nearest if nearest <= COARSE else 0.0)
     others = tuple(
-        _alternative(problem, one, own, values) for one, own in pairs if apart(own, values) > SAME
+        _alternative(problem, one, own, values) for one, own in pairs if apart(own, values) > least
     )
     if not others:
         return None

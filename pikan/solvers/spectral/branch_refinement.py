@@ -46,4 +46,7 @@ def _without_solution(
             f"; with the highest derivatives multiplied by {found.factor:.3g} there is a solution, "
             "so that there may be none without"
         )
+    if level.outcome.kind == "out of budget":
+        # It names the key that gives more.
+        sentence += f"; {level.outcome.message}"
     return level._replace(outcome=Outcome(level.outcome.kind, sentence), estimate=inf)

@@ -3,6 +3,7 @@
 from math import inf
 
 from pikan.optimize.outcome import Outcome
+from pikan.problem.classification import linear
 from pikan.problem.initial_value import is_stepped
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
@@ -24,14 +25,21 @@ def solve_by_elements(problem: Problem, settings: ElementSettings) -> Events[Sol
 def solve_by_elements_after(
     first: Events[SolverResult], problem: Problem, settings: ElementSettings
 ) -> Events[SolverResult]:
-    """The result of another solver where that has converged, else the better one of the two."""
+    """The result of another solver where that has converged, else the better one of the two.
+
+    Where the first finds nothing but zero, whether that is the only solution is looked at on cells.
+    """
     level = yield from first
-    if level.outcome.kind == "converged":
+    converged = level.outcome.kind == "converged"
+    zero = not any(own.any() for own in level.network.parameters())
+    if converged and not (zero and linear(problem) and problem.box.dimension == 1):
         return level
     found = yield from map_events(
         solve_by_elements(problem, settings),
         lambda event: event._replace(best=lambda: level.network, found=level.found),
     )
+    if converged:
+        return level if found.outcome.kind == "converged" else found
     known, before = found.estimate, level.estimate
     if found.outcome.kind == "converged" or (known is not None and known < (before or inf)):
         return found._replace(found=level.found)

@@ -8,24 +8,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pikan.expression.tree import Name, Number, add, multiply, subtract
 from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import equation_order, linear
 from pikan.problem.features import Features
 from pikan.problem.statement import Problem
+from pikan.sampling.held_out import HeldOut
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events
+from pikan.solvers.spectral.branch import Branch, bending_of, in_order_of_bending
 from pikan.solvers.spectral.linear_extension import extension, strengthen
 from pikan.solvers.spectral_elements.collocation import steady_collocation
 from pikan.solvers.spectral_elements.mesh import halve, read_mesh
 from pikan.solvers.spectral_elements.newton import newton
+from pikan.solvers.spectral_elements.other_solutions import other_solutions
 from pikan.solvers.spectral_elements.refinement import (
     HOW,
     CellRefinement,
     ElementSolution,
     refine_cells,
 )
-from pikan.solvers.spectral_elements.space import Space, zero
+from pikan.solvers.spectral_elements.space import Space, gauss, zero
 
 # Nonlinear problems start on no fewer cells.
 _FEWEST = 8
@@ -33,6 +37,8 @@ _FEWEST = 8
 # accuracy on the way.
 _FACTORS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _LEAST, _LOOSE, _STEPS = 1e-3, 1e-3, 80
+# Factors of the highest derivatives in problems from which other solutions are followed.
+_EASIER = (exp(1.0), exp(0.5))
 
 
 @final
@@ -57,8 +63,25 @@ def solve_on_cells(problem: Problem, settings: ElementSettings) -> Events[Solver
     asked = CellRefinement(settings.accuracy, settings.points, settings.largest)
     if linear(problem):
         found = yield from refine_cells(problem, asked, edges, None, "", lambda: None)
+        if not any(own.any() for own in found.coefficients):
+            # Zero is resolved on any cells, other solutions of a homogeneous problem are not.
+            driven = _with_source(problem)
+            other = yield from refine_cells(driven, asked, edges, None, "a source", lambda: None)
+            if other.end == "singular":
+                found = found._replace(end="singular", estimate=inf)
         return _result(problem, settings, found, _end(found))
     return (yield from _continue(problem, settings, asked, edges))
+
+
+def _with_source(problem: Problem) -> Problem:
+    """The problem with 1 + s + s² added to each equation, s from 0 to 1 along the interval."""
+    (name,), (low,), (high,) = problem.coordinates, problem.box.lower, problem.box.upper
+    share = multiply(Number(1.0 / (high - low)), subtract(Name(name), Number(low)))
+    source = add(Number(1.0), multiply(share, add(Number(1.0), share)))
+    return replace(
+        problem,
+        equations=tuple(replace(e, residual=add(e.residual, source)) for e in problem.equations),
+    )
 
 
 def _continue(
@@ -90,7 +113,11 @@ def _continue(
             step = ahead / 4 if at == inf else 2 * step
             best, at = found, ahead
             if ahead == 0.0:
-                return _result(problem, settings, best, _end(best))
+                branches = yield from _branches(problem, settings, asked, best)
+                taken = branches[0]
+                found = tuple(element_network(problem, one, settings.like) for one in branches)
+                result = _result(problem, settings, taken, _end(taken))
+                return result._replace(found=found)
         elif at == inf:
             first.pop(0)
             if not first:
@@ -100,6 +127,40 @@ def _continue(
             if step < _LEAST:
                 break
     return _result(problem, settings, best._replace(estimate=inf), _no_solution(at))
+
+
+def _branches(
+    problem: Problem, settings: ElementSettings, asked: CellRefinement, known: ElementSolution
+) -> Events[tuple[ElementSolution, ...]]:
+    """A solution and others that deflation finds on its cells, the least bent one first."""
+    collocation = steady_collocation(problem, known.space)
+    start = _extension(problem, settings, known.space.edges)
+    guess = known.space.interpolate(start.space.function(start.coefficients))
+    found = [known]
+    easier = [steady_collocation(strengthen(problem, factor), known.space) for factor in _EASIER]
+    for other in other_solutions(easier, collocation, guess, known.coefficients):
+        space = known.space
+        refined = yield from refine_cells(
+            problem, asked, space.edges, space.function(other), "another solution", lambda: None
+        )
+        if refined.end == "agreed":
+            found.append(refined)
+    made = [_branch(problem, settings, one) for one in found]
+    first = in_order_of_bending(made)[0].network
+    taken = next(k for k, one in enumerate(made) if one.network is first)
+    return (found[taken], *(one for k, one in enumerate(found) if k != taken))
+
+
+def _branch(problem: Problem, settings: ElementSettings, found: ElementSolution) -> Branch:
+    """A solution with how much it bends, on Gauss points of its cells."""
+    network, space = element_network(problem, found, settings.like), found.space
+    unit, weights = gauss(space.points)
+    points = space.places(unit).flatten()[:, None]
+    shares = (space.half * weights).flatten()
+    samples = HeldOut(points, shares / shares.mean(), ())
+    bending = bending_of(problem, network, samples)
+    with torch.no_grad():
+        return Branch(network, samples.weight(network(points)), "cells", bending)
 
 
 def _extension(
@@ -159,6 +220,12 @@ def _end(found: ElementSolution) -> Outcome:
             return Outcome(
                 "diverged",
                 f"{where} have no solution: equations and conditions contradict each other",
+            )
+        case "singular":
+            return Outcome(
+                "stalled",
+                "the solution is not unique, or there is none: with zero data equations and "
+                "conditions have solutions that are not zero; is a condition missing?",
             )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
+from math import inf, pi
 from typing import Literal, NamedTuple, final
 
 import torch
@@ -40,6 +40,8 @@ _NEARER, _PATIENCE, _ROUNDS = 0.5, 3, 80
 _TAIL, _LAST = 3, 2
 # The power of how much smaller these are of the higher degree, by which it is thought nearer.
 _CAUTION = 0.25
+# How far a smooth function goes along the interval.
+_RADIANS = 2.0
 
 HOW = (
     "difference of two degrees on the same cells, in the mean over all, as far as the last "
@@ -56,7 +58,7 @@ class ElementSolution(NamedTuple):
 
     space: Space
     coefficients: Coefficients
-    end: Literal["agreed", "rounding", "too many", "newton"]
+    end: Literal["agreed", "rounding", "too many", "newton", "singular"]
     rounding: float
     apart: float = inf
     estimate: float = inf
@@ -100,11 +102,12 @@ def refine_cells(
     while True:
         number += 1
         lower = _solve(problem, edges, settings.points, guess, affine=affine)
-        if lower.end == "newton" and affine and number == 0 and settings.graded:
+        unsolved = lower.end in ("newton", "singular")
+        if unsolved and affine and number == 0 and settings.graded:
             # On cells that are wide beside a layer equations are as good as contradictory.
             edges = grade_toward(edges, turning_points(problem))
             continue
-        if lower.end == "newton":
+        if unsolved:
             return lower if best is None else best
         tails = _tails(lower, in_mean=affine)
         total = float(tails.norm() if affine else tails.max())
@@ -155,9 +158,21 @@ def _solve(
     joined = tuple(equation_order(problem, k, 0) for k in range(len(problem.unknowns)))
     space = Space(edges, joined, points)
     start = zero(space) if guess is None or affine else space.interpolate(guess)
-    found = newton(steady_collocation(problem, space), start, affine=affine)
-    end = "agreed" if found.converged else "newton"
+    drawn = space.interpolate(_wave(edges)) if affine else None
+    found = newton(steady_collocation(problem, space), start, affine=affine, drawn=drawn)
+    end = "agreed" if found.converged else "singular" if found.singular else "newton"
     return ElementSolution(space, found.coefficients, end, found.rounding)
+
+
+def _wave(edges: Float[Tensor, " _"]) -> Function:
+    """Smooth functions that have nothing to do with any problem."""
+    lower, number = edges[0], _RADIANS / (edges[-1] - edges[0])
+
+    def wave(unknown: int, order: int, x: Float[Tensor, " n"]) -> Float[Tensor, "s n"]:
+        phase = number * (x - lower) + unknown + 1.0 + order * pi / 2
+        return (torch.sin(phase) * number**order)[None]
+
+    return wave
 
 
 def _tails(

@@ -9,10 +9,12 @@ from scipy.special import beta
 
 from pikan.factory import p_refinement_settings
 from pikan.network.parameters import with_parameters
+from pikan.network.partials import partials
 from pikan.planning.planner import complete
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.run import solve_to_end
-from pikan.solvers.spectral.branches import Branch, _in_order_of_bending, _levels, branches
+from pikan.solvers.spectral.branch import Branch, in_order_of_bending
+from pikan.solvers.spectral.branches import _levels, branches
 from pikan.solvers.spectral.initial import extended_start
 from pikan.solvers.spectral.linear_extension import shorten, strengthen
 from pikan.spec.stages.climb import ClimbSettings
@@ -45,10 +47,16 @@ conditions: [{{where: x = 0, that: "{left}"}}, {{where: x = 1, that: "{right}"}}
 # f''(0), for the half line by series and shooting in the literature: each digit holds on these too.
 WALLS = {
     "Blasius": (flow("f_xxx + f*f_xx = 0", 10), 0.46959998836),
-    "Hiemenz": (flow("f_xxx + f*f_xx - f_x^2 + 1 = 0", 10), 1.23258765682),
-    "Falkner and Skan, slowed": (flow("f_xxx + f*f_xx - 0.1*(1 - f_x^2) = 0", 8), 0.3192697599),
+}
+# By shooting, on these lengths.
+REVERSED = {
+    "nearly separated": ("-0.18", 10, 0.128636221, -0.097692060),
+    "at a great distance": ("-0.1", 16, 0.31926976, -0.1405462),
+    "at separation": ("-0.195", 12, 0.055171797, -0.04896707),
 }
 MORE_WALLS = {
+    "Hiemenz": (flow("f_xxx + f*f_xx - f_x^2 + 1 = 0", 10), 1.23258765682),
+    "Falkner and Skan, slowed": (flow("f_xxx + f*f_xx - 0.1*(1 - f_x^2) = 0", 8), 0.3192697599),
     "Blasius on twice the length": (flow("f_xxx + f*f_xx = 0", 20), 0.46959998836),
     "Falkner and Skan": (flow("f_xxx + f*f_xx + 0.5*(1 - f_x^2) = 0", 8), 0.92768003984),
     "Falkner and Skan, accelerated": (flow("f_xxx + f*f_xx + 2*(1 - f_x^2) = 0", 6), 1.687218169),
@@ -71,6 +79,29 @@ def test_boundary_layers_are_those_without_reversed_flow(text, wall):
     assert float(solution.partial("f_xx", x=0.0)) == pytest.approx(wall, rel=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("slowing", "length", "forward", "reverse"), REVERSED.values(), ids=REVERSED
+)
+def test_of_slowed_flows_the_forward_one_is_taken_and_the_reversed_one_named(
+    slowing, length, forward, reverse
+):
+    text = flow(f"f_xxx + f*f_xx + {slowing}*(1 - f_x^2) = 0", length)
+    found = [one.network for one in searched(stated(text), text).found]
+    wall = torch.zeros(1, 1, dtype=torch.float64)
+    with torch.no_grad():
+        walls = [float(partials(one, wall, {(2,)})[(2,)][0, 0]) for one in found]
+    assert walls[0] == pytest.approx(forward, abs=2e-3)
+    assert any(one == pytest.approx(reverse, abs=2e-3) for one in walls[1:])
+
+
+def test_where_coefficients_run_out_the_outcome_still_names_the_key_that_gives_more():
+    text = clamped("u_xx + 4*exp(u) = 0") + "training: [climb: {largest: 12}]\n"
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "out of budget"
+    assert "'largest' allows 12" in solution.outcome.message
+
+
 def bratu_middles(strength):
     """u(1/2) = 2 log cosh(θ/4) of both solutions, with θ = sqrt(2 λ) cosh(θ/4)."""
     gap = lambda theta: theta - sqrt(2 * strength) * cosh(theta / 4)  # noqa: E731
@@ -78,7 +109,7 @@ def bratu_middles(strength):
     return [2 * log(cosh(brentq(gap, *ends) / 4)) for ends in ((0, turn), (turn, 40))]
 
 
-@pytest.mark.parametrize("strength", [1, 3.5])
+@pytest.mark.parametrize("strength", [1, 3.5, 3.5138])
 def test_both_solutions_of_bratus_problem_are_found_and_the_lower_is_taken(strength):
     solution = solve_to_end(spec(clamped(f"u_xx + {strength}*exp(u) = 0")))
     lower, upper = bratu_middles(strength)
@@ -165,8 +196,8 @@ def test_systems_on_a_half_line_have_the_solution_of_the_literature(text, known)
 def searched(problem, text):
     """What `branches` finds for a problem in a text."""
     completed, _ = complete(spec(text), problem)
-    (stage,) = completed.training
-    return finish(branches(problem, p_refinement_settings(completed, problem, stage.climb)))[1]
+    climb = completed.training[0].climb
+    return finish(branches(problem, p_refinement_settings(completed, problem, climb)))[1]
 
 
 def test_both_solutions_in_a_square_are_found_and_the_lower_comes_first():
@@ -292,7 +323,7 @@ conditions: [{where: boundary, that: u = 0}]
 
 def test_the_least_bent_solution_comes_first_and_of_equal_ones_that_found_first():
     def order(*found):
-        return [one.start for one in _in_order_of_bending(found)]
+        return [one.start for one in in_order_of_bending(found)]
 
     assert order() == []
     assert order(branch("a", 3.0), branch("b", 1.0), branch("c", 2.0)) == ["b", "a", "c"]

@@ -148,3 +148,62 @@ def test_cells_take_over_where_one_polynomial_fails():
     assert "cells" in solution.outcome.message
     solution = solve_to_end(spec(LAYER.format(width=1)))
     assert "levels" in solution.outcome.message
+
+
+def homogeneous(equation, left="u = 0", right="u = 0", more=""):
+    return f"""
+domain: {{x: [0, 1]}}
+unknowns: [u]
+equations: ["{equation}"]
+conditions: [{{where: x = 0, that: "{left}"}}, {{where: x = 1, that: "{right}"}}]
+{more}
+"""
+
+
+CELLS = "training: [elements: {}]"
+# sin(k pi x) and, with tan(k) = -k, sin(k x) satisfy these with any factor.
+FREE = {
+    "one half-wave": homogeneous("u_xx + pi^2*u = 0"),
+    "one half-wave on cells": homogeneous("u_xx + pi^2*u = 0", more=CELLS),
+    "two half-waves": homogeneous("u_xx + 4*pi^2*u = 0"),
+    "thirty half-waves": homogeneous("u_xx + 900*pi^2*u = 0"),
+    "a cooled end": homogeneous("u_xx + 4.115858365694522*u = 0", right="u_x + u = 0"),
+    "a source that no wave feels": homogeneous("u_xx + pi^2*u = sin(2*pi*x)", more=CELLS),
+}
+
+
+@pytest.mark.parametrize("text", FREE.values(), ids=FREE)
+def test_where_zero_data_have_other_solutions_nothing_is_claimed(text):
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "stalled"
+    assert "not unique" in solution.outcome.message
+    assert solution.report.estimate is None
+
+
+@pytest.mark.parametrize(
+    "equation", ["u_xx + 9.8*u = 0", "u_xx + x*u = 0", "1e-6*u_xx + x*u_x = 0"]
+)
+@pytest.mark.parametrize("more", ["", CELLS])
+def test_zero_is_the_solution_where_it_is_the_only_one(equation, more):
+    solution = solve_to_end(spec(homogeneous(equation, more=more)))
+    assert solution.outcome.kind == "converged"
+    assert float(solution(x=0.3)) == 0.0
+
+
+@pytest.mark.slow
+def test_on_cells_too_the_least_bent_solution_is_taken_and_others_are_named():
+    text = """
+domain: {x: [0, 10]}
+unknowns: [f]
+equations: ["f_xxx + f*f_xx - 0.18*(1 - f_x^2) = 0"]
+conditions:
+  - {where: x = 0, that: f = 0}
+  - {where: x = 0, that: f_x = 0}
+  - {where: x = 10, that: f_x = 1}
+training: [elements: {}]
+"""
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "converged"
+    # By shooting; the flow that is reversed at the wall has -0.0977 there.
+    assert float(solution.partial("f_xx", x=0.0)) == pytest.approx(0.1286362, abs=1e-6)
+    assert solution.report.alternatives
