@@ -98,11 +98,17 @@ class Term:
         self, columns: Mapping[str, Float[Tensor, " n"]]
     ) -> dict[str, Float[Tensor, " n"]]:
         """The derivative of the formula with respect to each of its columns, row by row."""
+        return self.value_and_derivatives(columns)[1]
+
+    def value_and_derivatives(
+        self, columns: Mapping[str, Float[Tensor, " n"]]
+    ) -> tuple[Float[Tensor, " n"], dict[str, Float[Tensor, " n"]]]:
+        """The formula on given columns, with its derivative with respect to each of them."""
         leaves = {name: column.detach().requires_grad_() for name, column in columns.items()}
         with torch.enable_grad():
-            total = self.evaluate(leaves).sum()
-            found = torch.autograd.grad(total, tuple(leaves.values()))
-        return {
+            value = self.evaluate(leaves)
+            found = torch.autograd.grad(value.sum(), tuple(leaves.values()))
+        return value.detach(), {
             name: slope if bool(slope.isfinite().all()) else self._slope(name, leaves)
             for name, slope in zip(leaves, found, strict=True)
         }

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.integrate import solve_bvp, solve_ivp
-from scipy.special import erf, erfc
+from scipy.special import erf, erfc, erfcx
 from scipy.stats import norm
 
 Array = np.ndarray
@@ -147,6 +147,55 @@ def _hat() -> Rough:
     )
     text = _text("{x: [0, 1], t: [0, 0.5]}", "[u]", "[u_t = u_xx]", conditions)
     return Rough(text + "accuracy: 1e-6\n", truth)
+
+
+def _plate() -> Rough:
+    """A plate that is hot at first and cooled on both sides; short times by two half lines."""
+    biot = 2.0
+    half, roots = biot / 2, np.arange(40) * np.pi
+    # Newton's method for mu tan(mu) = biot/2, one root in each period.
+    mu = roots + np.arctan2(half, roots + 0.5)
+    for _ in range(30):
+        mu -= (mu * np.sin(mu) - half * np.cos(mu)) / ((1 + half) * np.sin(mu) + mu * np.cos(mu))
+
+    def cooled(depth: Array, t: Array) -> Array:
+        root = 2 * np.sqrt(t)
+        near = depth / root + biot * root / 2
+        return erfc(depth / root) - np.exp(-((depth / root) ** 2)) * erfcx(near)
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        found = 1 - cooled(x, t) - cooled(1 - x, t)
+        waves = np.cos(np.outer(2 * x - 1, mu)) * np.exp(-4 * np.outer(t, mu**2))
+        late = waves @ (4 * np.sin(mu) / (2 * mu + np.sin(2 * mu)))
+        return np.where(t < 5e-3, found, late)[:, None]
+
+    conditions = "[{where: t = 0, that: u = 1}, {where: boundary, that: u_n + 2*u = 0}]"
+    text = _text("{x: [0, 1], t: [0, 1]}", "[u]", "[u_t = u_xx]", conditions)
+    return Rough(text + "accuracy: 1e-6\n", truth)
+
+
+def _heated_wall(accuracy: float) -> Rough:
+    """A wall that takes up heat at a given rate on one side and none on the other, cold at first.
+
+    Carslaw and Jaeger 1959, Conduction of Heat in Solids, section 3.8, by images.
+    """
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        root = 2 * np.sqrt(t)
+        found = np.zeros_like(x)
+        for image in range(8):
+            for depth in ((2 * image + x) / root, (2 * image + 2 - x) / root):
+                found += root * (np.exp(-(depth**2)) / np.sqrt(np.pi) - depth * erfc(depth))
+        return found[:, None]
+
+    conditions = (
+        "[{where: t = 0, that: u = 0}, {where: x = 0, that: u_x = -1}, "
+        "{where: x = 1, that: u_x = 0}]"
+    )
+    text = _text("{x: [0, 1], t: [0, 1]}", "[u]", "[u_t = u_xx]", conditions)
+    return Rough(text + f"accuracy: {accuracy}\n", truth)
 
 
 def _spread() -> Rough:
@@ -358,6 +407,9 @@ PROBLEMS: Mapping[str, Rough] = {
     "two materials on a line": _materials(),
     "rod suddenly hot": _rod(1e-6),
     "column with flux inlet": _column(),
+    "plate cooled on both sides": _plate(),
+    "wall heated at one side": _heated_wall(1e-6),
+    "wall heated at one side, 1e-9": _heated_wall(1e-9),
     "heat from a hat": _hat(),
     "heat from width 1e-3": _spread(),
     "call option": _option(False, 1e-6),

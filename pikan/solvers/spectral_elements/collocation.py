@@ -55,10 +55,24 @@ class _Locus(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """A term at all stages, with the places of each of its point sets."""
+    """A term at all stages, with the places of each of its point sets.
+
+    `known` is what the start adds to some of its derivatives by t, by name.
+    """
 
     term: Term
     loci: tuple[_Locus, ...]
+    known: Mapping[str, Float[Tensor, "s _ n"]]
+
+
+class _Linearized(NamedTuple):
+    """A term near some coefficients: its derivative by what the cells of each locus hold.
+
+    Columns run over unknowns, their stages, and the functions of the cell.
+    """
+
+    value: Float[Tensor, "s _ n"]
+    designs: list[Float[Tensor, "_ s n q"]]
 
 
 @final
@@ -67,17 +81,18 @@ class Collocation:
     """The equations at Gauss points of every cell and the conditions, at all stages.
 
     `orders` are those of the unknowns in t; `axis` is that of space, None where there is none;
-    `ends` are what `Space.end_functions` says of each unknown.
+    `ends` are what `Space.end_functions` says of each unknown, `continuation` what each cell makes
+    of its left edge and of its inside at its right edge.
     """
 
     space: Space
     stages: Stages
     orders: tuple[int, ...]
     axis: int | None
-    start: Start
     equations: tuple[_Placed, ...]
     conditions: tuple[_Placed, ...]
     ends: tuple[Float[Tensor, "c _ _"], ...]
+    continuation: tuple[Float[Tensor, "c e e"], Float[Tensor, "c e i"]]
 
     @property
     def overlap(self) -> int:
@@ -101,11 +116,14 @@ class Collocation:
 
     def boundary_residual(self, coefficients: Coefficients) -> Float[Tensor, "b s"]:
         """What is left of each condition at each stage."""
-        if not self.conditions:
-            return self.space.edges.new_zeros(0, len(self.stages.moments))
-        return torch.stack(
+        return self._stack(
             [self._term_residual(one, coefficients)[:, 0, 0] for one in self.conditions]
         )
+
+    def _stack(self, border: Sequence[Float[Tensor, " s"]]) -> Float[Tensor, "b s"]:
+        """Rows of conditions, also where there are none."""
+        nothing = self.space.edges.new_zeros(0, len(self.stages.moments))
+        return torch.stack(list(border)) if border else nothing
 
     def _term_residual(self, placed: _Placed, coefficients: Coefficients) -> Float[Tensor, "s _ n"]:
         shape = (len(self.stages.moments), *placed.loci[0].places.shape)
@@ -114,78 +132,79 @@ class Collocation:
     def _columns(
         self, placed: _Placed, coefficients: Coefficients
     ) -> dict[str, Float[Tensor, " n"]]:
-        return {
-            name: self._partial(placed.loci[at.point_set], at.partial, coefficients).flatten()
-            for name, at in placed.term.derivatives.items()
-        }
+        found: dict[str, Float[Tensor, " n"]] = {}
+        for name, at in placed.term.derivatives.items():
+            column = self._partial(placed.loci[at.point_set], at.partial, coefficients)
+            if name in placed.known:
+                column = column + placed.known[name]
+            found[name] = column.flatten()
+        return found
 
     def _partial(
         self, locus: _Locus, partial: Partial, coefficients: Coefficients
     ) -> Float[Tensor, "s _ n"]:
-        """A partial derivative at all stages and places."""
-        k, (in_space, in_time) = partial.unknown, self._split(partial)
+        """What coefficients make of a partial derivative at all stages and places."""
+        k, (in_space, in_time) = partial.unknown, _split(partial, self.axis)
         own = coefficients[k][:, locus.cells]
         found = torch.einsum("cnw,scw->scn", locus.functions[k][in_space], own)
         if in_time == 0:
             return found
-        order = self.orders[k]
-        found = torch.einsum("ij,jcn->icn", self.stages.weights[order][in_time], found)
-        for level, weight in enumerate(self.stages.starts[order][in_time].mT):
-            known = self.start(k, level, in_space, locus.places.flatten()).view(locus.places.shape)
-            found = found + weight[:, None, None] * known
-        return found
-
-    def _split(self, partial: Partial) -> tuple[int, int]:
-        """The orders of a partial derivative in space and in time."""
-        in_space = 0 if self.axis is None else partial.orders[self.axis]
-        return in_space, sum(partial.orders) - in_space
+        return torch.einsum("ij,jcn->icn", self.stages.weights[self.orders[k]][in_time], found)
 
     def linearize(self, coefficients: Coefficients) -> CondensedSystem:
         """The factored derivative of all that is left, by the coefficients."""
+        return self._system(*self._linearized(coefficients))
+
+    def correction(self, coefficients: Coefficients) -> Coefficients:
+        """The step of Newton's method at some coefficients."""
+        equations, conditions = self._linearized(coefficients)
+        rows = torch.stack([one.value for one in equations])
+        border = [one.value[:, 0, 0] for one in conditions]
+        system = self._system(equations, conditions)
+        return self._solve(system, coefficients, rows, self._stack(border))
+
+    def _linearized(
+        self, coefficients: Coefficients
+    ) -> tuple[list[_Linearized], list[_Linearized]]:
+        """All equations, and all conditions."""
+        return (
+            [self._linearize(one, coefficients) for one in self.equations],
+            [self._linearize(one, coefficients) for one in self.conditions],
+        )
+
+    def _system(
+        self, equations: Sequence[_Linearized], conditions: Sequence[_Linearized]
+    ) -> CondensedSystem:
         at_edge, inside = self._columns_at_edge()
-        designs = [self._design(one, coefficients)[0].flatten(1, 2) for one in self.equations]
-        rows = torch.cat(designs, dim=1)
-        across, out = self._continuation()
-        border = [
-            BorderRow(cells, parts[:, [*at_edge, *inside]])
-            for one in self.conditions
-            for cells, parts in self._border(one, coefficients)
-        ]
+        rows = torch.cat([one.designs[0].flatten(1, 2) for one in equations], dim=1)
+        border: list[BorderRow] = []
+        for placed, one in zip(self.conditions, conditions, strict=True):
+            cells = tuple(int(locus.cells[0]) for locus in placed.loci)
+            parts = torch.stack([design[0, :, 0] for design in one.designs])
+            ordered = parts[..., [*at_edge, *inside]]
+            border += [BorderRow(cells, ordered[:, stage]) for stage in range(parts.shape[1])]
+        across, out = self.continuation
         return condense(Blocks(rows[..., at_edge], rows[..., inside], across, out, tuple(border)))
 
-    def _border(
-        self, placed: _Placed, coefficients: Coefficients
-    ) -> list[tuple[tuple[int, ...], Float[Tensor, "_ q"]]]:
-        """The rows of a condition at every stage: the cells, and what it holds of each."""
-        designs = self._design(placed, coefficients)
-        cells = tuple(int(locus.cells[0]) for locus in placed.loci)
-        parts = torch.stack([design[0, :, 0] for design in designs])
-        return [(cells, parts[:, stage]) for stage in range(parts.shape[1])]
-
-    def _design(
-        self, placed: _Placed, coefficients: Coefficients
-    ) -> list[Float[Tensor, "_ s n q"]]:
-        """The derivative of a term at each stage and point by what its cells hold, by locus.
-
-        Columns run over unknowns, their stages, and the functions of the cell.
-        """
+    def _linearize(self, placed: _Placed, coefficients: Coefficients) -> _Linearized:
         stages, (count, points) = len(self.stages.moments), placed.loci[0].places.shape
         widths = [self.space.width(k) for k in range(len(self.orders))]
         designs = [
             [placed.loci[0].places.new_zeros(count, stages, points, stages, w) for w in widths]
             for _ in placed.loci
         ]
-        slopes = placed.term.column_derivatives(self._columns(placed, coefficients))
+        value, slopes = placed.term.value_and_derivatives(self._columns(placed, coefficients))
         for name, slope in slopes.items():
             at = placed.term.derivatives[name]
-            k, (in_space, in_time) = at.partial.unknown, self._split(at.partial)
+            k, (in_space, in_time) = at.partial.unknown, _split(at.partial, self.axis)
             weights = self.stages.weights[self.orders[k]][in_time]
             functions = placed.loci[at.point_set].functions[k][in_space]
             by_place = slope.view(stages, count, points)
             designs[at.point_set][k] += torch.einsum(
                 "icn,ij,cnw->cinjw", by_place, weights, functions
             )
-        return [torch.cat([one.flatten(3) for one in made], dim=3) for made in designs]
+        ordered = [torch.cat([one.flatten(3) for one in made], dim=3) for made in designs]
+        return _Linearized(value.view(stages, count, points), ordered)
 
     def _columns_at_edge(self) -> tuple[list[int], list[int]]:
         """The columns of a design that belong to a left edge, and those inside."""
@@ -197,25 +216,20 @@ class Collocation:
                 first += self.space.width(k)
         return at_edge, inside
 
-    def _continuation(self) -> tuple[Float[Tensor, "c e e"], Float[Tensor, "c e i"]]:
-        """What each cell makes of its left edge and of its inside at its right edge."""
-        space, stages = self.space, len(self.stages.moments)
-        across = space.edges.new_zeros(space.cells, self.overlap, self.overlap)
-        inner = stages * space.points * len(space.joined)
-        out = space.edges.new_zeros(space.cells, self.overlap, inner)
-        at_edge = at_inside = 0
-        for k, joined in enumerate(space.joined):
-            ends = self.ends[k]
-            for _ in range(stages):
-                rows = slice(at_edge, at_edge + joined)
-                across[:, rows, rows] = ends[:, :, :joined]
-                out[:, rows, at_inside : at_inside + space.points] = ends[:, :, joined:]
-                at_edge, at_inside = at_edge + joined, at_inside + space.points
-        return across, out
-
     def newton_step(self, system: CondensedSystem, coefficients: Coefficients) -> Coefficients:
         """The change of the coefficients that a factored derivative promises to leave nothing."""
-        rows = self.residual(coefficients).permute(2, 0, 1, 3).flatten(1)
+        border = self.boundary_residual(coefficients)
+        return self._solve(system, coefficients, self.residual(coefficients), border)
+
+    def _solve(
+        self,
+        system: CondensedSystem,
+        coefficients: Coefficients,
+        residual: Float[Tensor, "e s c n"],
+        border: Float[Tensor, "b s"],
+    ) -> Coefficients:
+        """The change of coefficients that leaves these residuals, and gaps between cells."""
+        rows = residual.permute(2, 0, 1, 3).flatten(1)
         gaps = [
             (
                 torch.einsum("cew,scw->cse", ends[:-1], own[:, :-1])
@@ -223,8 +237,7 @@ class Collocation:
             ).flatten(1)
             for own, ends, joined in zip(coefficients, self.ends, self.space.joined, strict=True)
         ]
-        border = self.boundary_residual(coefficients).flatten()
-        left, inner = system.solve(-rows, torch.cat(gaps, dim=1), -border)
+        left, inner = system.solve(-rows, torch.cat(gaps, dim=1), -border.flatten())
         return self._scatter(left, inner)
 
     def _scatter(self, left: Float[Tensor, "c e"], inner: Float[Tensor, "c i"]) -> Coefficients:
@@ -273,7 +286,20 @@ def collocation(
         tuple(space.functions(k, unit, highest[k]) for k in range(len(orders))),
     )
     points = _points(inside.places.flatten(), stages, axis, problem.box.dimension)
-    equations = tuple(_Placed(one, (inside,)) for one in equation_terms(problem, points))
+
+    def place(term: Term, loci: tuple[_Locus, ...]) -> _Placed:
+        known: dict[str, Float[Tensor, "s _ n"]] = {}
+        for name, at in term.derivatives.items():
+            k, (in_space, in_time) = at.partial.unknown, _split(at.partial, axis)
+            places = loci[at.point_set].places
+            if in_time == 0:
+                continue
+            for level, weight in enumerate(stages.starts[orders[k]][in_time].mT):
+                own = start(k, level, in_space, places.flatten()).view(places.shape)
+                known[name] = known.get(name, 0.0) + weight[:, None, None] * own
+        return _Placed(term, loci, known)
+
+    equations = tuple(place(one, (inside,)) for one in equation_terms(problem, points))
     faces = [face for one in problem.conditions for face in one.faces if _lasts(face, axis)]
     faces += [lower_face(problem, match) for match in problem.periodic]
     places = {
@@ -292,12 +318,37 @@ def collocation(
         *(one for match in problem.periodic for one in periodic_terms(problem, match, on_faces)),
     ]
     conditions = tuple(
-        _Placed(one, tuple(_locus(space, x[0, axis], highest) for x in one.points))
+        place(one, tuple(_locus(space, x[0, axis], highest) for x in one.points))
         for one in found
         if axis is not None
     )
     ends = tuple(map(space.end_functions, range(len(orders))))
-    return Collocation(space, stages, orders, axis, start, equations, conditions, ends)
+    onward = _continuation(space, len(stages.moments), ends)
+    return Collocation(space, stages, orders, axis, equations, conditions, ends, onward)
+
+
+def _continuation(
+    space: Space, stages: int, ends: Sequence[Float[Tensor, "c _ _"]]
+) -> tuple[Float[Tensor, "c e e"], Float[Tensor, "c e i"]]:
+    """What each cell makes of its left edge and of its inside at its right edge."""
+    overlap = stages * sum(space.joined)
+    across = space.edges.new_zeros(space.cells, overlap, overlap)
+    inner = stages * space.points * len(space.joined)
+    out = space.edges.new_zeros(space.cells, overlap, inner)
+    at_edge = at_inside = 0
+    for k, joined in enumerate(space.joined):
+        for _ in range(stages):
+            rows = slice(at_edge, at_edge + joined)
+            across[:, rows, rows] = ends[k][:, :, :joined]
+            out[:, rows, at_inside : at_inside + space.points] = ends[k][:, :, joined:]
+            at_edge, at_inside = at_edge + joined, at_inside + space.points
+    return across, out
+
+
+def _split(partial: Partial, axis: int | None) -> tuple[int, int]:
+    """The orders of a partial derivative in space, along an axis, and in time."""
+    in_space = 0 if axis is None else partial.orders[axis]
+    return in_space, sum(partial.orders) - in_space
 
 
 def _highest(problem: Problem, unknown: int, axis: int | None) -> int:

@@ -8,8 +8,8 @@ from pikan.linalg.almost_block_diagonal import CondensedSystem
 from pikan.solvers.spectral_elements.collocation import Collocation
 from pikan.solvers.spectral_elements.space import Coefficients
 
-# Corrections below this part of the solution end the iteration; those that stop shrinking below
-# the second one are rounding.
+# Corrections below this part of the solution end the iteration where no other is given; those that
+# stop shrinking below the second one are rounding.
 _DONE, _ROUNDING = 1e-12, 1e-9
 # What a second step of the same matrix may change, rounding being far less, and by how much a
 # function may differ from what the system makes of its residual.
@@ -18,6 +18,17 @@ _SINGULAR, _OPEN = 1e-3, 1e-2
 _LEAST, _STEPS = 1e-4, 40
 # Unknowns below this part of the largest are as good as zero.
 NOTHING = 1e-12
+
+
+class Effort(NamedTuple):
+    """When an iteration is given up: a correction of this part of the solution is the last.
+
+    Damping below `least`, and more corrections than `steps`, lead to no solution.
+    """
+
+    done: float = _DONE
+    least: float = _LEAST
+    steps: int = _STEPS
 
 
 class NewtonResult(NamedTuple):
@@ -40,6 +51,7 @@ def newton(
     *,
     affine: bool,
     drawn: Coefficients | None = None,
+    effort: Effort = Effort(),  # noqa: B008  it is immutable
 ) -> NewtonResult:
     """Newton's steps from a start; two of the same matrix where the problem is affine.
 
@@ -55,10 +67,10 @@ def newton(
         return _affine(collocation, start, drawn)
     here, share = start, 1.0
     change, size = _correction(collocation, here)
-    for _ in range(_STEPS):
+    for _ in range(effort.steps):
         if not size < float("inf"):
             return NewtonResult(here, False, size)
-        if size < _DONE:
+        if size < effort.done:
             return NewtonResult(add(here, change, 1.0), True, size)
         while True:
             ahead = add(here, change, share)
@@ -66,7 +78,7 @@ def newton(
             if shorter <= (1 - share / 4) * size or (share == 1.0 and shorter < _ROUNDING):
                 break
             share /= 2
-            if share < _LEAST:
+            if share < effort.least:
                 return NewtonResult(here, False, size)
         stagnant = shorter > 0.5 * size and size < _ROUNDING
         here, change, size = ahead, following, shorter
@@ -102,7 +114,7 @@ def _recovery(
 
 def _correction(collocation: Collocation, here: Coefficients) -> tuple[Coefficients, float]:
     """The full Newton step, and its size in parts of the solution; infinite where there is none."""
-    change = collocation.newton_step(collocation.linearize(here), here)
+    change = collocation.correction(here)
     size = correction_size(collocation, here, change)
     return change, size if size == size else float("inf")
 

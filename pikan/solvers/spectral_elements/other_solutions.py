@@ -64,7 +64,7 @@ def _deflated_newton(
     weights = [_inner_product_weights(collocation, one) for one in fields]
     here = start
     for _ in range(_STEPS):
-        step = collocation.newton_step(collocation.linearize(here), here)
+        step = collocation.correction(here)
         size = correction_size(collocation, here, step)
         if not size < float("inf"):
             return None

@@ -11,7 +11,6 @@ from numpy.polynomial import legendre
 from torch import Tensor
 
 from pikan.bases.basis import Basis
-from pikan.bases.elements import Elements
 from pikan.bases.legendre import Legendre
 from pikan.expression.evaluate import evaluate_on
 from pikan.network.base import Network
@@ -23,12 +22,13 @@ from pikan.problem.classification import equation_order, linear
 from pikan.problem.features import Features
 from pikan.problem.initial_value import initial_values, space_axis
 from pikan.problem.statement import Problem
-from pikan.solvers.level import SolverResult, distance
+from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.spectral_elements.collocation import Start, collocation
+from pikan.solvers.spectral_elements.march_difference import march_difference
 from pikan.solvers.spectral_elements.mesh import divisible, halve, join, read_mesh
-from pikan.solvers.spectral_elements.newton import NOTHING, newton
+from pikan.solvers.spectral_elements.newton import NOTHING, Effort, newton
 from pikan.solvers.spectral_elements.space import Coefficients, Space, gauss
 from pikan.solvers.spectral_elements.stages import RadauStep, radau_step
 
@@ -49,6 +49,9 @@ _SHORTEST, _SHORTEST_LATER, _MOST, _CELLS = 1e-16, 1e-11, 20_000, 3000
 _FINE = 1e-4
 # An unknown that is small for a while counts as no less than this part of its largest value.
 _SMALL = 1e-3
+# Newton's last correction in parts of the tolerance; the next one would be about its square. With
+# so much damping, or so many corrections, a shorter step is cheaper.
+_NEWTON, _GIVEN_UP = 1e-3, (0.4, 10)
 _TAIL = 2
 _HOW = "difference from the march before, of coarser tolerance, on the cells of this one"
 
@@ -66,6 +69,9 @@ def march_by_steps(problem: Problem, settings: ElementSettings) -> Events[Solver
     Their difference in relative L2, on points placed on steps and cells, is the estimate.
     """
     tolerance = min(_COARSER * settings.accuracy, _COARSEST)
+    # Diffusion forgets errors of steps; without it they add up, and are as the tolerances at best:
+    # then the coarser march is off by this many times the difference, and the finer one may be.
+    caution = 1.0 / (1.0 - 1.0 / _FINER) if space_axis(problem) is None else 1.0
     before: Network | None = None
     estimate, number = inf, 0
     while True:
@@ -76,7 +82,7 @@ def march_by_steps(problem: Problem, settings: ElementSettings) -> Events[Solver
             network = found.network if before is None else before
             return SolverResult(network, found.outcome, estimate, _HOW)
         if before is not None:
-            earlier, estimate = estimate, march_difference(before, found.network)
+            earlier, estimate = estimate, march_difference(before, found.network) * caution
             if estimate <= settings.accuracy:
                 end = Outcome("converged", f"two marches agree to {estimate:.1e}")
                 return SolverResult(found.network, end, estimate, _HOW)
@@ -143,7 +149,7 @@ def _one_march(
         step = radau_step(time, length, count, last)
         made = Space(edges, joined, points)
         known = steps[-1] if steps else None
-        found = _solve_step(problem, made, step, start, known)
+        found = _solve_step(problem, made, step, start, known, tolerance)
         left = None if found is None else _residual_norms(problem, made, step, found, start, sizes)
         moment = min(time + length, end)
         yield _event(time, moment, len(steps), left, _best(problem, settings, steps, best))
@@ -208,13 +214,20 @@ def _values_at_end(space: Space, coefficients: Coefficients) -> Start:
 
 
 def _solve_step(
-    problem: Problem, space: Space, step: RadauStep, start: Start, known: _TakenStep | None
+    problem: Problem,
+    space: Space,
+    step: RadauStep,
+    start: Start,
+    known: _TakenStep | None,
+    tolerance: float,
 ) -> Coefficients | None:
-    """The values at the stages of a step; None where there are none."""
+    """The values at the stages of a step; None where Newton's method does not soon find them."""
     orders = _orders(problem)
     made = collocation(problem, space, step.stages, orders, space_axis(problem), start)
     guess = _guess(space, step, start, known, orders)
-    found = newton(made, guess, affine=linear(problem))
+    found = newton(
+        made, guess, affine=linear(problem), effort=Effort(_NEWTON * tolerance, *_GIVEN_UP)
+    )
     return found.coefficients if found.converged else None
 
 
@@ -341,43 +354,6 @@ def _start_value(one: _TakenStep, unknown: int) -> Float[Tensor, " 1"]:
     series = one.step.series @ one.coefficients[unknown][:, 0, 0]
     signs = (-1.0) ** torch.arange(len(series)).to(series)
     return (signs @ series)[None]
-
-
-def march_difference(before: Network, found: Network) -> float:
-    """The relative L2 difference of two marches, on points of the steps and cells of the second."""
-    points, weights = _quadrature(found)
-    with torch.no_grad():
-        one, other = before(points), found(points)
-    return distance(weights.sqrt()[:, None] * one, weights.sqrt()[:, None] * other)
-
-
-def _quadrature(network: Network) -> tuple[Float[Tensor, "n d"], Float[Tensor, " n"]]:
-    """Gauss points of every step and cell, and their weights."""
-    networks = network.slabs() if isinstance(network, TimeSlabs) else (network,)
-    points: list[Float[Tensor, "n d"]] = []
-    weights: list[Float[Tensor, " n"]] = []
-    for one in networks:
-        assert isinstance(one, FullProduct)
-        lines = [
-            _points_of(basis, one.center[axis], one.scale[axis])
-            for axis, basis in enumerate(one.axes())
-        ]
-        grid = torch.meshgrid(*(line[0] for line in lines), indexing="ij")
-        points.append(torch.stack([along.flatten() for along in grid], dim=1))
-        made = torch.meshgrid(*(line[1] for line in lines), indexing="ij")
-        weights.append(torch.stack([along.flatten() for along in made]).prod(dim=0))
-    return torch.cat(points), torch.cat(weights)
-
-
-def _points_of(
-    basis: Basis, center: Float[Tensor, ""], scale: Float[Tensor, ""]
-) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
-    """Gauss points of one coordinate, as fit for the squares of its functions as half of them."""
-    edges = basis.edges()[0] if isinstance(basis, Elements) else basis.knots[0, [0, -1]]
-    unit, weights = gauss(max(basis.degree // 2, 1) + 2)
-    half = edges.diff()[:, None] / 2
-    places = edges[:-1, None] + half * (unit.to(edges) + 1)
-    return (center + scale * places).flatten(), (scale * half * weights.to(edges)).flatten()
 
 
 def _best(
