@@ -27,7 +27,7 @@ from pikan.solvers.spectral.branch_refinement import refine_branch
 from pikan.solvers.spectral.region_refinement import refine_in_region
 from pikan.solvers.spectral_elements.automatic import (
     solve_by_elements,
-    solve_by_elements_after,
+    solve_by_polynomials_or_elements,
 )
 from pikan.solvers.time_marching.march import march_in_time
 from pikan.solvers.variational.minimize import minimize_energy
@@ -61,9 +61,9 @@ def _events_of_one(
                 return refine_in_region(problem, settings, singular)
             return refine_branch(problem, settings)
         case (ClimbStage(climb=asked), ElementsStage(elements=cells)):
-            climbed = refine_branch(problem, factory.p_refinement_settings(spec, problem, asked))
+            climb = factory.p_refinement_settings(spec, problem, asked)
             settings = factory.element_settings(spec, problem, cells)
-            return solve_by_elements_after(climbed, problem, settings)
+            return solve_by_polynomials_or_elements(problem, climb, settings)
         case (ElementsStage(elements=cells),):
             return solve_by_elements(problem, factory.element_settings(spec, problem, cells))
         case (IdentifyStage(identify=asked),):

@@ -18,6 +18,11 @@ _NONE = 1e-2
 def refine_branch(problem: Problem, settings: PRefinement) -> Events[SolverResult]:
     """Levels from the solution that is taken of those found, which every event knows of."""
     found = yield from branches(problem, settings)
+    return (yield from refine_found(problem, settings, found))
+
+
+def refine_found(problem: Problem, settings: PRefinement, found: Branches) -> Events[SolverResult]:
+    """Levels from the first of the solutions found, or from none."""
     networks = tuple(one.network for one in found.found)
     level = yield from map_events(
         p_refinement(problem, settings, found.lower(settings)),

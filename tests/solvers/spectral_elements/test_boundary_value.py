@@ -207,3 +207,13 @@ training: [elements: {}]
     # By shooting; the flow that is reversed at the wall has -0.0977 there.
     assert float(solution.partial("f_xx", x=0.0)) == pytest.approx(0.1286362, abs=1e-6)
     assert solution.report.alternatives
+
+
+@pytest.mark.slow
+def test_a_spike_that_polynomials_do_not_show_is_solved_on_cells():
+    text = homogeneous("u_xx = 20*sinh(20*u)", right="u = 1")
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "converged"
+    assert "cells" in solution.outcome.message
+    # Troesch's problem with 20, of the literature.
+    assert float(solution.partial("u_x", x=0.0)) == pytest.approx(1.648773183e-8, rel=1e-8)
