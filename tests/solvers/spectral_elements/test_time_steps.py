@@ -160,3 +160,28 @@ def test_the_error_is_below_the_accuracy_whatever_that_is(accuracy):
     waves = 2 * np.sin(0.4 * np.pi * k) / (0.24 * (np.pi * k) ** 2) * np.sin(np.pi * k * x)
     exact = (waves * np.exp(-((np.pi * k) ** 2) * t)).sum(axis=0)
     assert relative(solution(points), exact) < accuracy
+
+
+COOLED = """
+domain: {x: [0, 3], t: [0, 0.5]}
+unknowns: [u]
+equations: [u_t = u_xx]
+conditions:
+  - {where: t = 0, that: u = 1}
+  - {where: x = 0, that: u_x = 1.5*u}
+  - {where: x = 3, that: u_x = 0.5}
+accuracy: 1e-5
+"""
+
+
+@pytest.mark.slow
+def test_a_wall_cooled_at_one_end_and_heated_at_the_other_is_that_of_two_half_lines():
+    solution = solve_to_end(spec(COOLED))
+    assert solution.outcome.kind == "converged"
+    points = grid(np.linspace(0, 3, 31), np.linspace(0.005, 0.1, 20))
+    x, t = points.T
+    root, far = 2 * np.sqrt(t), 3 - x
+    # Carslaw and Jaeger 1959, sections 2.7 and 2.9; neither end feels the other by then.
+    cooled = erfc(x / root) - np.exp(1.5 * x + 2.25 * t) * erfc(x / root + 0.75 * root)
+    heated = root * np.exp(-((far / root) ** 2)) / np.sqrt(np.pi) - far * erfc(far / root)
+    assert relative(solution(points), 1 - cooled + 0.5 * heated) < 1e-5
