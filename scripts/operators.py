@@ -131,7 +131,7 @@ def table_line(row: tuple[str, Mapping[str, object]] | None) -> str:
         heads = [*names, *(f"{one} (QRs)" for one in _NEURAL), "best"]
         return "| " + " | ".join(heads) + " |\n|" + " --- |" * len(heads)
     name, one = row
-    test, held, neural = one["test"], one["held_out"], one["neural"]
+    test, held, neural = one["test"], one["held_out"], one.get("neural", {})
     assert isinstance(test, Mapping)
     assert isinstance(held, Mapping)
     assert isinstance(neural, Mapping)
@@ -153,8 +153,9 @@ def table_line(row: tuple[str, Mapping[str, object]] | None) -> str:
             f"{each['test']['mean']:.1e} ({each['qrs']:.0f})" + ", in frames" * ("," in key)
             for key, each in own.items()
         ]
-        cells.append("; ".join(said))
-    return "| " + " | ".join([*cells, min(means, key=lambda key: means[key])]) + " |"
+        cells.append("; ".join(said) or "-")
+    best = min(means, key=lambda key: means[key]) if neural else "-"
+    return "| " + " | ".join([*cells, best]) + " |"
 
 
 def antiderivative(count: int, chance: np.random.Generator) -> Pairs:
