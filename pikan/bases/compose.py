@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
-from pikan.jets.autograd import Context, Evaluate, Info, Univariate, spread
+from pikan.jets.autograd import Context, Evaluate, Info, Univariate, is_plain, spread
 from pikan.jets.jet import ChainRule, Jet, bell, chain_rule
 from pikan.jets.kernels import composition, product, toward_inner, transposed_product
 
@@ -73,6 +73,8 @@ def with_derivatives(
     evaluate: Evaluate,
 ) -> tuple[Float[Tensor, "in b a n"], Float[Tensor, "k in b n"]]:
     """The same, and the derivatives from order s on that they and their slopes are made of."""
+    if is_plain():
+        return _Chain.forward(values, knots, rule, shift, evaluate)
     jets, known = _Chain.apply(values, knots, rule, shift, evaluate)
     return jets, known
 

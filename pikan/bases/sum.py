@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.compose import chain, family, with_derivatives
-from pikan.jets.autograd import Context, Evaluate, Info, Univariate, is_traced, spread
+from pikan.jets.autograd import Context, Evaluate, Info, Univariate, is_plain, is_traced, spread
 from pikan.jets.jet import ChainRule, Jet, bell, chain_rule
 from pikan.jets.kernels import (
     composition,
@@ -53,6 +53,8 @@ def _sum(
     if torch.compiler.is_dynamo_compiling():
         compiled: Tensor = _CompiledSums.apply(values, knots, weights, rule, evaluate)
         return compiled
+    if is_plain():
+        return _Sums.forward(values, knots, weights, rule, evaluate)[0]
     result: Tensor = _Sums.apply(values, knots, weights, rule, evaluate)[0]
     return result
 

@@ -42,6 +42,9 @@ def is_plain() -> bool:
 
     The latter as `torch.autograd.Function.apply` itself finds out; there is no public way.
     """
+    if torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage] documented so
+        # A trace holds operations, not functions of ours.
+        return True
     mapped = torch._C._are_functorch_transforms_active()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] no public way
     return not (torch.is_grad_enabled() or mapped)
 

@@ -26,15 +26,15 @@ from pikan.kan.file import load, save
 from pikan.kan.fit import fit_steps
 from pikan.kan.formulas import check_edge
 from pikan.kan.history import History, read_metrics, record
-from pikan.kan.make import WidthLike, build_kan
+from pikan.kan.make import Make, WidthLike
 from pikan.kan.plan import read_grid_steps, read_penalty, read_plan
 from pikan.kan.progress_bar import progress_bar
 from pikan.kan.prune import prune_edges, prune_inputs, prune_nodes
 from pikan.kan.solution import solution_network, with_network
-from pikan.kan.start import data_start
+from pikan.kan.start import data_start, lay
 from pikan.kan.symbolic_model import SymbolicModel
 from pikan.network.architecture import node_count
-from pikan.network.data_dependent import scaling_of, standardize
+from pikan.network.data_dependent import scaling_of
 from pikan.network.initialization import noise
 from pikan.network.refine import adapt, refine
 from pikan.solution import Solution
@@ -58,7 +58,9 @@ class KAN(SymbolicModel):
 
     A plain `nn.Module`: points [n, inputs] to values [n, outputs], in any training loop. `fit` and
     loops like it train it in place; everything else that changes it returns another model and
-    leaves this one. The points of the last `fit` stay with it, apart from its state: what looks at
+    leaves this one. In a loop of one's own the first step, the first call with gradients of ten
+    points or more, lays the grids of a new model where these points lead and makes its values there
+    of size one. The points of the last `fit` stay with it, apart from its state: what looks at
     points (plot, prune, attribute, get_act, get_fun) takes these unless `x` gives others, and
     evenly spread ones on the grid where there was no fit.
 
@@ -84,8 +86,8 @@ class KAN(SymbolicModel):
     ) -> None:
         super().__init__()
         place, precision = read_device("KAN", device), read_precision("KAN", dtype)
-        self._made_of = width, grid, k, basis, base_fun, grid_range, seed
-        self.network = build_kan(*self._made_of, place)
+        self.make = Make(width, grid, k, basis, base_fun, grid_range, seed)
+        self.network = self.make.build(place)
         self.inputs = len(self.network.center)
         self.register_buffer("samples", self.network.center.new_zeros(0, self.inputs), False)
         self.to(device=place, dtype=precision)
@@ -145,13 +147,11 @@ class KAN(SymbolicModel):
         known = node_count(self.network.widths[-1]) if loss_fn is None else None
         data = check_dataset(dataset, self.inputs, known, self.network.center)
         data = data if loss_fn is None else suitable(data, loss_fn, self)
-        center = self.network.center
-        fresh = build_kan(*self._made_of, center.device).to(center)
-        start = data_start(self.network, fresh, data, plan, update_grid)
+        start = data_start(self.network, self.make, self.laid_by, data, plan, update_grid)
         run = fit_steps(self.network, data, plan, start)
         with progress_bar(steps, log, quiet) as show:
             history = record(run, recorded, display_metrics or (), show)
-        self.samples = data.train_input
+        self.samples, self.is_new, self.laid_by = data.train_input, False, None
         if history.outcome.kind == "diverged":
             where = f"step {history.best_step}" if history.best_step >= 0 else "the start"
             warn(f"fit: {history.outcome.message}; the model is that of {where}", stacklevel=3)
@@ -273,8 +273,8 @@ class KAN(SymbolicModel):
         if symbolic_edges(self.network):
             raise ModelError("initialize_from_data: edges hold formulas; unfix_symbolic them first")
         changed = self._with(self.network)
-        generator = torch.Generator().manual_seed(int(self._made_of[-1]))
-        changed.network = standardize(noise(changed.network, generator), points)
+        generator = torch.Generator().manual_seed(int(self.make.seed))
+        changed.network = lay(noise(changed.network, generator), points)
         if y is not None:
             count = node_count(self.network.widths[-1])
             labels = checked_labels("initialize_from_data", "y", y, len(points), count)
@@ -284,6 +284,7 @@ class KAN(SymbolicModel):
 
     def save(self, path: str | Path) -> None:
         """Write the model and the points of its last fit into one file of arrays, NAME.npz."""
+        self.is_new = False
         save(Path(path), self.network, self.samples)
 
     @staticmethod

@@ -16,8 +16,9 @@ from pikan.kan.arguments import (
     whole,
 )
 from pikan.kan.dataset import tensor
-from pikan.kan.make import build_kan
+from pikan.kan.make import Make
 from pikan.kan.samples import points_to_look_at
+from pikan.kan.start import first_step
 from pikan.network.data_dependent import standardize
 
 
@@ -27,9 +28,9 @@ class KANLayer(nn.Module):
 
     From [..., in_features] to [..., out_features], as nn.Linear. Edges are splines of degree `k`
     on `grid` cells, or functions of another `basis`, beside a base function; on `grid_range` they
-    are fine, beyond it straight lines. Where inputs have another range, say so, or take
-    `initialize_from_data`. `seed` None draws the start as other modules do, from torch's own
-    generator.
+    are fine, beyond it straight lines. The first call with gradients of ten rows or more lays the
+    grid of a new layer where these rows lead; `initialize_from_data` does it with rows of choice.
+    `seed` None draws the start as other modules do, from torch's own generator.
 
     Source: Liu et al. 2024, arXiv 2404.19756, Eq. (2.5).
 
@@ -58,7 +59,9 @@ class KANLayer(nn.Module):
         self.out_features = whole("KANLayer", "out_features", out_features, 1)
         drawn = int(torch.randint(2**31, ())) if seed is None else seed
         width = [self.in_features, self.out_features]
-        self.network = build_kan(width, grid, k, basis, base_fun, grid_range, drawn, place)
+        self._make = Make(width, grid, k, basis, base_fun, grid_range, drawn)
+        self._is_new = True
+        self.network = self._make.build(place)
         self.to(device=place, dtype=precision)
 
     def forward(self, x: Tensor) -> Float[Tensor, "*n out"]:
@@ -69,6 +72,8 @@ class KANLayer(nn.Module):
                 f"KANLayer: got shape {list(x.shape)}, needs [..., {self.in_features}]"
             )
         rows = points.reshape(-1, self.in_features).to(self.network.center.dtype)
+        if not torch.compiler.is_compiling() and self._is_new and self.training:
+            self._is_new = first_step(self.network, self._make, rows) is None
         values: Tensor = self.network(rows)
         return values.reshape(*points.shape[:-1], self.out_features)
 

@@ -1,7 +1,7 @@
 """From pykan's words for a network to the network."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -25,22 +25,31 @@ BASE_FUNCTIONS: Mapping[str, Activation | None] = {
 """What every edge has beside its basis, by pykan's names where it has one."""
 
 
-def build_kan(
-    width: Sequence[WidthLike] | np.ndarray,
-    grid: int,
-    k: int,
-    basis: str,
-    base_fun: str,
-    grid_range: tuple[float, float],
-    seed: int,
-    device: torch.device,
-) -> KANNetwork:
-    """A network in float64 with the random start of `seed`, every edge live."""
-    widths = read_widths(width)
-    base = BASE_FUNCTIONS[one_of("KAN", "base_fun", base_fun, BASE_FUNCTIONS)]
-    seed = whole("KAN", "seed", seed, 0)
-    bases = [build_basis(node_count(each), grid, k, basis, grid_range) for each in widths[:-1]]
-    return fresh_kan(widths, bases, base, seed, device)
+class Make(NamedTuple):
+    """What a network is made of, in pykan's words."""
+
+    width: Sequence[WidthLike] | np.ndarray
+    grid: int
+    k: int
+    basis: str
+    base_fun: str
+    grid_range: tuple[float, float]
+    seed: int
+
+    def build(self, device: torch.device) -> KANNetwork:
+        """A network in float64 with the random start of `seed`, every edge live."""
+        widths = read_widths(self.width)
+        base = BASE_FUNCTIONS[one_of("KAN", "base_fun", self.base_fun, BASE_FUNCTIONS)]
+        seed = whole("KAN", "seed", self.seed, 0)
+        bases = [
+            build_basis(node_count(each), self.grid, self.k, self.basis, self.grid_range)
+            for each in widths[:-1]
+        ]
+        return fresh_kan(widths, bases, base, seed, device)
+
+    def build_like(self, network: KANNetwork) -> KANNetwork:
+        """The same in the precision and on the device of another network."""
+        return self.build(network.center.device).to(network.center)
 
 
 def read_widths(width: object) -> tuple[Width, ...]:

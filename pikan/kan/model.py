@@ -14,8 +14,10 @@ from pikan.kan.arguments import AbsentError, ModelError
 from pikan.kan.attribution import Scores, attribution
 from pikan.kan.dataset import DatasetLike, tensor
 from pikan.kan.formulas import check_edge
+from pikan.kan.make import Make
 from pikan.kan.pykan_names import ABSENT
 from pikan.kan.samples import LabeledPoints, labeled_points, points_to_look_at
+from pikan.kan.start import first_step
 from pikan.network.architecture import node_count
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
@@ -34,6 +36,10 @@ class Model(nn.Module):
     network: KANNetwork
     samples: Float[Tensor, "n d"]
     inputs: int
+    # Whether the first step of training is yet to come, and the rows that it laid the model by.
+    is_new: bool = True
+    laid_by: Float[Tensor, "k d"] | None = None
+    make: Make
 
     @property
     def width(self) -> list[int | list[int]]:
@@ -66,6 +72,11 @@ class Model(nn.Module):
         if points.ndim == 0 or points.shape[-1] != self.inputs:
             raise ModelError(f"KAN: got shape {list(x.shape)}, needs [..., {self.inputs}]")
         rows = points.reshape(-1, self.inputs).to(self.network.center.dtype)
+        if not torch.compiler.is_compiling() and self.is_new and self.training:
+            laid_by = first_step(self.network, self.make, rows)
+            self.is_new = laid_by is None
+            if laid_by is not None and len(laid_by):
+                self.samples = self.laid_by = laid_by
         values: Tensor = self.network(rows)
         return values.reshape(*points.shape[:-1], node_count(self.network.widths[-1]))
 
@@ -103,6 +114,8 @@ class Model(nn.Module):
 
     def copy(self: Same) -> Same:
         """The same model once more."""
+        # They are to stay the same: no first step changes either.
+        self.is_new = False
         return deepcopy(self)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (as in nn.Module)
@@ -122,7 +135,7 @@ class Model(nn.Module):
 
     def _with(self: Same, network: KANNetwork) -> Same:
         """A model with the points of this one and a copy of another network."""
-        changed = deepcopy(self)
+        changed = self.copy()
         changed.network = deepcopy(network)
         return changed
 

@@ -3,6 +3,7 @@
 A process of its own, since torch records no functions whose types are checked at run time.
 """
 
+import io
 import json
 import sys
 import warnings
@@ -72,7 +73,10 @@ def onnx(network, path):
 def measured(network, path):
     rows, some = torch.export.Dim("n", min=1), points(network, 3)
     program = torch.export.export(network, (some,), dynamic_shapes=({0: rows},))
-    trace = torch.jit.trace(network, some, check_trace=False)
+    # A trace that can be kept holds no functions of Python's.
+    torch.jit.save(torch.jit.trace(network, some), file := io.BytesIO())
+    file.seek(0)
+    trace = torch.jit.load(file)
     return {
         "onnx": off(network, onnx(network, path)),
         "export": off(network, program.module()),
