@@ -53,26 +53,22 @@ def functional_values(
     `lower` is the network of the level before, None where there is none; `error` is the estimated
     relative error of the solution, None where none is known.
     """
-    return {one.name: _value(problem, network, lower, error, one) for one in problem.functionals}
-
-
-def _value(
-    problem: Problem,
-    network: Network,
-    lower: Network | None,
-    error: float | None,
-    wanted: Functional,
-) -> FunctionalValue:
-    found = _result(problem, network, wanted)
-    estimate, how = found.error, _BY_RULE
-    if any(partials(problem, _on(problem, wanted, part)) for part in wanted.formula.faces):
-        if lower is not None:
-            before = _result(problem, lower, wanted)
-            estimate, how = estimate + abs(found.value - before.value), _BY_LEVELS
-        else:
-            estimate, how = estimate + _propagated_error(problem, network, error, wanted), _BY_ERROR
-    place = dict(zip(problem.coordinates, found.place, strict=False))
-    return FunctionalValue(found.value, estimate, how, wanted.kind, wanted.formula.label, place)
+    values = dict[str, FunctionalValue]()
+    for wanted in problem.functionals:
+        found, formula = _result(problem, network, wanted), wanted.formula
+        estimate, how = found.error, _BY_RULE
+        if any(partials(problem, _on(problem, wanted, part)) for part in formula.faces):
+            if lower is not None:
+                before = _result(problem, lower, wanted)
+                estimate, how = estimate + abs(found.value - before.value), _BY_LEVELS
+            else:
+                further = _propagated_error(problem, network, error, wanted)
+                estimate, how = estimate + further, _BY_ERROR
+        place = dict(zip(problem.coordinates, found.place, strict=False))
+        values[wanted.name] = FunctionalValue(
+            found.value, estimate, how, wanted.kind, formula.label, place
+        )
+    return values
 
 
 def _result(problem: Problem, network: Network, wanted: Functional) -> _Result:

@@ -7,9 +7,7 @@ from typing import NamedTuple, final
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
-from pikan.network.base import Network
 from pikan.problem.statement import Problem
 from pikan.report.report import Record
 from pikan.sampling.held_out import HeldOut
@@ -58,7 +56,11 @@ class Monitor:
         self._began = monotonic()
         self._watching = 0.0
         self._samples = samples
-        self._truth = _truth(problem, samples.points)
+        # The solution where it is known by a formula for every unknown.
+        self._truth: Float[np.ndarray, "n m"] | None = None
+        exact = problem.exact
+        if exact is not None and exact.points is None and exact.unknowns == problem.unknowns:
+            self._truth = exact.values(samples.points.cpu().numpy().astype(np.float64))
         # The seconds of an interrupted run come before those of this one.
         self._training, self._total = self._mark.training, self._mark.total
 
@@ -120,13 +122,24 @@ class Monitor:
         )
 
     def _error(self, event: Event) -> float | None:
-        """The error at this very step; None where it is not the time to measure it."""
+        """The relative L2 error of the worst unknown, as far in time as there is a solution.
+
+        None where it is not the time to measure it, and where there is no solution yet.
+        """
         step, steps = event.progress.step, event.progress.steps
         due = step == steps or step % max(_UNMEASURED, steps // _MEASURED) == 0
         if self._truth is None or not due:
             return None
-        began = monotonic()
-        error = _error(event.best(), self._samples, self._truth)
+        began, error = monotonic(), None
+        network, points = event.best(), self._samples.points
+        if network is not None:
+            solved = ((points - network.center).abs() <= network.scale).all(dim=1)
+            share = self._samples.weights[solved, None].sqrt()
+            if bool(solved.any()):
+                with torch.no_grad():
+                    found = network(points[solved])
+                truth = torch.from_numpy(self._truth).to(found)[solved]
+                error = distance(share * found, share * truth)
         self._watching += monotonic() - began
         return error
 
@@ -147,29 +160,3 @@ class Monitor:
         else:
             self.history.append(record)
             self._mark = self._mark._replace(kept=record.step)
-
-
-def _truth(problem: Problem, samples: Float[Tensor, "n d"]) -> Float[np.ndarray, "n m"] | None:
-    """The solution where it is known by a formula for every unknown."""
-    exact = problem.exact
-    if exact is None or exact.points is not None or exact.unknowns != problem.unknowns:
-        return None
-    return exact.values(samples.cpu().numpy().astype(np.float64))
-
-
-def _error(
-    network: Network | None, samples: HeldOut, truth: Float[np.ndarray, "n m"]
-) -> float | None:
-    """The relative L2 error of the worst unknown, as far in time as there is a solution.
-
-    None where there is none yet.
-    """
-    if network is None:
-        return None
-    solved = ((samples.points - network.center).abs() <= network.scale).all(dim=1)
-    if not bool(solved.any()):
-        return None
-    with torch.no_grad():
-        found = network(samples.points[solved])
-    share = samples.weights[solved, None].sqrt()
-    return distance(share * found, share * torch.from_numpy(truth).to(found)[solved])

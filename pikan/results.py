@@ -42,7 +42,8 @@ from pikan.solvers.level import SolverResult
 from pikan.solvers.spectral.alternatives import alternatives
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.spec import formulas, reader, writer
-from pikan.spec.schema import DataSettings, ReferenceSettings, Spec
+from pikan.spec.known_solutions import ReferenceSettings
+from pikan.spec.schema import DataSettings, Spec
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint
 from pikan.storage.file import FILE, ArchiveError

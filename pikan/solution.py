@@ -24,8 +24,6 @@ from pikan.evaluation import (
     warn_outside,
 )
 from pikan.export.samples import Grid
-from pikan.files.atomic import write_together
-from pikan.files.json_text import to_json
 from pikan.network.base import Network
 from pikan.network.build import architecture_text
 from pikan.network.parametric import ParametricProduct
@@ -40,14 +38,11 @@ from pikan.report.notebook import html
 from pikan.report.report import Errors, FunctionalValue, Record, Report
 from pikan.report.sections import At, Section, sections
 from pikan.report.table import two_digits
-from pikan.solvers.found import FoundConstant, FoundFunction
+from pikan.solvers.found import FoundConstant, FoundFunction, draw_constants
 from pikan.solvers.time_slab import end_of, solved_part
-from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint
-from pikan.storage.data_files import kept_data
-from pikan.storage.file import FILE
-from pikan.storage.folder import REPORT, RESOLVED, make_room
 from pikan.storage.run_archive import ArchivedRun
+from pikan.storage.run_folder import keep_run
 
 if TYPE_CHECKING:
     # The whole name, by which checks at run time find it.
@@ -202,12 +197,7 @@ class Solution:
 
         A number derived from the constants, such as a ratio of two, has the spread of its draws.
         """
-        errors = np.array([one.standard_error for one in self.found.values()])
-        values = np.array([one.value for one in self.found.values()])
-        covariance = errors[:, None] * np.array(self.report.correlation) * errors
-        generator = np.random.default_rng(seed)
-        drawn = generator.multivariate_normal(values, covariance, count, check_valid="ignore")
-        return dict(zip(self.found, drawn.T, strict=True))
+        return draw_constants(self.found, self.report.correlation, count, seed)
 
     def formula(self, tolerance: float = 1e-4) -> "pikan.symbolic.solution_formula.SolutionFormula":
         """Short formulas for the unknowns, where there are such, with their errors.
@@ -370,8 +360,10 @@ class Solution:
         A folder with another run in it is renamed to NAME.1, NAME.2, ... before, with a warning;
         FileExistsError where files of these names are no run's. Not so with `replace`.
         """
-        sampled = self.fields()
-        return *self._keep(Path(folder), sampled, replace), *self._draw(Path(folder), sampled)
+        sampled, place = self.fields(), Path(folder)
+        run = self._archived(sampled)
+        kept = keep_run(place, self.problem, run, self.checkpoint, replace=replace)
+        return *kept, *self._draw(place, sampled)
 
     def draw(self, folder: str | Path) -> tuple[Path, ...]:
         """Leave the figures in a folder, all of them or none; what comes back is where they are."""
@@ -387,32 +379,13 @@ class Solution:
 
         Where hundreds of runs are kept, figures take longer than many of them.
         """
-        return self._keep(Path(folder), (), replace)
+        run, goes_on = self._archived(()), self.checkpoint
+        return keep_run(Path(folder), self.problem, run, goes_on, replace=replace)
 
-    def _keep(self, folder: Path, sampled: tuple[Field, ...], replace: bool) -> tuple[Path, ...]:
-        path, data, texts = folder / FILE, kept_data(self.problem, folder), self._texts(folder)
-        if not replace:
-            make_room(folder, self.spec, data)
+    def _archived(self, sampled: tuple[Field, ...]) -> ArchivedRun:
+        """What an archive holds of the run, with fields for drawing."""
         made, state = architecture_text(self.network), self.network.state_dict()
-        kept = ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
-        archive.write_run(path, kept, self.checkpoint, data, texts)
-        return path, *texts, *data
-
-    def _texts(self, folder: Path) -> Mapping[Path, bytes]:
-        """The report and the resolved problem file, by where they belong."""
-        return {
-            folder / REPORT: to_json(self.report, indent=2).encode(),
-            folder / RESOLVED: self.spec.encode(),
-        }
-
-    def keep_texts(self, folder: Path) -> None:
-        """Leave the report and the resolved problem file, which are in the archive as well.
-
-        A run that is killed between its archive and these may have left others, or none.
-        """
-        texts = self._texts(folder)
-        if any(not path.is_file() or path.read_bytes() != text for path, text in texts.items()):
-            write_together(texts)
+        return ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
 
     def __repr__(self) -> str:
         norms = [f"{name} to {two_digits(e.relative_l2)}" for name, e in self.errors.items()]

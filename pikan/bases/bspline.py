@@ -47,7 +47,10 @@ class BSpline(Basis):
         near = pad_knots(knots, self.degree)
         if count <= _FEW:
             among = values[: highest + 1, :, : count + self.degree]
-            fill(among, x, near.unsqueeze(2), membership(x, knots))
+            reached = x.new_empty(x.shape[0], knots.shape[1], x.shape[1])
+            reached[:, 0], reached[:, -1] = 1, 0
+            torch.ge(x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
+            fill(among, x, near.unsqueeze(2), reached[:, :-1] - reached[:, 1:])
             return values
         cell, around = cells(x, knots), torch.arange(2 * self.degree, device=x.device)
         local = x.new_empty(highest + 1, x.shape[0], self.degree + 1, x.shape[1])
@@ -73,14 +76,6 @@ class BSpline(Basis):
 def cells(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Int[Tensor, "in n"]:
     """The number of the cell that holds each point; beyond the interval, the cell at its edge."""
     return torch.searchsorted(knots[:, 1:-1].contiguous(), x.contiguous(), right=True)
-
-
-def membership(x: Float[Tensor, "in n"], knots: Float[Tensor, "in _"]) -> Float[Tensor, "in _ n"]:
-    """For every cell 1 where it holds a point, 0 elsewhere; the same as `cells` otherwise."""
-    reached = x.new_empty(x.shape[0], knots.shape[1], x.shape[1])
-    reached[:, 0], reached[:, -1] = 1, 0
-    torch.ge(x.unsqueeze(1), knots[:, 1:-1].unsqueeze(2), out=reached[:, 1:-1])
-    return reached[:, :-1] - reached[:, 1:]
 
 
 def pad_knots(knots: Float[Tensor, "in _"], degree: int) -> Float[Tensor, "in _"]:

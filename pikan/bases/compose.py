@@ -26,7 +26,11 @@ def apply(function: Univariate, inner: Jet) -> Jet:
     """The jets of one and the same function of every node."""
     values = inner.values.mT
     none = torch.empty(values.shape[1], 0, dtype=values.dtype, device=values.device)
-    jets = chain(values, none, chain_rule(inner.indices), 0, partial(_alone, function))
+
+    def alone(x: Float[Tensor, "in n"], _: Tensor, order: int) -> Float[Tensor, "k in 1 n"]:
+        return function(x, order).unsqueeze(2)
+
+    jets = chain(values, none, chain_rule(inner.indices), 0, alone)
     return Jet(inner.indices, jets.squeeze(1).permute(1, 2, 0))
 
 
@@ -46,12 +50,6 @@ def _with_others(
     for place, other in enumerate(others, start=basis.size):
         values[:, :, place] = other(x, order)
     return values
-
-
-def _alone(
-    function: Univariate, x: Float[Tensor, "in n"], _: Float[Tensor, "in _"], order: int
-) -> Float[Tensor, "k in 1 n"]:
-    return function(x, order).unsqueeze(2)
 
 
 def chain(

@@ -7,7 +7,7 @@ from torch import Tensor
 from pikan.bases.basis import Basis
 from pikan.bases.compose import family
 from pikan.jets.autograd import Univariate, derivatives
-from pikan.jets.jet import Jet, MultiIndex
+from pikan.jets.jet import Jet
 
 
 def functions_of_coordinates(
@@ -24,14 +24,10 @@ def functions_of_coordinates(
     powers = scale ** torch.arange(order + 1, device=scale.device)[:, None]
     scaled = known / powers[:, :, None, None]
     nothing = torch.zeros_like(known[0, 0])
+    # A partial derivative by another coordinate too is zero.
     rows = [
-        scaled[k, axis] if (k := _order(index, axis)) is not None else nothing
+        scaled[index[axis], axis] if index[axis] == sum(index) else nothing
         for index in inner.indices
         for axis in range(basis.nodes)
     ]
     return Jet(inner.indices, torch.cat(rows).unflatten(0, (len(inner.indices), -1)).mT)
-
-
-def _order(index: MultiIndex, axis: int) -> int | None:
-    """How often a partial derivative is by one coordinate; None if it is also by another."""
-    return index[axis] if index[axis] == sum(index) else None

@@ -5,13 +5,11 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.bases.basis import Basis, no_less
-from pikan.bases.recurrence import three_term_recurrence
-from pikan.bases.sample_range import sample_range
+from pikan.bases.polynomials import Polynomials
 
 
 @final
-class Jacobi(Basis):
+class Jacobi(Polynomials):
     """The polynomials up to a degree, orthogonal for (1 - z)^alpha (1 + z)^beta.
 
     P_j / ((q+1)_j / j!), q the larger of alpha and beta, for z from -1 to 1 over the node's
@@ -30,38 +28,21 @@ class Jacobi(Basis):
     def __init__(
         self, interval: Float[Tensor, "in 2"], degree: int, alpha: float = 1.0, beta: float = 1.0
     ) -> None:
-        super().__init__(interval, degree)
-        self.numbers = (alpha, beta)
+        super().__init__(interval, degree, alpha, beta)
 
-    def within(
-        self, x: Float[Tensor, "in n"], knots: Float[Tensor, "in 2"], order: int, spare: int = 0
-    ) -> Float[Tensor, "k in b n"]:
-        """The polynomials by recurrence."""
+    def steps(self) -> list[tuple[float, float, float]]:
+        """The steps of the recurrence, all of them scaled."""
         alpha, beta = self.numbers
-        steps = [_step(j, alpha, beta) for j in range(self.degree)]
-        return three_term_recurrence(x, knots, steps, order, spare)
-
-    def refine(self, *, degree: int | None = None, grid: int | None = None) -> "Jacobi":
-        """The polynomials up to a higher degree."""
-        if grid is not None:
-            raise ValueError(f"grid: got {grid}, but polynomials have a degree only")
-        return Jacobi(self.knots, no_less(degree, self.degree, "degree"), *self.numbers)
-
-    def adapt(self, samples: Float[Tensor, "n in"]) -> "Jacobi":
-        """The polynomials on the interval of the samples."""
-        return Jacobi(sample_range(samples, self.knots), self.degree, *self.numbers)
-
-
-def _step(j: int, alpha: float, beta: float) -> tuple[float, float, float]:
-    """(a, b, c) from polynomials j - 1 and j to the next, all of them scaled."""
-    larger = max(alpha, beta)
-    a, b, c = _plain_step(j, alpha, beta)
-    now, before = (j + 1) / (j + 1 + larger), j / (j + larger) if j else 0.0
-    return a * now, b * now, c * now * before
+        larger, steps = max(alpha, beta), list[tuple[float, float, float]]()
+        for j in range(self.degree):
+            a, b, c = _plain_step(j, alpha, beta)
+            now, before = (j + 1) / (j + 1 + larger), j / (j + larger) if j else 0.0
+            steps.append((a * now, b * now, c * now * before))
+        return steps
 
 
 def _plain_step(j: int, alpha: float, beta: float) -> tuple[float, float, float]:
-    """The same for polynomials as they are commonly written."""
+    """(a, b, c) from polynomials j - 1 and j to the next, as they are commonly written."""
     if j == 0:
         # The formulas below are 0/0 here where alpha + beta is 0 or -1.
         return (alpha + beta + 2) / 2, (alpha - beta) / 2, 0.0

@@ -1,7 +1,7 @@
 """Knots of splines: evenly spaced, among samples, and between other knots."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.sample_range import sample_range
@@ -48,15 +48,14 @@ def split_knots(knots: Float[Tensor, "in _"], grid: int) -> Float[Tensor, "in _"
         size = widths / parts
         widest = (size > size.amax(dim=1, keepdim=True) * (1 - 1e-6)).to(size).argmax(dim=1)
         parts[torch.arange(len(parts)), widest] += 1
-    return torch.stack([_split(row, count) for row, count in zip(knots, parts.long(), strict=True)])
-
-
-def _split(knots: Float[Tensor, " _"], parts: Int[Tensor, " _"]) -> Float[Tensor, " _"]:
-    lower, upper = knots[:-1].repeat_interleave(parts), knots[1:].repeat_interleave(parts)
-    first = parts.cumsum(0) - parts
-    step = torch.arange(len(lower), device=knots.device) - first.repeat_interleave(parts)
-    share = step.to(knots) / parts.repeat_interleave(parts)
-    return torch.cat([lower + share * (upper - lower), knots[-1:]])
+    made = list[Tensor]()
+    for row, count in zip(knots, parts.long(), strict=True):
+        lower, upper = row[:-1].repeat_interleave(count), row[1:].repeat_interleave(count)
+        first = count.cumsum(0) - count
+        step = torch.arange(len(lower), device=knots.device) - first.repeat_interleave(count)
+        share = step.to(knots) / count.repeat_interleave(count)
+        made.append(torch.cat([lower + share * (upper - lower), row[-1:]]))
+    return torch.stack(made)
 
 
 def repeated_knots(knots: Float[Tensor, "in _"], times: int) -> Float[Tensor, "in _"]:
@@ -67,9 +66,5 @@ def repeated_knots(knots: Float[Tensor, "in _"], times: int) -> Float[Tensor, "i
     >>> repeated_knots(torch.tensor([[0.0, 1.0, 2.0]]), times=1).tolist()
     [[0.0, 1.0, 1.0, 2.0]]
     """
-    return torch.stack([_repeat(row, times) for row in knots])
-
-
-def _repeat(knots: Float[Tensor, " _"], times: int) -> Float[Tensor, " _"]:
-    inner = knots[1:-1].unique().repeat(times)
-    return torch.cat([knots, inner]).sort().values
+    more = [row[1:-1].unique().repeat(times) for row in knots]
+    return torch.stack([torch.cat(both).sort().values for both in zip(knots, more, strict=True)])

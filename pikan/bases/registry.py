@@ -88,7 +88,11 @@ def parse(word: str, among: Mapping[str, BasisFamily] = FAMILIES) -> tuple[str, 
     numbers = [_number(each) for each in rest.removesuffix(")").split(",")]
     fitting = _WORD.fullmatch(word.replace(" ", "")) and len(numbers) == len(known)
     if not fitting or not all(p.above < n < inf for p, n in zip(known, numbers, strict=True)):
-        raise ValueError(f"got '{word:.60}', needs {_form(name)}")
+        form = f"'{name}' without parentheses"
+        if known:
+            bounds = " and ".join(f"{each.name} above {each.above:g}" for each in known)
+            form = f"{name}({', '.join(each.name for each in known)}) with numbers, {bounds}"
+        raise ValueError(f"got '{word:.60}', needs {form}")
     return name, tuple(numbers)
 
 
@@ -119,11 +123,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return inf
-
-
-def _form(name: str) -> str:
-    known = ALL[name].numbers
-    if not known:
-        return f"'{name}' without parentheses"
-    bounds = " and ".join(f"{each.name} above {each.above:g}" for each in known)
-    return f"{name}({', '.join(each.name for each in known)}) with numbers, {bounds}"

@@ -8,7 +8,7 @@ import typer
 from pikan.cli.errors import FAULTY
 from pikan.expression.tree import fold, text
 from pikan.planning.planner import complete
-from pikan.problem.statement import Energy, Problem
+from pikan.problem.statement import Problem
 from pikan.problem.wellposed.notes import notes
 from pikan.spec.faults import SpecError
 from pikan.spec.formulas import problem as stated_problem
@@ -78,15 +78,14 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     stated = [f"  {one.label}: {written}" for one, written in pairs]
     held = [f"  {one.label}: {text(fold(one.residual))} = 0" for one in problem.conditions]
     repeated = [f"  {one.label}" for one in problem.periodic]
-    minimized = [] if problem.energy is None else _energy(problem.energy)
+    minimized = list[str]()
+    if problem.energy is not None:
+        # The equations and natural conditions below follow from it.
+        minimized = [f"  energy: {text(fold(problem.energy.density))}"]
+        for one in problem.energy.on_faces:
+            minimized.append(f"  energy on {one.label}: {text(fold(one.residual))}")
     wanted = [
         f"  {one.name}: {one.kind} of {text(fold(one.formula.residual))} over {one.formula.label}"
         for one in problem.functionals
     ]
     return [f"{problem.title}: {domain}", *minimized, *stated, *held, *repeated, *wanted]
-
-
-def _energy(energy: Energy) -> list[str]:
-    """What is minimized; the equations and natural conditions below follow from it."""
-    faces = [f"  energy on {one.label}: {text(fold(one.residual))}" for one in energy.on_faces]
-    return [f"  energy: {text(fold(energy.density))}", *faces]

@@ -26,18 +26,15 @@ def exit_code(report: Report, asked: Spec) -> int:
         case "out of budget" if asked.accuracy is not None:
             return MISSED
         case _ if asked.accuracy is not None:
-            reached = reaches(report.errors, report.estimate, _aim(asked, asked.accuracy))
+            # Where cells follow that aim at less, that of cells.
+            cells = (one for one in asked.training or () if isinstance(one, ElementsStage))
+            aim = max([asked.accuracy, *(c.elements.accuracy or asked.accuracy for c in cells)])
+            reached = reaches(report.errors, report.estimate, aim)
             return SOLVED if reached else MISSED
         case "out of budget" if asked.time_limit is not None:
             return SOLVED if report.seconds.training <= asked.time_limit else MISSED
         case _:
             return SOLVED
-
-
-def _aim(asked: Spec, accuracy: float) -> float:
-    """The accuracy of a completed spec; where cells follow that aim at less, that of cells."""
-    cells = (one for one in asked.training or () if isinstance(one, ElementsStage))
-    return max([accuracy, *(one.elements.accuracy or accuracy for one in cells)])
 
 
 def closing(report: Report, code: int, folder: Path) -> str:

@@ -15,6 +15,7 @@ from pikan.files.lock import folder_lock
 from pikan.spec.reader import parse_spec
 from pikan.storage.file import ArchiveError
 from pikan.storage.folder import clear_halves
+from pikan.storage.run_folder import keep_texts
 
 
 def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
@@ -37,7 +38,7 @@ def _resume_locked(folder: Path, time_limit: float | None, quiet: bool) -> int:
     if found is None:
         ended = results.load(folder)
         clear_halves(folder)
-        ended.keep_texts(folder)
+        keep_texts(folder, ended.spec, ended.report)
         typer.echo(f"{folder}: this run has ended ({ended.outcome.kind}); nothing is left to do")
         return exit_code(ended.report, parse_spec(ended.spec, str(folder), folder))
     if time_limit is not None:

@@ -93,19 +93,16 @@ def grids_of(problem: Problem, grid: Grid | None) -> dict[str, Float[np.ndarray,
     for axis, name in enumerate(box.coordinates):
         ends = box.lower[axis], box.upper[axis]
         wanted = given.get(name, counts)
-        found[name] = _evenly(name, *ends, wanted) if isinstance(wanted, int) else _values(
-            name, *ends, wanted
-        )  # fmt: skip
+        if not isinstance(wanted, int):
+            found[name] = _values(name, *ends, wanted)
+        elif 2 <= wanted <= _LARGEST:
+            found[name] = np.linspace(*ends, wanted)
+        else:
+            raise ValueError(f"grid: got {wanted} points along {name}, needs at least 2")
     size = prod(len(values) for values in found.values())
     if size > _LARGEST:
         raise ValueError(f"grid: got {size} points, needs at most {_LARGEST}; take fewer a side")
     return found
-
-
-def _evenly(name: str, low: float, high: float, count: int) -> Float[np.ndarray, " _"]:
-    if not 2 <= count <= _LARGEST:
-        raise ValueError(f"grid: got {count} points along {name}, needs at least 2")
-    return np.linspace(low, high, count)
 
 
 def _values(name: str, low: float, high: float, given: object) -> Float[np.ndarray, " _"]:

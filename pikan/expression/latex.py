@@ -60,7 +60,9 @@ def name_latex(name: str) -> str:
     stem, _, subscript = name.partition("_")
     found = _PARTS.fullmatch(stem)
     letters, digits = found.groups() if found else (stem, "")
-    below = digits + _subscript(subscript)
+    # Letters side by side are derivatives.
+    lower = re.sub(r"([A-Za-z])([0-9]+)", r"\1_{\2}", subscript.replace("_", r"\_"))
+    below = digits + (rf"\{_GREEK[subscript]}" if subscript in _GREEK else lower)
     return _word(letters) + (f"_{{{below}}}" if below else "")
 
 
@@ -70,18 +72,14 @@ def _word(letters: str) -> str:
     return letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
 
 
-def _subscript(text: str) -> str:
-    """What stands below a name: letters side by side are derivatives."""
-    if text in _GREEK:
-        return rf"\{_GREEK[text]}"
-    escaped = text.replace("_", r"\_")
-    return re.sub(r"([A-Za-z])([0-9]+)", r"\1_{\2}", escaped)
-
-
 def _latex(expression: Expression, depth: int) -> str:
     match expression:
         case Number(value):
-            return _number(value)
+            mantissa, _, exponent = number_text(value).partition("e")
+            if not exponent:
+                return mantissa
+            power = f"10^{{{int(exponent)}}}"
+            return power if mantissa == "1" else rf"{mantissa} \times {power}"
         case Name(name):
             return name_latex(name)
         case Negative(operand):
@@ -97,14 +95,6 @@ def _latex(expression: Expression, depth: int) -> str:
         case Call(function, arguments):
             inside = ", ".join(_latex(each, depth) for each in arguments)
             return rf"{_FUNCTIONS.get(function) or _word(function)}\left({inside}\right)"
-
-
-def _number(value: float) -> str:
-    mantissa, _, exponent = number_text(value).partition("e")
-    if not exponent:
-        return mantissa
-    power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \times {power}"
 
 
 def _operation(expression: Operation, depth: int) -> str:

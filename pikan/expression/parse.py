@@ -152,7 +152,12 @@ def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
     source = Source(text, columns)
     # Tokens in this order are Python: nothing is left for it to refuse.
     body = ast.parse(spaced.rstrip(), mode="eval").body
-    if (levels := _depth(body)) > DEEPEST:
+    levels, level = 0, [body]
+    while level:
+        levels += 1
+        children = (child for each in level for child in ast.iter_child_nodes(each))
+        level = [child for child in children if isinstance(child, ast.expr)]
+    if levels > DEEPEST:
         yield FormulaError(
             f"the formula {quote(text)} is {levels} levels deep (a sum of n terms counts n); at"
             f" most {DEEPEST} are read: group its terms with parentheses",
@@ -160,15 +165,6 @@ def _tree(pieces: Sequence[Token], text: str) -> Check[Expression]:
         )
         return ZERO
     return (yield from _expression(body, source))
-
-
-def _depth(node: ast.expr) -> int:
-    levels, level = 0, [node]
-    while level:
-        levels += 1
-        children = (child for each in level for child in ast.iter_child_nodes(each))
-        level = [child for child in children if isinstance(child, ast.expr)]
-    return levels
 
 
 def _expression(node: ast.expr, source: Source) -> Check[Expression]:

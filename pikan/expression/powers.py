@@ -1,6 +1,6 @@
 """Products in which the powers of one base are taken together, so that x/sqrt(x) is 0 at 0."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import reduce
 from typing import TypeGuard
 
@@ -45,7 +45,14 @@ def product(left: Expression, right: Expression) -> Expression:
     if not poles:
         return multiply(left, right)
     inside = [base.arguments[0] for base in poles if _is_size(base)]
-    factors = [part for factor in factors for part in _with_signs(*factor, inside)]
+    parts = list[Factor]()
+    for base, exponent in factors:
+        # A whole power of one of these bases is one of its absolute value, and its sign.
+        whole = isinstance(exponent, Number) and exponent.value.is_integer()
+        sized = base in inside and whole
+        both = (Call("abs", (base,)), Call("sign", (base,)))
+        parts += [(one, exponent) for one in (both if sized else (base,))]
+    factors = parts
     # Poles alone would only become larger.
     signs = {Call("sign", (base,)) for base in inside}
     joinable = signs | {
@@ -126,17 +133,6 @@ def _factors(expression: Expression, exponent: Expression) -> Iterator[Factor]:
 
 def _is_size(base: Expression) -> TypeGuard[Call]:
     return isinstance(base, Call) and base.function == "abs"
-
-
-def _with_signs(
-    base: Expression, exponent: Expression, inside: Sequence[Expression]
-) -> Iterator[Factor]:
-    """A whole power of one of these bases as one of its absolute value, and its sign."""
-    if base in inside and isinstance(exponent, Number) and exponent.value.is_integer():
-        yield Call("abs", (base,)), exponent
-        yield Call("sign", (base,)), exponent
-    else:
-        yield base, exponent
 
 
 def _without_signs(joined: dict[Expression, Expression], base: Expression) -> None:

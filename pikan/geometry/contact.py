@@ -37,7 +37,8 @@ def contact(region: Region) -> tuple[RegionPart, RegionPart, tuple[float, ...]] 
             continue
         found = _nearest(one, other)
         if np.linalg.norm(found[0] - found[1]) <= _NEAR * region.size:
-            normals = [_outward(*pair) for pair in zip((one, other), found, strict=True)]
+            pairs = zip((one, other), found, strict=True)
+            normals = [part.sign * part.side.normals(at[None])[0] for part, at in pairs]
             if normals[0] @ normals[1] < -1.0 + _OPPOSITE:
                 return one, other, tuple(map(float, found[0]))
     return None
@@ -58,7 +59,3 @@ def _nearest(
         centers, half = (float(s[i]), float(t[j])), half * 4.0 / count
         count = _AGAIN
     return first[i], second[j]
-
-
-def _outward(part: RegionPart, point: Float[np.ndarray, " 2"]) -> Float[np.ndarray, " 2"]:
-    return part.sign * part.side.normals(point[None])[0]

@@ -92,7 +92,11 @@ def _search(chart: _Chart, function: Function) -> Extremum:
     found = values(unit)
     best = np.argsort(-found, kind="stable")[:_BEST]
     places, heights = unit[best], found[best]
-    moves = _moves(count)
+    # Steps to the points about one: a grid, in many coordinates along each of them alone.
+    moves = np.vstack([np.eye(count), -np.eye(count)])
+    if count <= _FULL:
+        along = np.arange(_GRID[count]) - _GRID[count] // 2
+        moves = _grid(along.astype(float), count)
     for _ in range(_HALVINGS):
         near = np.clip(places[:, None] + step * moves[None], 0.0, 1.0)
         beside = values(near.reshape(-1, count)).reshape(len(places), -1)
@@ -108,14 +112,6 @@ def _search(chart: _Chart, function: Function) -> Extremum:
 
 def _extremum(chart: _Chart, unit: Float[np.ndarray, " _"], value: float) -> Extremum:
     return Extremum(value, tuple(map(float, chart.points(unit[None])[0])))
-
-
-def _moves(count: int) -> Float[np.ndarray, "n _"]:
-    """Steps to the points about one: a grid, in many coordinates along each of them alone."""
-    if count <= _FULL:
-        along = np.arange(_GRID[count]) - _GRID[count] // 2
-        return _grid(along.astype(float), count)
-    return np.vstack([np.eye(count), -np.eye(count)])
 
 
 def _grid(along: Float[np.ndarray, " _"], count: int) -> Float[np.ndarray, "n _"]:

@@ -64,22 +64,16 @@ def extent(level: LevelSet) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, 
     seen = False
     for half in _REACH:
         axis = np.linspace(-half, half, _SEARCH)
-        if (found := _negative(level, axis, axis)) is None:
+        grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+        inside = grid[level.values(grid) < 0.0]
+        if not len(inside):
             continue
-        seen, (lower, upper) = True, found
+        seen, lower, upper = True, inside.min(axis=0), inside.max(axis=0)
         step = axis[1] - axis[0]
         if max(np.abs(lower).max(), np.abs(upper).max()) < half - 2 * step:
             return lower - 2 * step, upper + 2 * step
     endless = np.full(2, np.inf)
     return (-endless, endless) if seen else None
-
-
-def _negative(
-    level: LevelSet, x: Column, y: Column
-) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]] | None:
-    grid = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
-    inside = grid[level.values(grid) < 0.0]
-    return (inside.min(axis=0), inside.max(axis=0)) if len(inside) else None
 
 
 @final

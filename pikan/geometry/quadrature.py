@@ -53,7 +53,10 @@ def rule(domain: Domain, part: BoundaryPart, steps: int, breaks: Breaks, corners
     elif region is not None and own:
         factors.append(_region_rule(region, steps, corners))
     elif len(free) > _PRODUCTS:
-        return _spread(domain, part, free, steps)
+        # Evenly spread points of a face in many coordinates.
+        points = domain.sample(part, _SPREAD * steps)
+        volume = float(np.prod(np.subtract(box.upper, box.lower)[list(free)]))
+        return Rule(points, np.full(len(points), volume / len(points)))
     every = [(box.lower[axis], box.upper[axis], breaks.get(axis, ())) for axis in free]
     factors += [_axis_rule(low, high, cuts, steps) for low, high, cuts in every]
     order = [*(own if factors and own else ()), *free, *fixed]
@@ -71,14 +74,6 @@ def _product(one: Rule, other: Rule) -> Rule:
         ]
     )
     return Rule(points, np.outer(one.weights, other.weights).ravel())
-
-
-def _spread(domain: Domain, part: BoundaryPart, free: Sequence[int], steps: int) -> Rule:
-    """Evenly spread points of a face in many coordinates."""
-    points = domain.sample(part, _SPREAD * steps)
-    lower, upper = np.array(domain.box.lower), np.array(domain.box.upper)
-    volume = float(np.prod((upper - lower)[list(free)]))
-    return Rule(points, np.full(len(points), volume / len(points)))
 
 
 def _axis_rule(low: float, high: float, breaks: Sequence[float], steps: int) -> Rule:
@@ -165,9 +160,11 @@ def _plane_rule(region: Region, steps: int, corners: Points) -> Rule:
         [arc.side.points(np.array([[u]]))[0] for u in (arc.first, arc.last)] for arc in boundary
     ]
     places = np.concatenate([corners, *map(np.array, ends)])
-    levels = _distinct_values(
-        [*(y for arc in boundary for y in (arc.bottom, arc.top)), *corners[:, 1]], size
+    ordered = np.sort(
+        np.array([*(y for arc in boundary for y in (arc.bottom, arc.top)), *corners[:, 1]])
     )
+    kept = np.concatenate([[True], np.diff(ordered) > _SAME * size])
+    levels = [float(one) for one in ordered[kept]]
     v, w = double_exponential(steps)
     found = list[Rule]()
     for low, high in pairwise(levels):
@@ -188,13 +185,6 @@ def _plane_rule(region: Region, steps: int, corners: Points) -> Rule:
                 points = np.stack([x, np.repeat(y[:, None], len(v), axis=1)], axis=-1)
                 found.append(Rule(points.reshape(-1, 2), weights.ravel()))
     return _join(found, 2)
-
-
-def _distinct_values(values: Sequence[float], size: float) -> list[float]:
-    """Values in order, those that are one but for rounding once."""
-    ordered = np.sort(np.array(values))
-    kept = np.concatenate([[True], np.diff(ordered) > _SAME * size])
-    return [float(one) for one in ordered[kept]]
 
 
 def _cuts(

@@ -49,18 +49,17 @@ def highest_order(indices: Iterable[MultiIndex]) -> int:
 
 def coordinates(points: Float[Tensor, "n d"], indices: tuple[MultiIndex, ...]) -> Jet:
     """The jet of the coordinates themselves: their values, first derivatives one and zero."""
-    transposed = points.mT
-    rows = [_coordinate_row(transposed, index) for index in indices]
+    values = points.mT
+    nothing, rows = torch.zeros_like(values), list[Float[Tensor, "d n"]]()
+    for index in indices:
+        if sum(index) == 0:
+            rows.append(values)
+        elif sum(index) == 1:
+            unit = torch.tensor(index, dtype=points.dtype, device=points.device)
+            rows.append(nothing + unit.unsqueeze(-1))
+        else:
+            rows.append(nothing)
     return Jet(indices, torch.stack(rows).mT)
-
-
-def _coordinate_row(points: Float[Tensor, "d n"], index: MultiIndex) -> Float[Tensor, "d n"]:
-    if sum(index) == 0:
-        return points
-    if sum(index) > 1:
-        return torch.zeros_like(points)
-    unit = torch.tensor(index, dtype=points.dtype, device=points.device)
-    return torch.zeros_like(points) + unit.unsqueeze(-1)
 
 
 def multiply(left: Jet, right: Jet) -> Jet:
@@ -132,7 +131,10 @@ def chain_rule(indices: tuple[MultiIndex, ...]) -> ChainRule:
     terms: list[BellTerm] = []
     for row, index in enumerate(indices):
         # Of order one there is nothing to part.
-        chosen = _first_unit(index) if orders[row] > 1 else index
+        chosen = index
+        if orders[row] > 1:
+            first = next(axis for axis, order in enumerate(index) if order)
+            chosen = tuple(int(axis == first) for axis in range(len(index)))
         for block, part in enumerate(indices[:row]):
             if orders[block] > 0 and below(chosen, part) and below(part, index):
                 weight = binomial(minus(index, chosen), minus(part, chosen))
@@ -183,8 +185,3 @@ def by_index(jet: Jet) -> dict[MultiIndex, Float[Tensor, "n w"]]:
 def minus(index: MultiIndex, lower: MultiIndex) -> MultiIndex:
     """The difference of two multi-indices."""
     return tuple(high - low for high, low in zip(index, lower, strict=True))
-
-
-def _first_unit(index: MultiIndex) -> MultiIndex:
-    axis = next(axis for axis, order in enumerate(index) if order)
-    return tuple(int(other == axis) for other in range(len(index)))

@@ -40,7 +40,12 @@ def scores(
     """
     nodes, sums, edges = [outputs], list[Tensor](), list[Tensor]()
     for passage, width in zip(reversed(passages), reversed(widths[1:]), strict=True):
-        sums.append(_of_sums(nodes[-1], width))
+        made = nodes[-1]
+        if not isinstance(width, int):
+            # A product has two sums.
+            products = made[:, width[0] :].repeat_interleave(2, dim=1)
+            made = torch.cat([made[:, : width[0]], products], dim=1)
+        sums.append(made)
         shares = spread(passage.edges) / (spread(passage.sums) + _SLIGHT)
         edges.append(torch.einsum("io,ko->kio", shares, sums[-1]))
         nodes.append(edges[-1].sum(dim=2))
@@ -108,10 +113,3 @@ def _each_output(
     count = sums if isinstance(last, int) else sum(last)
     like = passages[-1].sums
     return torch.eye(count, dtype=like.dtype, device=like.device)
-
-
-def _of_sums(nodes: Float[Tensor, "k in"], width: Width) -> Float[Tensor, "k out"]:
-    if isinstance(width, int):
-        return nodes
-    plain, products = nodes[:, : width[0]], nodes[:, width[0] :]
-    return torch.cat([plain, products.repeat_interleave(2, dim=1)], dim=1)

@@ -7,7 +7,7 @@ from warnings import catch_warnings, filterwarnings
 import numpy as np
 import torch
 from jaxtyping import Float, Shaped
-from torch import Generator, Tensor
+from torch import Tensor
 
 from pikan.kan.arguments import (
     ModelError,
@@ -61,10 +61,11 @@ def create_dataset(
     bounds = _bounds(ranges, whole("create_dataset", "n_var", n_var, 1))
     bounds = bounds.to(read_precision("create_dataset", dtype))
     generator = torch.Generator().manual_seed(int(seed))
-    inputs = [
-        _uniform(bounds, whole("create_dataset", name, count, 1), generator)
-        for name, count in (("train_num", train_num), ("test_num", test_num))
-    ]
+    inputs = list[Tensor]()
+    for name, count in (("train_num", train_num), ("test_num", test_num)):
+        shape = whole("create_dataset", name, count, 1), len(bounds)
+        shares = torch.rand(*shape, generator=generator, dtype=bounds.dtype)
+        inputs.append(bounds[:, 0] + shares * (bounds[:, 1] - bounds[:, 0]))
     labels = [_labels(f(points if f_mode == "col" else points.mT), points) for points in inputs]
     inputs = _normalize(inputs) if normalize_input else inputs
     labels = _normalize(labels) if normalize_label else labels
@@ -145,7 +146,9 @@ def check_dataset(
         name = f"{part}_label"
         labels = checked_labels("fit", name, dataset[name], len(points), outputs)
         ready[f"{part}_input"] = points.detach().to(like)
-        ready[f"{part}_label"] = _like(labels, like, outputs)
+        # Whole numbers of some meaning keep their precision.
+        meaning = outputs is None and not labels.is_floating_point()
+        ready[f"{part}_label"] = labels.detach().to(like.device if meaning else like)
     for name, values in ready.items():
         # What spreads beyond the largest number has no middle.
         if values.is_floating_point() and not bool((4 * values).isfinite().all()):
@@ -266,12 +269,6 @@ def _as_values(labels: Tensor, values: Tensor) -> Tensor | None:
     return labels.to(values).view_as(values) if labels.numel() == values.numel() else None
 
 
-def _like(values: Tensor, like: Tensor, outputs: int | None) -> Tensor:
-    """In the model's place, and in its precision unless they are whole numbers of some meaning."""
-    meaning = outputs is None and not values.is_floating_point()
-    return values.detach().to(like.device) if meaning else values.detach().to(like)
-
-
 def _bounds(ranges: Sequence[object], n_var: int) -> Float[Tensor, "d 2"]:
     bounds = torch.as_tensor(ranges, dtype=torch.float64)
     bounds = bounds.expand(n_var, 2) if bounds.shape == (2,) else bounds
@@ -280,13 +277,6 @@ def _bounds(ranges: Sequence[object], n_var: int) -> Float[Tensor, "d 2"]:
             f"create_dataset: ranges: got {ranges!r}, needs (lower, upper) or {n_var} such pairs"
         )
     return bounds
-
-
-def _uniform(
-    bounds: Float[Tensor, "d 2"], count: int, generator: Generator
-) -> Float[Tensor, "n d"]:
-    shares = torch.rand(count, len(bounds), generator=generator, dtype=bounds.dtype)
-    return bounds[:, 0] + shares * (bounds[:, 1] - bounds[:, 0])
 
 
 def _labels(values: Tensor, points: Tensor) -> Tensor:

@@ -34,7 +34,12 @@ def select_nodes(
     for layer, nodes, into, width in zip(
         cut.layers(), kept, kept[1:], network.widths[1:], strict=False
     ):
-        sums = _selected_sums(width, into)
+        sums = into
+        if not isinstance(width, int):
+            # The sums that are these nodes, or that they multiply.
+            plain, products = into[into < width[0]], into[into >= width[0]] - width[0]
+            factors = width[0] + 2 * products.unsqueeze(1) + torch.arange(2, device=into.device)
+            sums = torch.cat([plain, factors.flatten()])
         edges = Edges(select(layer.edges.basis, nodes), layer.edges.base)
         weight = layer.weight.unflatten(0, (layer.edges.nodes, -1))[nodes][:, :, sums]
         old_nodes, old_sums = nodes.tolist(), sums.tolist()
@@ -47,9 +52,10 @@ def select_nodes(
         layers.append(
             layer.replace(edges=edges, weight=weight.flatten(0, 1), mask=mask, formulas=formulas)
         )
-    widths = [
-        _selected_width(width, nodes) for width, nodes in zip(network.widths, kept, strict=True)
-    ]
+    widths = list[Width]()
+    for width, nodes in zip(network.widths, kept, strict=True):
+        plain = len(nodes) if isinstance(width, int) else int((nodes < width[0]).sum())
+        widths.append((plain, len(nodes) - plain) if len(nodes) > plain else plain)
     return with_layers(cut, layers, widths, [network.inputs[k] for k in kept[0].tolist()])
 
 
@@ -69,9 +75,15 @@ def mask_edges(
         lost = (at.edges.mean(dim=0) * (layer.mask & ~after)).sum(dim=0)
         learned = after & ~layer.symbolic.mask(after)
         only = lost * ~learned.any(dim=0)
+        # A constant more in each sum, on its first live edge if it has one.
+        weight = layer.weight.detach()
+        ones = layer.edges.coefficients(torch.ones_like)
+        # argmax finds the first of the largest, and the first node where none is live.
+        edge = one_hot(learned.long().argmax(dim=0), layer.edges.nodes).mT.to(weight)
+        chosen = (edge * learned).unsqueeze(1) * ones.unsqueeze(2)
         layers.append(
             layer.replace(
-                weight=_with_constants(layer, learned, lost),
+                weight=weight + (chosen * lost).flatten(0, 1),
                 mask=after,
                 formulas=_keep_live(layer.symbolic.all(), after, only.tolist()),
             )
@@ -164,31 +176,3 @@ def _keep_live(
             left.append(each._replace(numbers=(a, b, c, d + missing[each.j])))
             missing[each.j] = 0.0
     return left
-
-
-def _selected_width(width: Width, nodes: Nodes) -> Width:
-    if isinstance(width, int):
-        return len(nodes)
-    sums = int((nodes < width[0]).sum())
-    return (sums, len(nodes) - sums) if len(nodes) > sums else sums
-
-
-def _selected_sums(width: Width, nodes: Nodes) -> Nodes:
-    """The sums that are these nodes, or that they multiply."""
-    if isinstance(width, int):
-        return nodes
-    plain, products = nodes[nodes < width[0]], nodes[nodes >= width[0]] - width[0]
-    factors = width[0] + 2 * products.unsqueeze(1) + torch.arange(2, device=nodes.device)
-    return torch.cat([plain, factors.flatten()])
-
-
-def _with_constants(
-    layer: Layer, live: Bool[Tensor, "in out"], constants: Float[Tensor, " out"]
-) -> Float[Tensor, "_ out"]:
-    """The weights with a constant more in each sum, on its first live edge if it has one."""
-    weight = layer.weight.detach()
-    ones = layer.edges.coefficients(torch.ones_like)
-    # argmax finds the first of the largest, and the first node where none is live.
-    first = one_hot(live.long().argmax(dim=0), layer.edges.nodes).mT.to(weight)
-    chosen = (first * live).unsqueeze(1) * ones.unsqueeze(2)
-    return weight + (chosen * constants).flatten(0, 1)

@@ -40,7 +40,8 @@ def save(path: Path, network: KANNetwork, samples: Float[Tensor, "n d"]) -> None
         arrays[_SAMPLES] = samples.cpu().numpy()
     text = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     content = BytesIO()
-    np.savez(content, **{_TEXT: text}, **{k: v.astype(_kind(v)) for k, v in arrays.items()})
+    plain = {k: v.astype(np.uint8) if v.dtype == bool else v for k, v in arrays.items()}
+    np.savez(content, **{_TEXT: text}, **plain)
     write_bytes(path, content.getvalue())
 
 
@@ -76,7 +77,3 @@ def load(path: Path) -> tuple[KANNetwork, Float[Tensor, "n d"]]:
 def _check_name(call: str, path: Path) -> None:
     if path.suffix.lower() != ".npz":
         raise ModelError(f"{call}: got '{path.name}', needs a name that ends in .npz")
-
-
-def _kind(values: np.ndarray) -> np.dtype:
-    return np.dtype(np.uint8) if values.dtype == bool else values.dtype

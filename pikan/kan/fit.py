@@ -92,7 +92,13 @@ def fit_steps(
         fit = _Fit(network, data, plan, best)
     outcome = Outcome("out of budget", f"all {plan.steps} steps are used up")
     try:
-        _check_start(fit.whole, parameter_vector(network))
+        found = fit.whole.evaluate(parameter_vector(network))
+        if not isfinite(found.loss) or not bool(found.gradient.isfinite().all()):
+            raise ModelError(
+                f"fit: no step was taken: the loss is {float(found.rows[0]):g} at the start, and "
+                "it, the penalty or a slope is not finite; give data, loss_fn and lamb with which "
+                "they are"
+            )
         first = fit.latest
         best.judge(network, -1, first)
         while number < plan.steps:
@@ -132,7 +138,14 @@ class _Fit:
 
     def __init__(self, network: KANNetwork, data: Data, plan: FitPlan, best: _Best) -> None:
         self.network, self.data, self.plan, self.best = network, data, plan, best
-        self.unit = _unit(data.train_label) if plan.loss is None else 1.0
+        self.unit = 1.0
+        if plan.loss is None:
+            # A mean square is measured by the spread of all labels, or their size if it is none.
+            known = data.train_label.double()
+            size = float(known.abs().max()) or 1.0
+            spread = float(((known - known.mean(dim=0)) / size).square().mean().sqrt()) * size
+            rounding = torch.finfo(data.train_label.dtype).eps
+            self.unit = spread if spread > rounding * size else size
         self.generator = torch.Generator().manual_seed(plan.seed)
         rows = len(data.train_input)
         self.batch = rows if plan.batch is None else min(plan.batch, rows)
@@ -227,20 +240,3 @@ class _Fit:
         order = torch.randperm(len(self.data.train_input), generator=self.generator)
         rows = order[: self.batch].to(self.data.train_input.device)
         return self._objective(self.data.train_input[rows], self.data.train_label[rows])
-
-
-def _check_start(whole: FitObjective, theta: Float[Tensor, " p"]) -> None:
-    found = whole.evaluate(theta)
-    if not isfinite(found.loss) or not bool(found.gradient.isfinite().all()):
-        raise ModelError(
-            f"fit: no step was taken: the loss is {float(found.rows[0]):g} at the start, and it, "
-            "the penalty or a slope is not finite; give data, loss_fn and lamb with which they are"
-        )
-
-
-def _unit(labels: Tensor) -> float:
-    """The spread of all labels, which a mean square is measured by; their size if there is none."""
-    known = labels.double()
-    size = float(known.abs().max()) or 1.0
-    spread = float(((known - known.mean(dim=0)) / size).square().mean().sqrt()) * size
-    return spread if spread > torch.finfo(labels.dtype).eps * size else size

@@ -9,6 +9,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from pikan.jets.jet import Jet
 from pikan.kan.arguments import ModelError
 from pikan.kan.penalty import Penalty, penalty
 from pikan.network.backpropagation import FixedPart, column_lengths, evaluate, fixed_part, gradient
@@ -136,7 +137,10 @@ class _Penalized(nn.Module):
         self, points: Float[Tensor, "n d"], rules: Penalty
     ) -> tuple[Float[Tensor, "n m"], Float[Tensor, ""]]:
         layers = self.network.activations(points)
-        return self.network.last_nodes(layers), penalty(rules, self.network, layers)
+        # What the last layer leads to, before it is scaled.
+        sums = Jet(((0,),), layers[-1].sums.unsqueeze(0))
+        nodes = self.network.next_nodes(sums, len(layers) - 1).values[0]
+        return nodes, penalty(rules, self.network, layers)
 
 
 def fit_objective(

@@ -48,7 +48,9 @@ def penalty(
     Source: Liu et al. 2024, arXiv 2404.19756, Section 2.5.1, Eqs. (2.17) to (2.20); entropy by
     rows and by columns, with one added to their sums, as in pykan 0.2.8.
     """
-    sizes = [_soft(size) for size in edge_measures(rules.measure, passages, network.widths)]
+    # With a rounded corner at zero: s²/(2ε) near it, s - ε far from it.
+    measures = edge_measures(rules.measure, passages, network.widths)
+    sizes = [(size.square() + _SOFT**2).sqrt() - _SOFT for size in measures]
     total = network.center.new_zeros(())
     for size in sizes:
         total = total + rules.l1 * size.sum() + rules.entropy * (_entropy(size) + _entropy(size.mT))
@@ -60,11 +62,6 @@ def penalty(
             total = total + rules.coef * wanted.abs().mean(dim=-1).sum()
             total = total + rules.coefdiff * wanted.diff(dim=-1).abs().mean(dim=-1).sum()
     return total
-
-
-def _soft(sizes: Float[Tensor, "_ _"]) -> Float[Tensor, "_ _"]:
-    """The sizes but for a rounded corner at zero: s²/(2ε) near it, s - ε far from it."""
-    return (sizes.square() + _SOFT**2).sqrt() - _SOFT
 
 
 def _entropy(sizes: Float[Tensor, "_ _"]) -> Float[Tensor, ""]:

@@ -7,6 +7,7 @@ from pikan.assessment import held_out_points, kind, residuals
 from pikan.evaluation import evaluation
 from pikan.kan.arguments import ModelError
 from pikan.network.architecture import node_count
+from pikan.network.base import Network
 from pikan.network.kan import KANNetwork, Scaling
 from pikan.network.parameters import digest
 from pikan.network.trial import TrialNetwork
@@ -54,7 +55,11 @@ def with_network(solution: Solution, network: KANNetwork) -> Solution:
             f"needs {needed[0]} and {needed[1]}"
         )
     network = deepcopy(network).to(solution.network.center)
-    whole = network if trial is None else trial.around_field(network)
+    whole: Network = network
+    if trial is not None:
+        # The trial solution with another network inside.
+        lower, upper = (trial.center - trial.scale).tolist(), (trial.center + trial.scale).tolist()
+        whole = TrialNetwork(network, trial.functions, lower, upper).to(trial.center)
     points = held_out_points(problem, whole.center.unsqueeze(0))
     outcome = Outcome("finished", _CHANGED)
     count = sum(parameter.numel() for parameter in network.parameters())

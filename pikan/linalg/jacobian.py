@@ -89,7 +89,8 @@ class DenseJacobian(Jacobian):
         """By QR of the scaled columns with the residual beside them, 2 r p²; see `WideModel`."""
         rows, columns = self.jacobian.shape
         if rows < columns:
-            return wide_model(self.jacobian / scale, residual)
+            Q, upper = torch.linalg.qr((self.jacobian / scale).mT)
+            return WideModel(upper.mT, residual, Q)
         beside = torch.cat([self.jacobian / scale, residual[:, None]], dim=1)
         R = torch.linalg.qr(beside, mode="r").R
         return DenseModel(R[:columns, :columns], R[:columns, columns])
@@ -156,9 +157,3 @@ class WideModel(LeastSquaresModel):
     def projection_norm(self) -> float:
         """The length of r: with independent rows steps can change all of it."""
         return float(torch.linalg.vector_norm(self.right))
-
-
-def wide_model(matrix: Float[Tensor, "r p"], residual: Float[Tensor, " r"]) -> WideModel:
-    """The model |matrix · y + residual|² of more columns than rows, 4 p r²."""
-    Q, R = torch.linalg.qr(matrix.mT)
-    return WideModel(R.mT, residual, Q)

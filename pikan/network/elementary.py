@@ -45,7 +45,10 @@ def logarithm(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
     >>> logarithm(torch.tensor([2.0], dtype=torch.float64), order=2)[:, 0].tolist()
     [0.6931471805599453, 0.5, -0.25]
     """
-    return _after(torch.log(x), power(-1.0), x, order)
+    value = torch.log(x)
+    if order == 0:
+        return value.unsqueeze(0)
+    return torch.cat([value.unsqueeze(0), power(-1.0)(x, order - 1)])
 
 
 def magnitude(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
@@ -208,15 +211,6 @@ def composition(
         return compose(outer(within[0], order)[..., None, None], jet).view(order + 1, *x.shape)
 
     return function
-
-
-def _after(
-    value: Float[Tensor, "*n"], slope: Activation, x: Float[Tensor, "*n"], order: int
-) -> Float[Tensor, " k *n"]:
-    """A function of this value and this derivative, with all derivatives."""
-    if order == 0:
-        return value.unsqueeze(0)
-    return torch.cat([value.unsqueeze(0), slope(x, order - 1)])
 
 
 ELEMENTARY: Mapping[str, Activation] = {

@@ -1,6 +1,6 @@
 """The Kolmogorov-Arnold network of any width and depth, with sum and product nodes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import NamedTuple, final
 
@@ -102,20 +102,11 @@ class KANNetwork(FeatureNetwork):
 
     def activations(self, points: Float[Tensor, "n d"]) -> tuple[LayerActivations, ...]:
         """Every layer in detail, first to last; differentiable in points and parameters."""
-        made = list[LayerActivations]()
-
-        def activations_of(layer: Layer, nodes: Jet) -> Jet:
+        made, nodes = list[LayerActivations](), self.entering(place(points))
+        for number, layer in enumerate(self.layers()):
             made.append(layer.activations(nodes.values[0]))
-            return Jet(nodes.indices, made[-1].sums.unsqueeze(0))
-
-        self._through(self.entering(place(points)), activations_of)
+            nodes = self.next_nodes(Jet(nodes.indices, made[-1].sums.unsqueeze(0)), number)
         return tuple(made)
-
-    def last_nodes(self, layers: Sequence[LayerActivations]) -> Float[Tensor, "n m"]:
-        """What the last layer in detail leads to, before it is scaled."""
-        return self.next_nodes(Jet(((0,),), layers[-1].sums.unsqueeze(0)), len(layers) - 1).values[
-            0
-        ]
 
     def next_nodes(self, sums: Jet, layer: int) -> Jet:
         """The nodes that the sums of a layer make; only hidden ones are squashed."""
@@ -143,19 +134,11 @@ class KANNetwork(FeatureNetwork):
 
     def _nodes(self, first: FirstFunctions) -> tuple[Jet, ...]:
         """The nodes of every layer and, unscaled, the last ones."""
-
-        def sums(layer: Layer, nodes: Jet) -> Jet:
-            known = nodes is first.nodes
-            made: Jet = layer.sums_of(first.functions, nodes) if known else layer(nodes)
-            return made
-
-        return self._through(first.nodes, sums)
-
-    def _through(self, nodes: Jet, sums_of: Callable[[Layer, Jet], Jet]) -> tuple[Jet, ...]:
-        """The nodes of every layer, where each layer has these sums of those before."""
-        made = [nodes]
+        made = [first.nodes]
         for number, layer in enumerate(self.layers()):
-            made.append(self.next_nodes(sums_of(layer, made[-1]), number))
+            nodes = made[-1]
+            sums: Jet = layer(nodes) if number else layer.sums_of(first.functions, nodes)
+            made.append(self.next_nodes(sums, number))
         return tuple(made)
 
 

@@ -33,15 +33,12 @@ def _partial(
     if index not in known:
         axis = next(axis for axis, order in enumerate(index) if order)
         lower = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
-        slopes = _gradient(_partial(known, lower, inputs), inputs)
+        values, slopes = _partial(known, lower, inputs), torch.zeros_like(inputs)
+        # The gradient of each value by its own row; zero where nothing depends on it.
+        if values.requires_grad:
+            (slopes,) = torch.autograd.grad(
+                values.sum(), inputs, create_graph=True, materialize_grads=True
+            )
         for along, slope in enumerate(slopes.unbind(dim=1)):
             known[*lower[:along], lower[along] + 1, *lower[along + 1 :]] = slope
     return known[index]
-
-
-def _gradient(values: Float[Tensor, " n"], inputs: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """The gradient of each value with respect to its own row; zero where nothing depends on it."""
-    if not values.requires_grad:
-        return torch.zeros_like(inputs)
-    (slopes,) = torch.autograd.grad(values.sum(), inputs, create_graph=True, materialize_grads=True)
-    return slopes

@@ -15,7 +15,7 @@ from pikan.bases.registry import ALL, family
 from pikan.network.base import Network, place, to_unit_box
 from pikan.network.initialization import random_low_rank
 from pikan.network.kan import KANNetwork, with_layers
-from pikan.network.layer import Edges
+from pikan.network.layer import Edges, Layer
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.time_slabs import TimeSlabs
 from pikan.network.trial import TrialNetwork
@@ -117,15 +117,18 @@ def change_bases(network: N, replacements: Sequence[Basis]) -> N:
     maps = [transfer(old, new) for old, new in zip(bases(network), replacements, strict=True)]
     if isinstance(network, KANNetwork):
         parts = zip(network.layers(), replacements, maps, strict=True)
-        layers = [
-            layer.replace(
-                edges=Edges(basis, layer.edges.base), weight=_map_weights(layer.weight, matrix)
-            )
+        layers = list[Layer]()
+        for layer, basis, matrix in parts:
             # What is as it was would still go through least squares.
-            if basis is not layer.edges.basis
-            else layer
-            for layer, basis, matrix in parts
-        ]
+            if basis is layer.edges.basis:
+                layers.append(layer)
+                continue
+            # Weights of the base function stay.
+            nodes, _, size = matrix.shape
+            by_node = layer.weight.unflatten(0, (nodes, -1))
+            changed = torch.cat([matrix @ by_node[:, :size], by_node[:, size:]], dim=1)
+            edges = Edges(basis, layer.edges.base)
+            layers.append(layer.replace(edges=edges, weight=changed.flatten(0, 1)))
         return with_layers(network, layers)
     changed = deepcopy(network)
     with torch.no_grad():
@@ -136,28 +139,17 @@ def change_bases(network: N, replacements: Sequence[Basis]) -> N:
             )
         elif isinstance(changed, FullProduct):
             changed.bases = nn.ModuleList(replacements)
-            changed.coefficients = nn.Parameter(_along_axes(changed.coefficients, maps))
+            # One coordinate after the other.
+            unknowns = changed.coefficients.shape[1]
+            block = changed.coefficients.reshape(*(matrix.shape[2] for matrix in maps), unknowns)
+            for axis, matrix in enumerate(maps):
+                block = torch.tensordot(matrix[0], block.movedim(axis, 0), dims=1).movedim(0, axis)
+            changed.coefficients = nn.Parameter(block.reshape(-1, unknowns))
     return changed
 
 
 Map = Float[Tensor, "_ _ _"]
 """From coefficients in an old basis to those in a new one, for each node [in new old]."""
-
-
-def _map_weights(weight: Float[Tensor, "_ out"], matrix: Map) -> Float[Tensor, "_ out"]:
-    """The weights of a layer on its new basis; those of the base function stay."""
-    nodes, _, size = matrix.shape
-    by_node = weight.unflatten(0, (nodes, -1))
-    return torch.cat([matrix @ by_node[:, :size], by_node[:, size:]], dim=1).flatten(0, 1)
-
-
-def _along_axes(coefficients: Float[Tensor, "_ m"], maps: Sequence[Map]) -> Float[Tensor, "_ m"]:
-    """The coefficients of a full product on new bases, one coordinate after the other."""
-    unknowns = coefficients.shape[1]
-    block = coefficients.reshape(*(matrix.shape[2] for matrix in maps), unknowns)
-    for axis, matrix in enumerate(maps):
-        block = torch.tensordot(matrix[0], block.movedim(axis, 0), dims=1).movedim(0, axis)
-    return block.reshape(-1, unknowns)
 
 
 def _samples(network: Network, points: Float[Tensor, "n d"]) -> list[Float[Tensor, "n _"]]:

@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from pikan.jets.jet import Jet, compose, highest_order
-from pikan.network.activation import Activation
 from pikan.network.architecture import ArchitectureError
 from pikan.network.symbolic_functions import activation, kind_of, name_of
 
@@ -99,7 +98,7 @@ class SymbolicEdges(nn.Module):
 
     def _derivatives(self, x: Float[Tensor, "n _"], order: int) -> Float[Tensor, "k n _"]:
         columns = zip(self.kinds.tolist(), x.unbind(dim=1), strict=True)
-        made = [_function(kind)(column, order) for kind, column in columns]
+        made = [activation(_name(kind))(column, order) for kind, column in columns]
         return torch.stack(made, dim=2) if made else x.new_zeros(order + 1, *x.shape)
 
 
@@ -107,10 +106,6 @@ def _name(kind: int) -> str:
     name = name_of(kind)
     assert name is not None, "checked where states are loaded"
     return name
-
-
-def _function(kind: int) -> Activation:
-    return activation(_name(kind))
 
 
 def _hold(module: nn.Module, numbers: Float[Tensor, "_ 4"]) -> None:

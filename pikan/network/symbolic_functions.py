@@ -110,7 +110,7 @@ def differentiable(function: Callable[[Tensor], Tensor]) -> Activation:
     if function is torch.special.bessel_j0:
         return bessel_j0
     if function is torch.special.bessel_j1:
-        return _bessel_j1
+        return lambda x, order: -bessel_j0(x, order + 1)[1:]
 
     def rows(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
         with torch.enable_grad():
@@ -134,7 +134,3 @@ def differentiable(function: Callable[[Tensor], Tensor]) -> Activation:
         return found if x.requires_grad else found.detach()
 
     return rows
-
-
-def _bessel_j1(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
-    return -bessel_j0(x, order + 1)[1:]

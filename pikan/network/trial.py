@@ -1,6 +1,7 @@
 """A network inside a trial solution: conditions hold by construction, whatever its parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import pi
 from typing import NamedTuple, final
 
@@ -117,11 +118,6 @@ class TrialNetwork(Network):
             rows[index] = rows[index] + weight * known[part]
         return Jet(begun.indices, torch.stack([row.mT for row in rows.values()]).mT)
 
-    def around_field(self, network: Network) -> "TrialNetwork":
-        """The trial solution with another network inside."""
-        lower, upper = (self.center - self.scale).tolist(), (self.center + self.scale).tolist()
-        return TrialNetwork(network, self.functions, lower, upper).to(self.center)
-
     def entering(self, points: Float[Tensor, "n d"], indices: tuple[MultiIndex, ...]) -> Jet:
         """What the network takes at points."""
         inputs = coordinates(points, indices)
@@ -131,8 +127,10 @@ class TrialNetwork(Network):
         axes, periodic = range(points.shape[1]), list(self.functions.periodic)
         others = [axis for axis in axes if axis not in periodic]
         turning = Jet(indices, scaled.values[..., periodic])
-        parts = [scaled.values[..., others], apply(_cosine, turning).values]
-        return Jet(indices, torch.cat([*parts, apply(_sine, turning).values], dim=-1))
+        parts = [scaled.values[..., others], apply(partial(_turn, torch.cos), turning).values]
+        return Jet(
+            indices, torch.cat([*parts, apply(partial(_turn, torch.sin), turning).values], dim=-1)
+        )
 
     def out_of_grid(self, points: Float[Tensor, "n d"]) -> Bool[Tensor, " n"]:
         """Where the network is asked for a value beyond some grid."""
@@ -159,14 +157,11 @@ class TrialNetwork(Network):
         }
 
 
-def _cosine(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
-    """cos(π x) and its derivatives: each a quarter of a turn further."""
-    return torch.stack([pi**k * torch.cos(pi * x + k * pi / 2) for k in range(order + 1)])
-
-
-def _sine(x: Float[Tensor, "*n"], order: int) -> Float[Tensor, " k *n"]:
-    """sin(π x) and its derivatives."""
-    return torch.stack([pi**k * torch.sin(pi * x + k * pi / 2) for k in range(order + 1)])
+def _turn(
+    wave: Callable[[Tensor], Tensor], x: Float[Tensor, "*n"], order: int
+) -> Float[Tensor, " k *n"]:
+    """cos(π x) or sin(π x) and its derivatives: each a quarter of a turn further."""
+    return torch.stack([pi**k * wave(pi * x + k * pi / 2) for k in range(order + 1)])
 
 
 def _plus(index: MultiIndex, orders: MultiIndex) -> MultiIndex:

@@ -51,7 +51,11 @@ def line_search(
     high: Trial | None = None
     length = first
     for _ in range(EVALUATIONS):
-        trial = evaluate_trial(evaluate, here, direction, length)
+        there = evaluate(here.theta + length * direction)
+        # Infinitely high where the search could not go on from.
+        trial = Trial(length, math.inf, math.inf, there)
+        if there.finite():
+            trial = Trial(length, there.loss, float(there.gradient @ direction), there)
         enough = trial.loss <= start.loss + DECREASE * length * start.slope
         if not enough or trial.loss >= low.loss:
             high = trial
@@ -66,16 +70,6 @@ def line_search(
                 continue
         length = between(low, high)
     return None if low is start else low
-
-
-def evaluate_trial(
-    evaluate: Evaluate, here: Evaluation, direction: Float[Tensor, " p"], length: float
-) -> Trial:
-    """The point at a length; infinitely high where the search could not go on from."""
-    there = evaluate(here.theta + length * direction)
-    if not there.finite():
-        return Trial(length, math.inf, math.inf, there)
-    return Trial(length, there.loss, float(there.gradient @ direction), there)
 
 
 def beyond(before: Trial, last: Trial) -> float:

@@ -66,7 +66,11 @@ class SSBroyden(Stage):
                 moved = advance(inverse, here, evaluate)
             if moved is None:
                 return stall(here, step)
-            inverse = update_inverse(inverse, here, moved)
+            moved_by = moved.there.theta - here.theta
+            # B s is -α g, since s is -α H g.
+            length = -moved.length * float(moved_by @ here.gradient)
+            turned = moved.there.gradient - here.gradient
+            inverse = broyden_update(inverse, moved_by, turned, length)
             descent = descent.advance(moved.there)
         return Outcome(
             "out of budget",
@@ -89,13 +93,3 @@ def advance(
     if not float(here.gradient @ direction) < 0.0:
         return None
     return line_search(evaluate, here, direction)
-
-
-def update_inverse(
-    inverse: Float[Tensor, "p p"] | None, here: Evaluation, moved: Trial
-) -> Float[Tensor, "p p"] | None:
-    """H with what the last step has shown."""
-    step = moved.there.theta - here.theta
-    # B s is -α g, since s is -α H g.
-    length = -moved.length * float(step @ here.gradient)
-    return broyden_update(inverse, step, moved.there.gradient - here.gradient, length)

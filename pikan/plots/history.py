@@ -84,17 +84,24 @@ def spans(records: Sequence[Record]) -> tuple[Span, ...]:
 
 
 def _curves(records: Sequence[Record], title: str) -> Picture:
-    known = any(record.error is not None for record in records)
+    known = [record for record in records if record.error is not None]
+    rows = 2 if known else 1
     figure = canvas(_WIDTH, 5.2 if known else 3.8, title)
-    panels = figure.subplots(
-        1 + known, 1, sharex=True, squeeze=False, height_ratios=[2.0, 1.0][: 1 + known]
-    )[:, 0]
+    panels = figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=[2.0, 1.0][:rows])[
+        :, 0
+    ]
     stages = spans(records)
     _draw_blocks(panels[0], records)
     if known:
-        _draw_error(panels[1], records)
+        panels[1].set_yscale("log")
+        values = [_positive(record.error) for record in known]
+        seconds = [record.seconds for record in known]
+        panels[1].plot(seconds, values, color=INK, marker=_marker(known))
+        panels[1].set_ylabel("relative L2 error")
     for axes in panels:
-        _shade(axes, stages)
+        for i, stage in enumerate(stages):
+            axes.axvspan(stage.begin, stage.end, color=_shades(stages)[i], linewidth=0, zorder=0)
+            axes.axvline(stage.begin, color=PALE, linewidth=0.6, zorder=0.5)
         open_frame(axes)
         magnitudes(axes.yaxis)
     panels[-1].set_xlabel("seconds of training")
@@ -108,7 +115,12 @@ def _curves(records: Sequence[Record], title: str) -> Picture:
 def _draw_blocks(axes: Axes, records: Sequence[Record]) -> None:
     """A curve for each block, which breaks where a stage starts from something else."""
     seconds = [record.seconds for record in records]
-    breaks = _breaks(records)
+    # A stage begins at another loss than the one before has ended with.
+    breaks = [
+        i
+        for i, (before, after) in enumerate(pairwise(records), start=1)
+        if after.stage_index != before.stage_index and after.loss > _JUMP * before.loss
+    ]
     axes.set_yscale("log")
     for i, label in enumerate(_labels(records)):
         values = [_positive(dict(record.blocks).get(label)) for record in records]
@@ -125,29 +137,6 @@ def _draw_blocks(axes: Axes, records: Sequence[Record]) -> None:
     axes.set_xlim(0.0, seconds[-1])
 
 
-def _breaks(records: Sequence[Record]) -> list[int]:
-    """Where a stage begins at another loss than the one before has ended with."""
-    return [
-        i
-        for i, (before, after) in enumerate(pairwise(records), start=1)
-        if after.stage_index != before.stage_index and after.loss > _JUMP * before.loss
-    ]
-
-
-def _draw_error(axes: Axes, records: Sequence[Record]) -> None:
-    known = [record for record in records if record.error is not None]
-    axes.set_yscale("log")
-    values = [_positive(record.error) for record in known]
-    axes.plot([record.seconds for record in known], values, color=INK, marker=_marker(known))
-    axes.set_ylabel("relative L2 error")
-
-
-def _shade(axes: Axes, stages: Sequence[Span]) -> None:
-    for i, stage in enumerate(stages):
-        axes.axvspan(stage.begin, stage.end, color=_shades(stages)[i], linewidth=0, zorder=0)
-        axes.axvline(stage.begin, color=PALE, linewidth=0.6, zorder=0.5)
-
-
 def _shades(stages: Sequence[Span]) -> list[str]:
     """Gray and white in turn, where stages too short to be seen take no turn."""
     seen = np.cumsum([stage.end - stage.begin > 0.005 * stages[-1].end for stage in stages])
@@ -160,19 +149,15 @@ def _number(axes: Axes, stages: Sequence[Span]) -> None:
     groups: list[tuple[int, int]] = []
     for i in range(len(stages) if len(stages) > 1 else 0):
         groups.append((i, i))
-        while len(groups) > 1 and _labels_overlap(middles, groups[-2], groups[-1]):
-            groups[-2:] = [(groups[-2][0], groups[-1][1])]
+        while len(groups) > 1:
+            left, right = groups[-2:]
+            room = (len(_numbers(left)) + len(_numbers(right))) / 2 + 1
+            if _place(middles, right) - _place(middles, left) >= room * _CHARACTER:
+                break
+            groups[-2:] = [(left[0], right[1])]
     for group in groups:
         place, text = _place(middles, group), _numbers(group)
         axes.text(place, 0.97, text, transform=axes.transAxes, ha="center", va="top", weight="bold")
-
-
-def _labels_overlap(
-    middles: Sequence[float], left: tuple[int, int], right: tuple[int, int]
-) -> bool:
-    """Whether the labels of two groups of stages leave no space between them."""
-    room = (len(_numbers(left)) + len(_numbers(right))) / 2 + 1
-    return _place(middles, right) - _place(middles, left) < room * _CHARACTER
 
 
 def _place(middles: Sequence[float], group: tuple[int, int]) -> float:
@@ -187,7 +172,12 @@ def _numbers(group: tuple[int, int]) -> str:
 def _count_steps(axes: Axes, records: Sequence[Record]) -> None:
     """A second axis above with the steps of all stages counted on."""
     seconds = np.array([record.seconds for record in records])
-    steps = np.array(_running(records), dtype=float)
+    ends = {record.stage_index: record.step for record in records}
+    running = [
+        record.step + sum(steps for index, steps in ends.items() if index < record.stage_index)
+        for record in records
+    ]
+    steps = np.array(running, dtype=float)
     above = axes.twiny()
     above.set_xlim(axes.get_xlim())
     above.spines[["right", "bottom", "left"]].set_visible(False)
@@ -254,15 +244,6 @@ def _ends(records: Sequence[Record], title: str) -> Picture:
 
 def _labels(records: Sequence[Record]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for record in records for label, _ in record.blocks))
-
-
-def _running(records: Sequence[Record]) -> list[int]:
-    """The steps of all stages counted on from one to the next."""
-    ends = {record.stage_index: record.step for record in records}
-    return [
-        record.step + sum(steps for index, steps in ends.items() if index < record.stage_index)
-        for record in records
-    ]
 
 
 def _positive(value: float | None) -> float:

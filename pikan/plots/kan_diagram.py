@@ -68,14 +68,6 @@ class DrawnLayer(NamedTuple):
     learned: Bool[np.ndarray, "in out"]
     measure: Float[np.ndarray, "in out"]
 
-    def with_inputs(self, nodes: Sequence[int]) -> "DrawnLayer":
-        """The edges from these nodes."""
-        return DrawnLayer(self.gets[:, nodes], self.gives[:, nodes], *(p[nodes] for p in self[2:]))
-
-    def with_outputs(self, sums: Sequence[int]) -> "DrawnLayer":
-        """The edges to these sums."""
-        return DrawnLayer(self.gets, self.gives[..., sums], *(part[:, sums] for part in self[2:]))
-
 
 class Diagram(NamedTuple):
     """All that is drawn; `below` and `above` are the room for what is written there, in boxes."""
@@ -144,7 +136,10 @@ def _diagram(
     widths = tuple(network.widths)
     ends = node_count(widths[0]), node_count(widths[-1])
     inputs, outputs = (
-        tuple(_name(letter, number, count) for number in range(count))
+        tuple(
+            f"${letter}$" if count == 1 else f"${letter}_{{{number + 1}}}$"
+            for number in range(count)
+        )
         if given is None
         else tuple(map(_text, given))
         for letter, given, count in zip("xy", (wanted.in_vars, wanted.out_vars), ends, strict=True)
@@ -181,15 +176,11 @@ def _strongest(whole: Diagram) -> list[list[int]]:
     for level, (count, width) in enumerate(zip(counts, whole.widths, strict=True)):
         strength = out[level]
         if strength is None:
-            strength = _by_node(into[level], width)
+            # The strength of nodes by that of their sums: a product has two.
+            strength = np.array([into[level][sums].max() for sums in _sums_of_nodes(width)])
         order = np.argsort(-strength, kind="stable")[: min(count, _SHOWN)]
         kept.append(sorted(order.tolist()))
     return kept
-
-
-def _by_node(values: Float[np.ndarray, " _"], width: Width) -> Float[np.ndarray, " _"]:
-    """The strength of nodes by that of their sums: a product has two."""
-    return np.array([values[sums].max() for sums in _sums_of_nodes(width)])
 
 
 def _sums_of_nodes(width: Width) -> list[list[int]]:
@@ -205,10 +196,14 @@ def _at_nodes(whole: Diagram, level: int, nodes: Sequence[int]) -> Diagram:
     """The same with these nodes of a level only."""
     width, layers = whole.widths[level], list(whole.layers)
     if level < len(layers):
-        layers[level] = layers[level].with_inputs(nodes)
+        upper = layers[level]
+        matrices = (part[nodes] for part in upper[2:])
+        layers[level] = DrawnLayer(upper.gets[:, nodes], upper.gives[:, nodes], *matrices)
     if level > 0:
         sums = [i for node in nodes for i in _sums_of_nodes(width)[node]]
-        layers[level - 1] = layers[level - 1].with_outputs(sums)
+        lower = layers[level - 1]
+        matrices = (part[:, sums] for part in lower[2:])
+        layers[level - 1] = DrawnLayer(lower.gets, lower.gives[..., sums], *matrices)
     less: Width = len(nodes)
     if not isinstance(width, int):
         plain = sum(node < width[0] for node in nodes)
@@ -241,7 +236,12 @@ def _draw(axes: Axes, drawn: Diagram) -> None:
     axes.set_xlim(-0.8, width + 0.8)
     below, above = -drawn.below, floors[-1].top + drawn.above
     axes.set_ylim(below, above)
-    unit = _unit(axes, width + 1.6, above - below)
+    # The side of a box in typographic points, in these axes.
+    figure, within = axes.get_figure(root=True), axes.get_position()
+    assert figure is not None
+    inches = figure.get_size_inches()
+    across, up = inches[0] * within.width, inches[1] * within.height
+    unit = 72 * min(across / (width + 1.6), up / (above - below))
     for floor, layer, above_width in zip(floors, drawn.layers, drawn.widths[1:], strict=True):
         _edges(axes, floor, layer, drawn.sample, unit)
         _knots(axes, floor, above_width, unit)
@@ -278,7 +278,9 @@ def _edges(
     stems, curves, stem_colors, curve_colors = [], [], [], []
     for i, j in order:
         x, y = floor.boxes[i, j]
-        shade = _shade(float(strength[i, j]), bool(layer.learned[i, j]))
+        # From all but white to black, or to red for a formula; opaque, so that lines do not add up.
+        gray = 0.93 * (1 - float(strength[i, j]))
+        shade = (gray if layer.learned[i, j] else 0.8 + 0.15 * gray, gray, gray)
         stems.append([(floor.nodes[i], floor.bottom), (x, y - BOX / 2)])
         stems.append([(x, y + BOX / 2), (floor.sums[j], floor.sums_height)])
         stem_colors += [shade, shade]
@@ -286,14 +288,19 @@ def _edges(
         frame.set_edgecolor(shade)
         frame.set_linewidth(0.05 * unit)
         axes.add_patch(frame)
-        points = _in_box(gets[:, i], gives[:, i, j]) * 0.82 * BOX + (x, y)
+        # By increasing argument, in a square of side one about the origin.
+        rising = np.argsort(gets[:, i])
+        curve = np.stack([_center(gets[rising, i]), _center(gives[rising, i, j])], axis=1)
+        points = curve * 0.82 * BOX + (x, y)
         if sample:
             # Upon the curve, wider than it, and of a color that none has: they lie exactly on it.
             seen = 0.08 + 0.25 * float(strength[i, j])
             axes.scatter(
                 *points.T, s=(0.17 * unit) ** 2, c=COLORS[0], alpha=seen, linewidths=0, zorder=6
             )
-        curves.append(_thin(points))
+        # So many points at most, evenly along the argument.
+        along = np.linspace(points[0, 0], points[-1, 0], _POINTS)
+        curves.append(np.stack([along, np.interp(along, *points.T)], axis=1))
         curve_colors.append(shade)
     axes.add_collection(
         LineCollection(stems, colors=stem_colors, linewidths=0.055 * unit, zorder=1)
@@ -344,33 +351,9 @@ def _signs(
         axes.add_collection(LineCollection(lines, colors=[INK], linewidths=0.055 * unit, zorder=7))
 
 
-def _in_box(
-    gets: Float[np.ndarray, " n"], gives: Float[np.ndarray, " n"]
-) -> Float[np.ndarray, "n 2"]:
-    """A curve's points by increasing argument, in a square of side one about the origin."""
-    order = np.argsort(gets)
-    return np.stack([_center(gets[order]), _center(gives[order])], axis=1)
-
-
 def _center(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     low, high = values.min(), values.max()
     return np.zeros_like(values) if high == low else (values - low) / (high - low) - 0.5
-
-
-def _thin(points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "_ 2"]:
-    """So many points at most, evenly along the argument."""
-    x = np.linspace(points[0, 0], points[-1, 0], _POINTS)
-    return np.stack([x, np.interp(x, *points.T)], axis=1)
-
-
-def _shade(strength: float, learned: bool) -> tuple[float, float, float]:
-    """From all but white to black, or to red for a formula; opaque, so that lines do not add up."""
-    level = 0.93 * (1 - strength)
-    return (level, level, level) if learned else (0.8 + 0.15 * level, level, level)
-
-
-def _name(letter: str, number: int, count: int) -> str:
-    return f"${letter}$" if count == 1 else f"${letter}_{{{number + 1}}}$"
 
 
 def _text(name: object) -> str:
@@ -380,12 +363,3 @@ def _text(name: object) -> str:
     from sympy import latex
 
     return f"${latex(name)}$"
-
-
-def _unit(axes: Axes, width: float, height: float) -> float:
-    """The side of a box in typographic points, in these axes."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    place = axes.get_position()
-    inches = figure.get_size_inches()
-    return 72 * min(inches[0] * place.width / width, inches[1] * place.height / height)

@@ -38,17 +38,17 @@ class LayerLayout(NamedTuple):
 def layout(widths: Sequence[Width]) -> tuple[list[LayerLayout], float]:
     """Where everything stands, floor by floor from the inputs up, and how wide it is."""
     shapes = [(node_count(below), sum_count(above)) for below, above in pairwise(widths)]
-    blocks = [_block(nodes, sums) for nodes, sums in shapes]
+    across = [max(1, min(sums, _ACROSS // nodes)) for nodes, sums in shapes]
     width = max(
         *(
             nodes * (columns * PITCH + _APART)
-            for (nodes, _), (columns, _) in zip(shapes, blocks, strict=True)
+            for (nodes, _), columns in zip(shapes, across, strict=True)
         ),
         4.5 * max(node_count(each) for each in widths) ** 0.7,
         5.0,
     )
     floors, bottom = list[LayerLayout](), 0.0
-    for (nodes, sums), (columns, rows), above in zip(shapes, blocks, widths[1:], strict=True):
+    for (nodes, sums), columns, above in zip(shapes, across, widths[1:], strict=True):
         places = _even(nodes, width)
         first = bottom + _RISE
         pitch = max(PITCH, 0.82 * width / (nodes * columns)) if nodes * columns > 1 else 0.0
@@ -58,33 +58,18 @@ def layout(widths: Sequence[Width]) -> tuple[list[LayerLayout], float]:
                 column, row = j % columns, j // columns
                 boxes[i, j, 0] = places[i] + (column - (columns - 1) / 2) * pitch
                 boxes[i, j, 1] = first + BOX / 2 + row * PITCH
-        height = first + rows * PITCH + _RISE
-        top = height if isinstance(above, int) else height + _PRODUCT
-        sum_places = _sum_places(above, width)
-        floors.append(
-            LayerLayout(
-                bottom, places, boxes, sum_places, height, top, _even(node_count(above), width)
-            )
-        )
+        height = first + ceil(sums / columns) * PITCH + _RISE
+        following = _even(node_count(above), width)
+        top, sum_places = height, following
+        if not isinstance(above, int):
+            # Plain sums are below their nodes, the two factors of a product on either side of it.
+            top, aside = height + _PRODUCT, 0.22 * width / len(following)
+            pairs = [place + sign * aside for place in following[above[0] :] for sign in (-1, 1)]
+            sum_places = np.concatenate([following[: above[0]], np.array(pairs)])
+        floors.append(LayerLayout(bottom, places, boxes, sum_places, height, top, following))
         bottom = top
     return floors, width
 
 
 def _even(count: int, width: float) -> Float[np.ndarray, " _"]:
     return (np.arange(count) + 0.5) * width / count
-
-
-def _sum_places(width: Width, total: float) -> Float[np.ndarray, " _"]:
-    """Plain sums below their nodes, the two factors of a product on either side of its."""
-    nodes = _even(node_count(width), total)
-    if isinstance(width, int):
-        return nodes
-    aside = 0.22 * total / len(nodes)
-    pairs = [place + sign * aside for place in nodes[width[0] :] for sign in (-1, 1)]
-    return np.concatenate([nodes[: width[0]], np.array(pairs)])
-
-
-def _block(nodes: int, sums: int) -> tuple[int, int]:
-    """The columns and rows of boxes above each node."""
-    columns = max(1, min(sums, _ACROSS // nodes))
-    return columns, ceil(sums / columns)

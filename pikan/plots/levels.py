@@ -45,16 +45,16 @@ def degrees(records: Sequence[Record], reached: float | None) -> tuple[PlottedLe
     for i, (degree, group) in enumerate(found):
         largest = max(map(int, degree.group(1).split(" x "))) if degree else 0
         last = i + 1 == len(found)
-        error = reached if last else _error_of_level(group[-1], groups[i + 1][0])
+        if last:
+            error = reached
+        elif group[-1].stage == "collocation":
+            error = group[-1].error
+        else:
+            # A stage that takes steps measures the error of the best level before it.
+            following = groups[i + 1][0]
+            error = following.error if following.step == 0 else None
         levels.append(PlottedLevel(largest, largest, group[-1].blocks, error))
     return tuple(levels)
-
-
-def _error_of_level(end: Record, following: Record) -> float | None:
-    """The error of a level: a stage that takes steps measures that of the best level before it."""
-    if end.stage == "collocation":
-        return end.error
-    return following.error if following.step == 0 else None
 
 
 def marches(records: Sequence[Record]) -> tuple[tuple[PlottedLevel, ...], ...]:
@@ -136,7 +136,9 @@ def time_figure(
         upper.axhline(estimate.relative_l2, color=INK, linestyle="--", linewidth=1.0,
                       label="estimated error")  # fmt: skip
     if earlier:
-        upper.plot([], [], color=PALE, linewidth=0.8, label=text_label(_earlier(len(earlier))))
+        count = len(earlier)
+        title = text_label("the march before" if count == 1 else f"{count} marches before")
+        upper.plot([], [], color=PALE, linewidth=0.8, label=title)
     _finish(upper, values)
     for march, color in [*((march, PALE) for march in earlier), (last, COLORS[0])]:
         lengths = [slab.high - slab.low for slab in march]
@@ -210,7 +212,3 @@ def _root(square: float | None) -> float:
     if square is None or not math.isfinite(square):
         return math.nan
     return max(math.sqrt(square), _ROUNDING / 3)
-
-
-def _earlier(count: int) -> str:
-    return "the march before" if count == 1 else f"{count} marches before"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
@@ -35,7 +34,11 @@ def lines(
     label: Label,
 ) -> Picture:
     """The values side by side; below each its error, and below that the equation's residual."""
-    rows = [row for row in (_values(found), _of(found, "error"), _of(found, "residual")) if row]
+    values = _of(found, "value")
+    # Exact values only where they stand alone.
+    beside = {one.of for one in values if known_beside(found, one) is not None}
+    values += [one for one in _of(found, "exact") if one.of not in beside]
+    rows = [row for row in (values, _of(found, "error"), _of(found, "residual")) if row]
     columns = max(map(len, rows))
     if width is not None and width < _NARROWEST * columns:
         rows, columns = [[one] for row in rows for one in row], 1
@@ -51,10 +54,10 @@ def lines(
         squeeze=False,
         height_ratios=[2.2 if each else 1.3 for each in tall],
     )
-    for row, beside in zip(rows, panels, strict=True):
-        for axes in beside[len(row) :]:
+    for row, across_row in zip(rows, panels, strict=True):
+        for axes in across_row[len(row) :]:
             axes.set_axis_off()
-        for quantity, axes in zip(row, beside, strict=False):
+        for quantity, axes in zip(row, across_row, strict=False):
             draw_lines(axes, sections, quantity, known_beside(found, quantity), label)
             if quantity.kind in ("value", "exact"):
                 # What stands above is the legend.
@@ -103,13 +106,6 @@ def draw_lines(
     axes.set_xlim(sections[0].grids[0][0], sections[0].grids[0][-1])
 
 
-def _values(found: Sequence[Quantity]) -> list[Quantity]:
-    """The values, and what they should be where that stands alone."""
-    values = _of(found, "value")
-    beside = {one.of for one in values if known_beside(found, one) is not None}
-    return values + [one for one in _of(found, "exact") if one.of not in beside]
-
-
 def _of(found: Sequence[Quantity], kind: str) -> list[Quantity]:
     return [one for one in found if one.kind == kind]
 
@@ -126,13 +122,9 @@ def _magnitude(axes: Axes, sections: Sequence[Section], quantity: Quantity) -> N
     alone = COLORS[1] if quantity.kind == "error" else COLORS[2]
     colors = [alone] if len(sections) == 1 else _colors(len(sections))
     for section, part, color in zip(sections, quantity.parts, colors, strict=True):
-        axes.plot(section.grids[0], _from(part, limits[0]), color=color, linewidth=0.9)
+        axes.plot(section.grids[0], np.maximum(np.abs(part), limits[0]), color=color, linewidth=0.9)
     axes.set_ylim(limits[0], limits[1] * 2)
     magnitudes(axes.yaxis)
-
-
-def _from(part: Float[np.ndarray, " n"], least: float) -> Float[np.ndarray, " n"]:
-    return np.maximum(np.abs(part), least)
 
 
 def _colors(count: int) -> list[str] | list[tuple[float, ...]]:

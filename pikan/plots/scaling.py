@@ -1,8 +1,7 @@
 """Measurements against what was varied, and the laws that they follow."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import chain, cycle, repeat
 from typing import final
 
 from matplotlib.axes import Axes
@@ -50,7 +49,8 @@ def picture(chart: Chart) -> Picture:
         axes.set_yscale("log")
         if chart.power:
             axes.set_xscale("log")
-        for color, curve in zip(_colors(len(chart.curves)), chart.curves, strict=True):
+        # Beyond the colors that can be told apart all are pale.
+        for color, curve in zip(chain(COLORS, repeat(PALE)), chart.curves, strict=False):
             _draw(axes, curve, color)
         for dashes, (name, line) in zip(cycle((":", "--", "-.")), chart.theory, strict=False):
             axes.plot(
@@ -84,8 +84,3 @@ def _draw(axes: Axes, curve: ScalingCurve, color: str) -> None:
         axes.plot(
             curve.failed, bottom, "x", color=color, transform=axes.get_xaxis_transform(), zorder=3
         )
-
-
-def _colors(count: int) -> Sequence[str]:
-    """A color for each group; beyond those that can be told apart all are pale."""
-    return [*COLORS, *[PALE] * max(0, count - len(COLORS))][:count]

@@ -45,10 +45,17 @@ def selection(
     _check(problem, words, names)
     unknowns = [problem.unknowns.index(name) for name in names if name in problem.unknowns]
     beside = unknowns or range(len(problem.unknowns))
-    found = [_derivative_quantity(problem, planes, name, functions) for name in names]
+    found = list[Quantity]()
+    for name in names:
+        wanted = partial(problem, name)
+        assert wanted is not None
+        parts = _parts(problem, planes, functions.derivative(name))
+        found.append(value(problem, wanted.unknown, tuple(part[..., 0] for part in parts), name))
     if "exact" in words or "error" in words:
         values = _parts(problem, planes, functions.unknowns)
-        truth = _exact_parts(problem, planes)
+        assert problem.exact is not None
+        against = problem.exact
+        truth = _parts(problem, planes, lambda points: known_solution(problem, against, points))
         for index in beside:
             right = exact(problem, index, tuple(part[..., index] for part in truth))
             own = tuple(part[..., index] for part in values)
@@ -79,15 +86,6 @@ def _check(problem: Problem, words: Sequence[str], names: Sequence[str]) -> None
         )
 
 
-def _derivative_quantity(
-    problem: Problem, planes: Sequence[Section], name: str, functions: Functions
-) -> Quantity:
-    wanted = partial(problem, name)
-    assert wanted is not None
-    parts = _parts(problem, planes, functions.derivative(name))
-    return value(problem, wanted.unknown, tuple(part[..., 0] for part in parts), name)
-
-
 def _parts(problem: Problem, planes: Sequence[Section], function: Evaluate) -> Parts:
     found = list[Float[np.ndarray, "*_"]]()
     for plane in planes:
@@ -95,9 +93,3 @@ def _parts(problem: Problem, planes: Sequence[Section], function: Evaluate) -> P
         rows = by_chunks(function, points.reshape(-1, problem.box.dimension))
         found.append(rows.reshape(*points.shape[:-1], -1))
     return tuple(found)
-
-
-def _exact_parts(problem: Problem, planes: Sequence[Section]) -> Parts:
-    assert problem.exact is not None
-    against = problem.exact
-    return _parts(problem, planes, lambda points: known_solution(problem, against, points))

@@ -123,10 +123,11 @@ def _functions(
     numbers = {name: Number(value) for name, value in problem.constants.items()}
     data = [one for condition in conditions for one in _data(problem, condition, periodic)]
     lifts, factors = list[Expression](), list[Mapping[Orders, Expression]]()
+    time = () if problem.box.time is None else (problem.box.time,)
     for unknown in range(len(problem.unknowns)):
         own = [one for one in data if one.unknown == unknown]
         lift, factor = ZERO, {(0,) * problem.box.dimension: ONE}
-        for axis in (*problem.box.space, *_time(problem)):
+        for axis in (*problem.box.space, *time):
             along = _in_order([one for one in own if one.axis == axis])
             lift = _with_data(problem, lift, along)
             factor = _with_factors(problem, factor, along)
@@ -231,17 +232,14 @@ def _cardinal(problem: Problem, one: _Data, along: Sequence[_Data]) -> Expressio
     s, rest = (_share(problem, one.axis, end, length) for end in (one.upper, not one.upper))
     inward = -1.0 if one.upper and one.order % 2 else 1.0
     scale = inward * length**one.order / factorial(one.order) / one.slope
+    # C(q - 1 + i, i), for q = 0 as well.
+    choices = [comb(q - 1 + i, i) if q else int(i == 0) for i in range(p - one.order)]
     terms = [
-        multiply(Number(float(_choices(q, i))), power(s, Number(float(i))))
-        for i in range(p - one.order)
+        multiply(Number(float(count)), power(s, Number(float(i))))
+        for i, count in enumerate(choices)
     ]
     shape = multiply(power(s, Number(float(one.order))), power(rest, Number(float(q))))
     return multiply(multiply(Number(scale), shape), reduce(add, terms))
-
-
-def _choices(q: int, i: int) -> int:
-    """C(q - 1 + i, i), for q = 0 as well."""
-    return comb(q - 1 + i, i) if q else int(i == 0)
 
 
 def _apply(problem: Problem, field: Expression, one: _Data) -> Expression:
@@ -345,7 +343,3 @@ def _at(problem: Problem, face: Face, formula: Expression) -> Expression:
     """The formula on a face."""
     fixed = {problem.coordinates[axis]: Number(value) for axis, value in face.fixed}
     return fold(substitute(formula, fixed))
-
-
-def _time(problem: Problem) -> tuple[int, ...]:
-    return () if problem.box.time is None else (problem.box.time,)

@@ -39,7 +39,13 @@ def canonical(named: HasNames, expression: Expression) -> Expression:
         case Operation(operator, left, right):
             return Operation(operator, canonical(named, left), canonical(named, right))
         case Call("laplacian", (argument,)):
-            return _laplacian(named, canonical(named, argument))
+            field = canonical(named, argument)
+            if not isinstance(field, Name) or not partials(named, field):
+                needs = "needs an unknown or one of its derivatives"
+                raise ValueError(f"laplacian({text(field)}) {needs}")
+            if not space_axes(named.coordinates):
+                raise ValueError(f"laplacian({text(field)}) needs a coordinate other than t")
+            return _divergence(named, Call("grad", (field,)))
         case Call("div", (flux,)):
             return _divergence(named, _canonical_vector(named, flux))
         case Call("grad", _):
@@ -81,15 +87,6 @@ def total_derivative(named: HasNames, expression: Expression, axis: int) -> Expr
         higher = Name(partial_name(named, raise_order(one, axis, 1)))
         total = add(total, multiply(differentiate(expression, name), higher))
     return total
-
-
-def _laplacian(named: HasNames, argument: Expression) -> Expression:
-    """The divergence of the gradient of an unknown."""
-    if not isinstance(argument, Name) or not partials(named, argument):
-        raise ValueError(f"laplacian({text(argument)}) needs an unknown or one of its derivatives")
-    if not space_axes(named.coordinates):
-        raise ValueError(f"laplacian({text(argument)}) needs a coordinate other than t")
-    return _divergence(named, Call("grad", (argument,)))
 
 
 def _divergence(named: HasNames, flux: Expression) -> Expression:

@@ -45,25 +45,19 @@ def fields(
     planes = sections(problem.box, {}, LINE, PLANE)
     if grids is not None:
         planes = (Section(problem.coordinates, grids, ()),)
-    return tuple(_field(problem, evaluate, residual, plane) for plane in planes)
-
-
-def _field(
-    problem: Problem, evaluate: Evaluate, residual: Residual | None, plane: Section
-) -> Field:
-    points = plane.points(problem.box)
-    rows, shape = points.reshape(-1, problem.box.dimension), points.shape[:-1]
-    # In one piece, because data are themselves only on all of their points together.
-    known = None if problem.exact is None else known_solution(problem, problem.exact, rows)
-    if known is not None:
-        known[~problem.domain.covers(rows)] = np.nan
-
-    return Field(
-        *plane,
-        by_chunks(evaluate, rows).reshape(*shape, -1),
-        None if known is None else known.reshape(*shape, -1),
-        None if residual is None else by_chunks(residual, rows).reshape(*shape, -1),
-    )
+    found = list[Field]()
+    for plane in planes:
+        points = plane.points(problem.box)
+        rows, shape = points.reshape(-1, problem.box.dimension), points.shape[:-1]
+        # In one piece, because data are themselves only on all of their points together.
+        known = None if problem.exact is None else known_solution(problem, problem.exact, rows)
+        if known is not None:
+            known[~problem.domain.covers(rows)] = np.nan
+            known = known.reshape(*shape, -1)
+        solution = by_chunks(evaluate, rows).reshape(*shape, -1)
+        left = None if residual is None else by_chunks(residual, rows).reshape(*shape, -1)
+        found.append(Field(*plane, solution, known, left))
+    return tuple(found)
 
 
 def _data_grids(problem: Problem) -> tuple[Float[np.ndarray, " _"], ...] | None:

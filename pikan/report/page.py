@@ -58,6 +58,8 @@ def page(
     # Coefficients and scales of unknown functions have a space in their names.
     named = {k: v for k, v in problem.constants.items() if " " not in k}
     constants = ", ".join(f"{k} = {number_text(v)}" for k, v in named.items())
+    box = problem.box
+    ranges = list(zip(box.coordinates, box.lower, box.upper, strict=True))
     return _render(
         "report.html.jinja",
         title=problem.title,
@@ -79,11 +81,12 @@ def page(
         ],
         periodic=[one.label for one in problem.periodic],
         constants=constants,
-        domain=_domain(problem),
+        domain=", ".join(f"{name} from {low:.6g} to {high:.6g}" for name, low, high in ranges),
         source=problem.source,
         figures=[{"title": one.title, "picture": _data_url(one.svg)} for one in figures],
         folder=str(folder),
-        example=_example(problem),
+        # A call at the middle of the domain.
+        example=", ".join(f"{name}={(low + high) / 2:.6g}" for name, low, high in ranges),
         origin=_origin(report),
         data_fit=list(data_fit(report)),
         spec=spec,
@@ -105,19 +108,6 @@ def _render(name: str, **content: object) -> str:
 
 def _data_url(svg: str) -> str:
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
-
-
-def _domain(problem: Problem) -> str:
-    box = problem.box
-    ranges = zip(box.coordinates, box.lower, box.upper, strict=True)
-    return ", ".join(f"{name} from {low:.6g} to {high:.6g}" for name, low, high in ranges)
-
-
-def _example(problem: Problem) -> str:
-    """A call at the middle of the domain."""
-    box = problem.box
-    middles = zip(box.coordinates, box.lower, box.upper, strict=True)
-    return ", ".join(f"{name}={(low + high) / 2:.6g}" for name, low, high in middles)
 
 
 def _origin(report: Report) -> list[tuple[str, str]]:

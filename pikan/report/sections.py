@@ -74,7 +74,13 @@ def cuts(box: Box) -> tuple[tuple[tuple[int, ...], tuple[tuple[int, float], ...]
         return ((every, ()),)
     middle = {axis: between(box, axis, 0.55) for axis in every}
     if box.time is None:
-        return tuple((pair, _rest(middle, pair)) for pair in _pairs(box.dimension))
+        pairs = list(combinations(every, 2))
+        if box.dimension > 3:
+            # Neighbors, until each has had its turn.
+            odd = [box.dimension - 2] if box.dimension % 2 else []
+            starts = [*range(0, box.dimension - 1, 2), *odd][:_PLANES]
+            pairs = [(start, start + 1) for start in starts]
+        return tuple((pair, _rest(middle, pair)) for pair in pairs)
     first, second = [axis for axis in every if axis != box.time][:2]
     moments = [between(box, box.time, part) for part in (0.0, 0.5, 1.0)]
     return tuple(
@@ -111,14 +117,6 @@ def _section(
         tuple(np.linspace(box.lower[axis], box.upper[axis], count) for axis in axes),
         tuple((box.coordinates[axis], value) for axis, value in fixed),
     )
-
-
-def _pairs(dimension: int) -> tuple[tuple[int, int], ...]:
-    """All pairs of three axes; of more, neighbors, until each has had its turn."""
-    if dimension == 3:
-        return tuple(combinations(range(3), 2))
-    starts = [*range(0, dimension - 1, 2)] + ([dimension - 2] if dimension % 2 else [])
-    return tuple((start, start + 1) for start in starts[:_PLANES])
 
 
 def _rest(values: dict[int, float], axes: tuple[int, ...]) -> tuple[tuple[int, float], ...]:

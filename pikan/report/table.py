@@ -29,7 +29,14 @@ def show(console: Console, report: Report, title: str, files: Sequence[Path] = (
     room = console.options.update(max_width=_WIDEST)
     for part in _parts(report, title, files):
         narrow = Measurement.get(console, room, part).maximum > console.width
-        for shown in _sentences(part) if narrow and isinstance(part, Table) else (part,):
+        lines: list[Text | Table] = [part]
+        if narrow and isinstance(part, Table):
+            headings, lines = [column.header for column in part.columns], []
+            for row in zip(*(column.cells for column in part.columns), strict=True):
+                (_, name), *pairs = zip(headings, row, strict=True)
+                said = ", ".join(f"{heading} {cell}" for heading, cell in pairs)
+                lines.append(Text(f"{name}: {said}"))
+        for shown in lines:
             console.print(shown, soft_wrap=isinstance(shown, Text) and not console.is_terminal)
 
 
@@ -91,14 +98,6 @@ def _table(*headings: str) -> Table:
     for heading in headings[1:]:
         table.add_column(heading, justify="right")
     return table
-
-
-def _sentences(table: Table) -> Iterator[Text]:
-    """Each row of a table by itself, with its headings between the cells."""
-    for row in zip(*(column.cells for column in table.columns), strict=True):
-        (_, name), *pairs = zip((column.header for column in table.columns), row, strict=True)
-        said = ", ".join(f"{heading} {cell}" for heading, cell in pairs)
-        yield Text(f"{name}: {said}")
 
 
 def _errors(report: Report) -> Table:

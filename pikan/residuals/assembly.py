@@ -116,12 +116,15 @@ def _layer_by_layer(
         nodes = [
             Jet(each.last.indices, each.last.values.detach().requires_grad_()) for each in evaluated
         ]
-        total = assembled(
-            [
-                by_index(_around(network, call, each.network.outputs(last)))
-                for each, last, call in zip(fixed, nodes, calls, strict=True)
-            ]
-        ).sum()
+        fields = list[Mapping[MultiIndex, Float[Tensor, "n m"]]]()
+        for each, last, call in zip(fixed, nodes, calls, strict=True):
+            field = each.network.outputs(last)
+            # The unknowns are what a KAN gives, or what a trial solution makes of it.
+            if isinstance(call.inputs, TrialInputs):
+                assert isinstance(network, TrialNetwork)
+                field = network.around(call.inputs, field)
+            fields.append(by_index(field))
+        total = assembled(fields).sum()
         leaves = [last.values for last in nodes]
         gradients = torch.autograd.grad(total, leaves, materialize_grads=True)
     ends = list(accumulate((len(term.points[0]) for term in terms), initial=0))
@@ -131,14 +134,6 @@ def _layer_by_layer(
         for (term, _), rows in zip(call.point_sets, call.rows, strict=True):
             jacobian[ends[term] : ends[term + 1]] += block[rows, 0]
     return jacobian
-
-
-def _around(network: Network, call: BatchedCall, field: Jet) -> Jet:
-    """The unknowns from what a KAN gives: that, or what a trial solution makes of it."""
-    if isinstance(call.inputs, TrialInputs):
-        assert isinstance(network, TrialNetwork)
-        return network.around(call.inputs, field)
-    return field
 
 
 def _row_by_row(

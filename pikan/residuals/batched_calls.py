@@ -33,19 +33,14 @@ def calls_for(terms: Sequence[Term], network: Network) -> tuple[BatchedCall, ...
     for number, term in enumerate(terms):
         for place in range(len(term.points)):
             groups.setdefault(term.needed_partials(place), []).append((number, place))
-    return tuple(_call(terms, network, wanted, places) for wanted, places in groups.items())
-
-
-def _call(
-    terms: Sequence[Term],
-    network: Network,
-    wanted: frozenset[MultiIndex],
-    places: list[tuple[int, int]],
-) -> BatchedCall:
-    points = [terms[number].points[place] for number, place in places]
-    ends = list(accumulate(len(some) for some in points))
-    rows = tuple(slice(start, end) for start, end in pairwise([0, *ends]))
-    return BatchedCall(precompute_inputs(network, torch.cat(points), wanted), tuple(places), rows)
+    calls = list[BatchedCall]()
+    for wanted, places in groups.items():
+        points = [terms[number].points[place] for number, place in places]
+        ends = list(accumulate(len(some) for some in points))
+        rows = tuple(slice(start, end) for start, end in pairwise([0, *ends]))
+        inputs = precompute_inputs(network, torch.cat(points), wanted)
+        calls.append(BatchedCall(inputs, tuple(places), rows))
+    return tuple(calls)
 
 
 def precompute_inputs(

@@ -98,17 +98,16 @@ class _Recomputed(torch.autograd.Function):
             return torch.autograd.grad(rows, moving, gradient)[0], None, None
 
 
-def _recompute(theta: Float[Tensor, " p"], network: Network, part: RowBatch) -> Float[Tensor, " n"]:
-    """`apply` with types, which torch's own has none of."""
-    rows: Tensor = _Recomputed.apply(theta, network, part)
-    return rows
-
-
 def _in_batches(network: Network, parts: Sequence[RowBatch]) -> Rows:
     """The rows of all chunks, of which nothing is kept: the way back makes them once more."""
 
     def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:
-        return torch.cat([_recompute(theta, network, part) for part in parts])
+        found = list[Float[Tensor, " n"]]()
+        for part in parts:
+            # torch's `apply` has no types.
+            rows: Tensor = _Recomputed.apply(theta, network, part)
+            found.append(rows)
+        return torch.cat(found)
 
     def jacobian(theta: Float[Tensor, " p"]) -> Float[Tensor, "r p"]:
         return torch.cat([assemble_rows(network, *part).jacobian(theta) for part in parts])

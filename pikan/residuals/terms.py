@@ -142,19 +142,16 @@ def merge(terms: Iterable[Term]) -> tuple[Term, ...]:
     groups: dict[object, list[Term]] = {}
     for one in terms:
         groups.setdefault(one.statement, []).append(one)
-    return tuple(_together(group) for group in groups.values())
-
-
-def _together(group: list[Term]) -> Term:
-    first = group[0]
-    if len(group) == 1:
-        return first
-    places = tuple(torch.cat(points) for points in zip(*(one.points for one in group), strict=True))
-    columns = [name for name, value in first.known.items() if isinstance(value, Tensor)]
-    known = {
-        name: torch.cat([torch.as_tensor(one.known[name]) for one in group]) for name in columns
-    }
-    return replace(first, points=places, known={**first.known, **known})
+    merged = list[Term]()
+    for first, *others in groups.values():
+        group, known = [first, *others], dict(first.known)
+        points = zip(*(one.points for one in group), strict=True)
+        places = tuple(torch.cat(own) if others else own[0] for own in points)
+        for name, value in first.known.items():
+            if others and isinstance(value, Tensor):
+                known[name] = torch.cat([torch.as_tensor(one.known[name]) for one in group])
+        merged.append(replace(first, points=places, known=known))
+    return tuple(merged)
 
 
 def equation_terms(
@@ -175,28 +172,21 @@ def condition_terms(
     problem: Problem, conditions: Iterable[Condition], points: CollocationPoints
 ) -> tuple[Term, ...]:
     """Each condition on each of its faces, where `u_n` is the outward normal derivative."""
-    return tuple(
-        _on_part(problem, condition, face, points)
-        for condition in conditions
-        for face in condition.faces
-    )
-
-
-def _on_part(
-    problem: Problem, condition: Condition, face: BoundaryPart, given: CollocationPoints
-) -> Term:
-    """A condition on one part of the boundary, with the components of the normal in use."""
-    points, weights = given.faces[face], given.face_weights.get(face)
-    found = term(problem, condition.label, residual_on(problem, condition, face), points)
-    if weights is not None and any(map(any, found.needed_partials(0))):
-        found = weight_rows(found, weights)
-    used = normal_components(problem, found.formula)
-    if isinstance(face, Face) or not used:
-        return found
-    out = torch.from_numpy(face.normals(points.cpu().numpy().astype(np.float64))).to(points)
-    columns = zip(problem.coordinates, out.unbind(1), strict=True)
-    named = {f"n_{name}": column for name, column in columns if f"n_{name}" in used}
-    return replace(found, known={**found.known, **named})
+    asked = [(condition, face) for condition in conditions for face in condition.faces]
+    made = list[Term]()
+    for condition, face in asked:
+        own, weights = points.faces[face], points.face_weights.get(face)
+        found = term(problem, condition.label, residual_on(problem, condition, face), own)
+        if weights is not None and any(map(any, found.needed_partials(0))):
+            found = weight_rows(found, weights)
+        used = normal_components(problem, found.formula)
+        if not isinstance(face, Face) and used:
+            out = torch.from_numpy(face.normals(own.cpu().numpy().astype(np.float64))).to(own)
+            columns = zip(problem.coordinates, out.unbind(1), strict=True)
+            named = {f"n_{name}": column for name, column in columns if f"n_{name}" in used}
+            found = replace(found, known={**found.known, **named})
+        made.append(found)
+    return tuple(made)
 
 
 def periodic_terms(

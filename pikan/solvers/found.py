@@ -1,6 +1,6 @@
 """Constants found from data, and how far they can be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor, isfinite, log10
 from typing import final
@@ -28,6 +28,21 @@ class FoundConstant:
     level: Real
     identified: bool
     prior_ratio: Real
+
+
+def draw_constants(
+    found: Mapping[str, FoundConstant],
+    correlation: Sequence[Sequence[float]],
+    count: int,
+    seed: int,
+) -> Mapping[str, Float[np.ndarray, " n"]]:
+    """Draws of constants, as likely as the data make them: Gaussian, with their correlation."""
+    errors = np.array([one.standard_error for one in found.values()])
+    values = np.array([one.value for one in found.values()])
+    covariance = errors[:, None] * np.array(correlation) * errors
+    generator = np.random.default_rng(seed)
+    drawn = generator.multivariate_normal(values, covariance, count, check_valid="ignore")
+    return dict(zip(found, drawn.T, strict=True))
 
 
 @final

@@ -31,7 +31,7 @@ def fit_output_scale(
     inner = network.network if isinstance(network, TrialNetwork) else network
     if not isinstance(inner, FeatureNetwork):
         return ()
-    some = [term.rows(slice(None, None, 1 + _rows(term) // _SHOWN)) for term in terms]
+    some = [term.rows(slice(None, None, 1 + len(term.points[0]) // _SHOWN)) for term in terms]
     residual = assemble_rows(network, some, factors).residual
     theta, place = parameter_vector(network), last_layer(network)
     columns = theta[place].view(inner.last_weight().shape)
@@ -59,10 +59,6 @@ def scale_outputs(network: Network, factors: Sequence[float]) -> Network:
     theta, place = parameter_vector(network), last_layer(network)
     last = theta[place].view(-1, len(factors)) * theta.new_tensor(factors)
     return with_parameters(network, torch.cat([theta[: place.start], last.flatten()]))
-
-
-def _rows(term: Term) -> int:
-    return len(term.points[0])
 
 
 def _beyond(size: float) -> float:

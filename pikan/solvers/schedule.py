@@ -323,17 +323,14 @@ def _resample_points(
     count = step.points or len(points.interior)
     candidates = interior(problem.domain, uniform, _CANDIDATES * count, generator, points.interior)
     with torch.no_grad():
-        some = candidates.split(_AT_ONCE)
-        sizes = torch.cat([_residual_sizes(problem, network, points) for points in some])
-    drawn = resample(candidates, sizes, count, generator, step.k, step.c)
+        # The largest residual of the equations at each point.
+        sizes = list[Float[Tensor, " n"]]()
+        for part in candidates.split(_AT_ONCE):
+            found = equation_terms(problem, part)
+            wanted = {i for one in found for i in one.needed_partials(0)}
+            by_partial = partials(network, part, wanted)
+            left = [one.residual((by_partial,)).abs() for one in found]
+            sizes.append(torch.stack(left).amax(dim=0))
+    drawn = resample(candidates, torch.cat(sizes), count, generator, step.k, step.c)
     weights = drawn.weights if step.weighted else None
     return replace(points, interior=drawn.points, weights=weights)
-
-
-def _residual_sizes(
-    problem: Problem, network: Network, points: Float[Tensor, "n d"]
-) -> Float[Tensor, " n"]:
-    """The largest residual of the equations at each point."""
-    found = equation_terms(problem, points)
-    by_partial = partials(network, points, {i for one in found for i in one.needed_partials(0)})
-    return torch.stack([one.residual((by_partial,)).abs() for one in found]).amax(dim=0)

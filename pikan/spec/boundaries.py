@@ -64,7 +64,12 @@ def region_parts(
         others = [face for face in box.boundary() if face.fixed[0][0] not in region.axes]
         return (*region.parts, *others)
     if "=" not in asked:
-        found = [part for part in region.parts if asked in _words(part)]
+        found = list[RegionPart]()
+        for part in region.parts:
+            own = (part.word, f"{part.name} {part.word}") if part.word else ()
+            words_of = (part.name, f"{part.name} side {part.number}", *own)
+            if asked in words_of or (part.sign < 0 and asked == HOLE):
+                found.append(part)
         if not found:
             known = [BOUNDARY, *dict.fromkeys(part.label(box) for part in region.parts)]
             raise BoundaryError(
@@ -96,13 +101,6 @@ def region_parts(
     return tuple(found)
 
 
-def _words(part: RegionPart) -> tuple[str, ...]:
-    """What names a part beside its straight place."""
-    numbered = f"{part.name} side {part.number}"
-    own = (part.word, f"{part.name} {part.word}") if part.word else ()
-    return (part.name, numbered, *own, *((HOLE,) if part.sign < 0 else ()))
-
-
 def _fixed_coordinate(part: str, words: str, box: Box, constants: Constants) -> tuple[int, float]:
     name, equal, formula = (piece.strip() for piece in part.partition("="))
     if not equal:
@@ -119,14 +117,11 @@ def _fixed_coordinate(part: str, words: str, box: Box, constants: Constants) -> 
             f"unknown coordinate '{name}' in '{words}'; {there_are('coordinate', box.coordinates)}"
             f"{did_you_mean(name, box.coordinates)}"
         )
-    axis = box.axis(name)
-    return axis, _snap(constants.value(formula), box.lower[axis], box.upper[axis])
-
-
-def _snap(value: float, lower: float, upper: float) -> float:
+    axis, value = box.axis(name), constants.value(formula)
+    lower, upper = box.lower[axis], box.upper[axis]
     # Formulas such as 2*pi may differ from the bound by rounding; faces are told apart by equality.
     near = 1e-12 * max(abs(lower), abs(upper), abs(upper - lower))
-    return next((bound for bound in (lower, upper) if abs(value - bound) <= near), value)
+    return axis, next((bound for bound in (lower, upper) if abs(value - bound) <= near), value)
 
 
 def _check_inside(axis: int, value: float, box: Box, words: str, whole: bool) -> None:

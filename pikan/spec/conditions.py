@@ -176,7 +176,10 @@ def check_covered(spec: Spec, problem: Problem) -> Check[None]:
     Parts that no condition speaks of are told at the first of the conditions.
     """
     region, box = problem.region, problem.box
-    if region is None or not all(_is_second_order(problem, axis) for axis in region.axes):
+    if region is None or not all(
+        any(equation_order(problem, k, axis) > 1 for k in range(len(problem.unknowns)))
+        for axis in region.axes
+    ):
         return
     given = [part for one in problem.conditions for part in one.faces]
     repeated = {one.axis for one in problem.periodic}
@@ -196,10 +199,6 @@ def check_covered(spec: Spec, problem: Problem) -> Check[None]:
             whole = "" if bare.all() else f", as at {where}"
             message = f"none holds on '{part.label(box)}'{whole}; write one for it"
             yield spec.origin.fault(("conditions",), message)
-
-
-def _is_second_order(problem: Problem, axis: int) -> bool:
-    return any(equation_order(problem, k, axis) > 1 for k in range(len(problem.unknowns)))
 
 
 def _meaningful(spec: Spec, scope: Scope, held: _ParsedCondition) -> Check[None]:

@@ -74,8 +74,6 @@ def _formula(spec: Spec, scope: Scope, text: str, keys: Keys) -> Check[Expressio
 
 def check_discoverable(spec: Spec, problem: Problem) -> Check[None]:
     """Every unknown that is needed is measured itself, on an even grid of enough points."""
-    if not problem.discover:
-        return
     if problem.region is not None:
         message = "equations are discovered in a box; leave the region out"
         yield spec.origin.fault(("discover",), message)

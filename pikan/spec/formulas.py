@@ -1,6 +1,7 @@
 """A spec to a `Problem`, with every fault in its names, places and formulas."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pikan.expression.check import collect_faults
@@ -12,7 +13,7 @@ from pikan.geometry.box import Box
 from pikan.geometry.face import Face
 from pikan.problem.family import family, inner_values
 from pikan.problem.newton_form import scales
-from pikan.problem.statement import Problem
+from pikan.problem.statement import Energy, Parameter, Problem, UnknownConstant
 from pikan.problem.wellposed.compatibility import contradiction, pairs, undefined_parts
 from pikan.spec.conditions import check_covered, conditions, periodic
 from pikan.spec.constants import Constants, constants
@@ -57,39 +58,33 @@ def examine(spec: Spec) -> Check[Problem | None]:
     """Every fault that takes more than one value to see; the problem, or None if it has one."""
     misnamed = collect_faults(check_names(spec))[0]
     yield from misnamed
-    known = yield from constants(spec.constants, spec.origin)
-    around = yield from _box(spec, known)
-    box, cut_out = yield from region(spec, around, known)
-    functions = yield from unknown_functions(spec, known)
-    find = (*(yield from unknown_constants(spec, known)), *coefficients(functions))
-    varied = yield from parameters(spec, known)
-    guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
-    centers = {name: one for each in functions for name, one in scales(each, {}).items()}
-    values = Constants({**known.values, **guesses, **centers})
-    unknowns = (*spec.unknowns, *(one.name for one in functions if not one.coefficients))
-    scope = Scope(box, unknowns, values, tuple(guesses), cut_out, functions)
-    minimized = yield from energy(spec, scope)
+    scope, find, varied = yield from _scope(spec)
+    minimized, discover = None, ()
+    if {"energy", "energies", "constraints"} & spec.model_fields_set:
+        minimized = yield from energy(spec, scope)
     stated = yield from equations(spec, scope)
-    discover = yield from unknown_equations(spec, scope)
+    if spec.discover:
+        discover = yield from unknown_equations(spec, scope)
+    missing = len(stated) < len(spec.equations) or len(discover) < len(spec.discover)
     if spec.energy is not None:
         stated = variational_equations(scope, minimized)
-    elif (
-        not misnamed and len(stated) == len(spec.equations) and len(discover) == len(spec.discover)
-    ):
+    elif not misnamed and not missing:
         yield from check_determined(spec, scope, stated, discover)
     held = yield from conditions(spec, scope, stated)
     repeated = yield from periodic(spec, scope, stated)
     exact = yield from solution(spec, scope if varied else scope.without_found())
-    observed = yield from observations(spec, scope)
-    ranges = yield from argument_ranges(spec, scope, observed)
-    wanted = yield from functionals(spec, scope)
+    observed = (yield from observations(spec, scope)) if spec.data else ()
+    ranges = (yield from argument_ranges(spec, scope, observed)) if scope.functions else {}
+    wanted = (yield from functionals(spec, scope)) if spec.quantities else ()
     yield from check_settings(spec, scope)
-    yield from _check_captions(spec, scope)
-    if len(discover) < len(spec.discover) or (spec.energy is not None and minimized is None):
+    if spec.label or spec.unit:
+        yield from _check_captions(spec, scope)
+    if missing or (spec.energy is not None and minimized is None):
         return None
-    if len(stated) < len(spec.equations) or len(held) + len(repeated) < len(spec.conditions):
+    if len(held) + len(repeated) < len(spec.conditions):
         return None
-    yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
+    if spec.weights:
+        yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
     whole = Problem(
         name=spec.name,
         title=spec.title or spec.name,
@@ -103,25 +98,59 @@ def examine(spec: Spec) -> Check[Problem | None]:
         source=spec.source,
         find=find,
         observations=observed,
-        region=cut_out,
+        region=scope.region,
         labels=spec.label,
         units=spec.unit,
         discover=discover,
-        functions=functions,
+        functions=scope.functions,
         functionals=wanted,
     )
-    yield from check_discoverable(spec, whole)
-    yield from check_identifiable(spec, whole)
+    return (yield from _check_whole(spec, scope, whole, varied, minimized))
+
+
+def _scope(
+    spec: Spec,
+) -> Check[tuple[Scope, tuple[UnknownConstant, ...], tuple[Parameter, ...]]]:
+    """The names that formulas may hold, the constants to be found, and the parameters."""
+    known = yield from constants(spec.constants, spec.origin)
+    around = yield from _box(spec, known)
+    box, cut_out = yield from region(spec, around, known)
+    functions, find, varied = (), (), ()
+    if spec.find or spec.data:
+        functions = yield from unknown_functions(spec, known)
+        find = (*(yield from unknown_constants(spec, known)), *coefficients(functions))
+    if spec.parameters:
+        varied = yield from parameters(spec, known)
+    guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
+    centers = {name: one for each in functions for name, one in scales(each, {}).items()}
+    values = Constants({**known.values, **guesses, **centers})
+    unknowns = (*spec.unknowns, *(one.name for one in functions if not one.coefficients))
+    return Scope(box, unknowns, values, tuple(guesses), cut_out, functions), find, varied
+
+
+def _check_whole(
+    spec: Spec,
+    scope: Scope,
+    problem: Problem,
+    varied: Sequence[Parameter],
+    minimized: Energy | None,
+) -> Check[Problem]:
+    """Faults that show only once everything is stated; the problem with energy and parameters."""
+    if spec.discover:
+        yield from check_discoverable(spec, problem)
+    if spec.find or spec.data:
+        yield from check_identifiable(spec, problem)
     # Bounds and constants at fault are NaN, and would be said to be at fault again.
-    if all(
-        map(math.isfinite, (*scope.box.lower, *scope.box.upper, *scope.constants.values.values()))
-    ):
-        yield from _check_sound(spec, whole)
+    box, numbers = scope.box, scope.constants.values.values()
+    if all(map(math.isfinite, (*box.lower, *box.upper, *numbers))):
+        yield from _check_sound(spec, problem)
     if minimized is not None:
-        minimized, held = yield from with_conditions(spec, scope, minimized, held)
-        whole = replace(whole, energy=minimized, conditions=held)
-    yield from check_schedule(spec, whole)
-    stated_for_all = family(whole, varied)
+        minimized, held = yield from with_conditions(spec, scope, minimized, problem.conditions)
+        problem = replace(problem, energy=minimized, conditions=held)
+    yield from check_schedule(spec, problem)
+    if not varied:
+        return problem
+    stated_for_all = family(problem, varied)
     yield from check_parameters(spec, stated_for_all)
     return stated_for_all
 
@@ -187,7 +216,7 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
         yield spec.origin.fault(("domain",), message)
     lower: list[float] = []
     upper: list[float] = []
-    varied = list(in_bounds(spec))
+    varied = list(in_bounds(spec)) if spec.parameters else []
     yield from varied
     at_fault = {fault.place.key for fault in varied}
     for name, interval in spec.domain.items():
@@ -202,17 +231,16 @@ def _box(spec: Spec, known: Constants) -> Check[Box]:
                 bounds.append(math.nan)
                 yield from spec.origin.faults(("domain", name, index), error.messages)
         if bounds[0] >= bounds[1] or max(map(abs, bounds)) > FARTHEST:
-            yield spec.origin.fault(("domain", name), _interval(bounds[0], bounds[1]))
+            first, last = map(number_text, bounds)
+            message = f"got [{first}, {last}], needs the lower bound first: [{last}, {first}]"
+            if bounds[0] < bounds[1]:
+                needs = f"needs bounds up to {FARTHEST:.0e}; write it in other units"
+                message = f"got [{first}, {last}], {needs}"
+            elif bounds[0] == bounds[1]:
+                needs = "needs two different bounds, the lower first"
+                message = f"got the empty interval [{first}, {last}], {needs}"
+            yield spec.origin.fault(("domain", name), message)
             bounds = [math.nan, math.nan]
         lower.append(bounds[0])
         upper.append(bounds[1])
     return Box(tuple(spec.domain), tuple(lower), tuple(upper))
-
-
-def _interval(first: float, last: float) -> str:
-    given = f"[{number_text(first)}, {number_text(last)}]"
-    if first < last:
-        return f"got {given}, needs bounds up to {FARTHEST:.0e}; write it in other units"
-    if first == last:
-        return f"got the empty interval {given}, needs two different bounds, the lower first"
-    return f"got {given}, needs the lower bound first: [{number_text(last)}, {number_text(first)}]"

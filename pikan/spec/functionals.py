@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from pikan.expression.error import FormulaError
-from pikan.expression.tree import Expression
 from pikan.expression.wording import word_list
 from pikan.geometry.domain import BoundaryPart, Domain
 from pikan.geometry.face import Face
@@ -57,10 +56,11 @@ def _functional(
         return None
     if formula is None:
         return None
-    outward = _without_normal(scope, formula, places)
-    if outward is not None:
+    outward = [*normals(scope, formula), *sorted(normal_components(scope, formula))]
+    # A normal is needed which some place has not.
+    if outward and any(isinstance(one, Face) and one.normal(scope.box) is None for one in places):
         message = (
-            f"'{outward}' in '{text}' has a meaning only on the boundary; write over: boundary"
+            f"'{outward[0]}' in '{text}' has a meaning only on the boundary; write over: boundary"
         )
         yield spec.origin.fault((*keys, kind), message)
         return None
@@ -100,12 +100,3 @@ def _point(written: FunctionalSettings, scope: Scope) -> tuple[str, tuple[Bounda
         if not near or not Domain(scope.box, scope.region).covers(point)[0]:
             raise BoundaryError(f"'{place.label(scope.box)}' lies outside; take a point inside")
     return place.label(scope.box), (place,)
-
-
-def _without_normal(
-    scope: Scope, formula: Expression, places: tuple[BoundaryPart, ...]
-) -> str | None:
-    """A name in a formula that needs a normal which some place has not."""
-    outward = [*normals(scope, formula), *sorted(normal_components(scope, formula))]
-    inner = any(isinstance(one, Face) and one.normal(scope.box) is None for one in places)
-    return outward[0] if outward and inner else None

@@ -230,7 +230,11 @@ def check_identifiable(spec: Spec, problem: Problem) -> Check[None]:
             message = f"no equation, condition or observation holds '{one.name}'; leave it out"
             yield spec.origin.fault(("find",), message)
     found = (*(one.name for one in problem.find), *sorted(scaled))
-    if found and not _held_in(measured, found) and _scale_together(stated, found):
+    if (
+        found
+        and not any(names(formula) & set(found) for formula in measured)
+        and _scale_together(stated, found)
+    ):
         what = f"the same with {word_list(found)} all times any number: only their ratios can be"
         one = "found; give one of them a value among the constants"
         message = f"equations and conditions say {what} {one}"
@@ -263,11 +267,6 @@ def argument_ranges(
                 yield spec.origin.fault(("find",), message)
         found |= scales(one, measured)
     return found
-
-
-def _held_in(formulas: Sequence[Expression], constants: Sequence[str]) -> bool:
-    """Whether a formula holds one of some constants."""
-    return any(names(formula) & set(constants) for formula in formulas)
 
 
 def _scale_together(residuals: Sequence[Expression], constants: Sequence[str]) -> bool:

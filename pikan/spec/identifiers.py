@@ -14,9 +14,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 
 def check_names(spec: Spec) -> Check[None]:
     """Every name can stand in a formula, and none has two meanings."""
+    # The names of a region's coordinates are its own; those of a domain are its keys.
+    of_region = (spec.coordinates or ()) if spec.region is not None else ()
     named: list[tuple[str, str, Keys]] = [
         *((name, "coordinate", ("domain", name)) for name in spec.domain),
-        *((name, "coordinate", ("coordinates",)) for name in region_names(spec)),
+        *((name, "coordinate", ("coordinates",)) for name in of_region),
         *((name, "constant", ("constants", name)) for name in spec.constants),
         *(
             (name, "function" if arguments else "constant", ("find", key))
@@ -40,11 +42,6 @@ def check_names(spec: Spec) -> Check[None]:
             parts = " and ".join(others[axis] for axis in axes)
             message = f"a derivative by '{name}' reads as one by {parts} too; choose another name"
             yield spec.origin.fault(("domain", name), message)
-
-
-def region_names(spec: Spec) -> tuple[str, ...]:
-    """The names that a file gives to the coordinates of its region; those of a domain are its."""
-    return (spec.coordinates or ()) if spec.region is not None else ()
 
 
 def _unusable(name: str, role: str) -> str | None:

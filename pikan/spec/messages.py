@@ -46,13 +46,18 @@ def _sentence(detail: ErrorDetails, model: type[FilePart]) -> str:
         case "missing" if isinstance(detail["loc"][-1], int):
             return f"got {_entries(detail['loc'][-1])}, needs one more"
         case "missing":
-            return f"missing; {_description(detail, model)}"
+            *around, key = detail["loc"]
+            return f"missing; {_fields(around, model)[str(key)].description or 'it is needed'}"
         case "extra_forbidden":
             return _unknown_key(detail, model)
         case "string_pattern_mismatch":
             return f"got {quote_value(detail['input'])}, needs {_PATTERNS[str(context['pattern'])]}"
         case "literal_error":
-            return _no_such_word(detail)
+            expected = str(detail.get("ctx", {})["expected"]).replace("'", "")
+            words = expected.replace(" or ", ", ").split(", ")
+            number = "a whole number or " if words == ["full"] else ""
+            message = f"got {quote_value(detail['input'])}, needs {number}{expected}"
+            return message + did_you_mean(str(detail["input"]), words)
         case kind if kind == REFUSED:
             return str(context["message"])
         case kind if kind == CHOICE:
@@ -111,14 +116,6 @@ def _no_choice(detail: ErrorDetails) -> str:
             return f"got {quote_value(other)}, {message}"
 
 
-def _no_such_word(detail: ErrorDetails) -> str:
-    expected = str(detail.get("ctx", {})["expected"]).replace("'", "")
-    words = expected.replace(" or ", ", ").split(", ")
-    number = "a whole number or " if words == ["full"] else ""
-    message = f"got {quote_value(detail['input'])}, needs {number}{expected}"
-    return message + did_you_mean(str(detail["input"]), words)
-
-
 def _unknown_key(detail: ErrorDetails, model: type[FilePart]) -> str:
     *around, key = detail["loc"]
     known = _fields(around, model)
@@ -127,11 +124,6 @@ def _unknown_key(detail: ErrorDetails, model: type[FilePart]) -> str:
     if ")" in str(key) and detail["input"] is None:
         return "unknown key; inside { } a formula that holds a comma needs quotes"
     return f"unknown key{did_you_mean(str(key), known) or f'; known are {word_list(known)}'}"
-
-
-def _description(detail: ErrorDetails, model: type[FilePart]) -> str:
-    *around, key = detail["loc"]
-    return _fields(around, model)[str(key)].description or "it is needed"
 
 
 def _fields(location: Sequence[str | int], model: type[FilePart]) -> Mapping[str, FieldInfo]:

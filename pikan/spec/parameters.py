@@ -10,7 +10,8 @@ from pikan.problem.family import inner_values, orders
 from pikan.problem.statement import Parameter, Problem
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Fault, Keys
-from pikan.spec.schema import NamedExact, ParameterSettings, Spec
+from pikan.spec.known_solutions import NamedExact
+from pikan.spec.schema import ParameterSettings, Spec
 
 # Positive parameters over so many times their lowest value vary by their logarithm.
 _DECADE, _ROUNDING = 10.0, 1e-12

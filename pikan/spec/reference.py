@@ -8,8 +8,8 @@ from pikan.files.arrays import DataError
 from pikan.references.data import reference as data
 from pikan.references.reference import ReferenceSolution
 from pikan.spec.faults import Check, Keys, Origin
+from pikan.spec.known_solutions import ReferenceSettings
 from pikan.spec.resolve import Scope
-from pikan.spec.schema import ReferenceSettings
 
 
 def reference(

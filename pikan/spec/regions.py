@@ -50,7 +50,13 @@ def region(spec: Spec, given: Box, known: Constants) -> Check[tuple[Box, Region 
         added = (Component(Cuboid(lower, upper), BOX, without, within),)
         box = given
     else:
-        added = tuple(_cut(one, without, within) for one in added)
+        cut = list[Component]()
+        for one in added:
+            # Without the last of what is taken away, and cut down once more.
+            inner = tuple(replace(first, within=(*first.within, *within)) for first in one.within)
+            taken = (*one.without, *without)
+            cut.append(replace(one, without=taken, within=inner or within))
+        added = tuple(cut)
         axes, box = tuple(range(len(coordinates))), given
     count = len(written)
     if reader.faulty or any(map(math.isnan, (*given.lower, *given.upper))) or not count:
@@ -87,14 +93,6 @@ def _check_parts(spec: Spec, reader: ShapeReader, found: Region, box: Box) -> Ch
         place = ", ".join(f"{n} = {x:.4g}" for n, x in zip(reader.coordinates, at, strict=True))
         message = f"'{one.label(box)}' touches '{other.label(box)}' at {place}; move them apart"
         yield spec.origin.fault(("region",) if spec.region is not None else ("without",), message)
-
-
-def _cut(
-    one: Component, without: tuple[Component, ...], within: tuple[Component, ...]
-) -> Component:
-    """A component without the last of what is taken away, and cut down once more."""
-    inner = tuple(replace(first, within=(*first.within, *within)) for first in one.within)
-    return replace(one, without=(*one.without, *without), within=inner or within)
 
 
 def _whole(spec: Spec, given: Box) -> Region | None:

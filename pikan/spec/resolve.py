@@ -1,6 +1,6 @@
 """Name resolution: which names a formula may hold, and whether it keeps to them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pikan.expression.error import FormulaError, refuse
@@ -80,26 +80,22 @@ def expression(text: str, scope: Scope) -> Expression:
 
 def given_formula(text: str, scope: Scope, reach: tuple[str, ...]) -> Expression:
     """A formula of the coordinates in reach and the constants; FormulaError with all faults."""
-    reading = read_formula(text)
+    reading, shown = read_formula(text), cut(text, 80)
     allowed = [*reach, *scope.constants.values, *CONSTANTS]
     strange = sorted(reading.names - set(allowed))
-    foreign = [_out_of_reach(name, cut(text, 80), scope, allowed) for name in strange]
+    foreign = [
+        f"'{shown}' holds the unknown '{name}'; write it without unknowns"
+        if name.partition("_")[0] in scope.unknowns
+        else f"unknown name '{name}' in '{shown}'; it may hold {word_list(allowed)}"
+        f"{did_you_mean(name, allowed)}"
+        for name in strange
+    ]
     operators = sorted(calls(reading.sides[0]) & OPERATORS.keys()) if reading.sides else []
     foreign += [
-        f"'{cut(text, 80)}' holds {name}(...), which is of unknowns; write it without"
-        for name in operators
+        f"'{shown}' holds {name}(...), which is of unknowns; write it without" for name in operators
     ]
     refuse([*reading.messages, *foreign])
     return reading.sides[0]
-
-
-def _out_of_reach(name: str, text: str, scope: Scope, allowed: Sequence[str]) -> str:
-    if name.partition("_")[0] in scope.unknowns:
-        return f"'{text}' holds the unknown '{name}'; write it without unknowns"
-    return (
-        f"unknown name '{name}' in '{text}'; it may hold {word_list(allowed)}"
-        f"{did_you_mean(name, allowed)}"
-    )
 
 
 def unknowns_of(expression: Expression, scope: Scope) -> Mapping[str, Partial]:

@@ -35,8 +35,10 @@ def check_weights(spec: Spec, labels: Sequence[str]) -> Check[None]:
 
 def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
     """Stages that suit the equations and the network."""
-    yield from _check_identification(spec, problem)
-    yield from _check_region(spec, problem)
+    if problem.inverse:
+        yield from _check_identification(spec)
+    if problem.region is not None:
+        yield from _check_region(spec)
     stages = spec.training or ()
     taken_over = len(stages) == 2 and stages[1].follows == stages[0].word()
     for index, stage in enumerate(stages):
@@ -53,10 +55,8 @@ def check_schedule(spec: Spec, problem: Problem) -> Check[None]:
             yield spec.origin.fault(("network", "start"), message)
 
 
-def _check_region(spec: Spec, problem: Problem) -> Iterator[Fault]:
+def _check_region(spec: Spec) -> Iterator[Fault]:
     """Regions are for p-refinement, and for networks that are trained step by step."""
-    if problem.region is None:
-        return
     for key in ("find", "parameters", "discover"):
         if getattr(spec, key):
             yield spec.origin.fault((key,), f"'{key}' is for boxes; leave it out, or the shapes")
@@ -66,10 +66,8 @@ def _check_region(spec: Spec, problem: Problem) -> Iterator[Fault]:
             yield spec.origin.fault(("training", index, stage.word()), message)
 
 
-def _check_identification(spec: Spec, problem: Problem) -> Iterator[Fault]:
+def _check_identification(spec: Spec) -> Iterator[Fault]:
     """Constants are found by a schedule of their own."""
-    if not problem.inverse:
-        return
     if not isinstance(spec.network, ProductSettings | None):
         message = "constants are found with a product network; leave network out"
         yield spec.origin.fault(("network",), message)

@@ -12,9 +12,10 @@ from pikan.references.cole_hopf import cole_hopf
 from pikan.references.formula import FormulaSolution
 from pikan.references.reference import ReferenceSolution
 from pikan.spec.faults import Check, Origin, SpecError
+from pikan.spec.known_solutions import ColeHopfSettings, NamedExact
 from pikan.spec.reference import reference
 from pikan.spec.resolve import Scope, given_formula
-from pikan.spec.schema import ColeHopfSettings, NamedExact, Spec
+from pikan.spec.schema import Spec
 
 
 def solution(spec: Spec, scope: Scope) -> Check[ReferenceSolution | None]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pikan.expression.wording import closest
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Keys, Origin
-from pikan.spec.messages import ValueFault, explain
+from pikan.spec.messages import explain
 from pikan.spec.sweep import Sweep
 from pikan.spec.tree import Node, plain
 from pikan.spec.values import ValidationContext
@@ -45,7 +45,16 @@ def read_statement(root: Node, origin: Origin) -> Check[SweepStatement]:
     faulty = {one.keys[: 2 if one.keys[0] in CHANGES else 1] for one in findings}
     rest = _without(root, faulty)
     sweep = Sweep.model_validate(plain(rest), context=reading)
-    return SweepStatement(sweep, rest, frozenset().union(*map(_meant, findings)))
+    doubtful = set[str]()
+    for finding in findings:
+        top = str(finding.keys[0])
+        if not finding.foreign or len(finding.keys) > 1:
+            doubtful.add(top)
+        else:
+            # A misspelt key may have been any of the runs'.
+            near = closest(top, Sweep.model_fields)
+            doubtful |= BASES | CHANGES if near is None else {near}
+    return SweepStatement(sweep, rest, frozenset(doubtful))
 
 
 def _without(node: Node, faulty: AbstractSet[Keys], way: Keys = ()) -> Node:
@@ -60,12 +69,3 @@ def _without(node: Node, faulty: AbstractSet[Keys], way: Keys = ()) -> Node:
             return replace(node, value=inner)
         case _:
             return node
-
-
-def _meant(finding: ValueFault) -> AbstractSet[str]:
-    """The keys of the file that a fault is about; a misspelt one may have been any of the runs'."""
-    top = str(finding.keys[0])
-    if not finding.foreign or len(finding.keys) > 1:
-        return {top}
-    near = closest(top, Sweep.model_fields)
-    return BASES | CHANGES if near is None else {near}

@@ -54,7 +54,12 @@ def _execute(
                 future = client.submit(answer, sent, threads, limit, pure=False)
                 futures[future] = task
             waiting = []
-            fresh = [run for run in _at_work(client, futures) if run not in begun]
+            by_worker = client.processing()
+            # A client that waits for its answers, as this one does, gives no coroutine.
+            assert isinstance(by_worker, Mapping)
+            at_work = {key for keys in by_worker.values() for key in keys}
+            runs = [task.run for future, task in futures.items() if future.key in at_work]
+            fresh = [run for run in runs if run not in begun]
             begun.update(fresh)
             yield from (JobEvent(run, None, tries[run]) for run in fresh)
             for future in [one for one in futures if one.done()]:
@@ -106,12 +111,3 @@ def _result(future: "Future[Result]", address: str) -> Result:
 def _gone(address: str) -> SchedulerError:
     message = "the scheduler has gone; the same command goes on where it stopped"
     return SchedulerError(f"--scheduler {address}: {message}")
-
-
-def _at_work(client: "Client", futures: "Mapping[Future[Result], Job]") -> list[int]:
-    """The runs that have a worker."""
-    by_worker = client.processing()
-    # A client that waits for its answers, as this one does, gives no coroutine.
-    assert isinstance(by_worker, Mapping)
-    keys = {key for keys in by_worker.values() for key in keys}
-    return [task.run for future, task in futures.items() if future.key in keys]

@@ -128,11 +128,6 @@ def write(laws: Sequence[FittedLaw], title: str, folder: Path) -> tuple[Path, ..
     return tuple(files)
 
 
-def law_figure(one: FittedLaw, title: str) -> Picture:
-    """A law with the runs that it was fitted to."""
-    return picture(_chart(one, title))
-
-
 def _content(one: FittedLaw) -> Mapping[str, object]:
     fit = one.fit
     formula = "y = factor*x^-exponent" if fit.law == "power" else "y = factor*exp(-exponent*x)"
@@ -180,7 +175,8 @@ def sentence(fit: FitRequest, part: Group) -> str:
     )
 
 
-def _chart(one: FittedLaw, title: str) -> Chart:
+def law_figure(one: FittedLaw, title: str) -> Picture:
+    """A law with the runs that it was fitted to."""
     fit, parts = one.fit, one.groups
     power = fit.law == "power"
     curves = tuple(_curve(fit, part) for part in parts)
@@ -195,7 +191,7 @@ def _chart(one: FittedLaw, title: str) -> Chart:
             scale = start / slope.predict(begin, power)
             points = tuple((x, scale * slope.predict(x, power)) for x in ends)
             theory.append((f"{name}: {exponent:g}", points))
-    return Chart(title, fit.x, fit.y, power, curves, tuple(theory))
+    return picture(Chart(title, fit.x, fit.y, power, curves, tuple(theory)))
 
 
 def _curve(fit: FitRequest, part: Group) -> ScalingCurve:

@@ -11,7 +11,7 @@ from math import pi
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Generator, Tensor
 
 from pikan.linalg.dense import solve_positive_definite
@@ -112,7 +112,11 @@ def fit_batch(
     loss = residual.square().mean(dim=1)
     damping = loss.new_full(loss.shape, _DAMPING)
     for _ in range(steps):
-        used = _active_columns(batch)
+        # Columns of the Jacobian that are not zero for all networks.
+        parts = list[Tensor]()
+        for mask, level in zip(batch.masks, batch.levels, strict=True):
+            parts += [mask.amax(dim=0).flatten() > 0, torch.ones_like(level[0]) > 0]
+        used = torch.cat(parts)
         jacobian = _jacobian(batch, passes)[..., used]
         square, slope = jacobian.mT @ jacobian, (jacobian.mT @ residual.unsqueeze(2)).squeeze(2)
         lengths = square.diagonal(dim1=1, dim2=2)
@@ -130,7 +134,15 @@ def fit_batch(
                 break
         better, damping = new < loss, damping.clamp(1e-12, 1e8)
         loss = torch.where(better, new, loss)
-        batch = NetworkBatch(*(_choose(better, *pair) for pair in zip(tried, batch, strict=True)))
+        kept = list[tuple[Tensor, ...]]()
+        for news, olds in zip(tried, batch, strict=True):
+            kept.append(
+                tuple(
+                    torch.where(better.view(-1, *[1] * (one.ndim - 1)), one, two)
+                    for one, two in zip(news, olds, strict=True)
+                )
+            )
+        batch = NetworkBatch(*kept)
         batch = _rescale(batch, _passes(batch, x))
         passes = _passes(batch, x)
         residual = passes[-1].sums[..., 0] - y
@@ -186,14 +198,6 @@ def _jacobian(batch: NetworkBatch, passes: Sequence[_LayerPass]) -> Float[Tensor
     return torch.cat(parts, dim=2)
 
 
-def _active_columns(batch: NetworkBatch) -> Bool[Tensor, " p"]:
-    """Which columns of a Jacobian are not zero for all networks."""
-    parts = list[Tensor]()
-    for mask, level in zip(batch.masks, batch.levels, strict=True):
-        parts += [mask.amax(dim=0).flatten() > 0, torch.ones_like(level[0]) > 0]
-    return torch.cat(parts)
-
-
 def _apply_step(batch: NetworkBatch, move: Float[Tensor, "_ p"]) -> NetworkBatch:
     """The networks less a step."""
     weights, levels, first = list[Tensor](), list[Tensor](), 0
@@ -204,13 +208,6 @@ def _apply_step(batch: NetworkBatch, move: Float[Tensor, "_ p"]) -> NetworkBatch
         levels.append(level - move[:, middle:last])
         first = last
     return NetworkBatch(tuple(weights), batch.masks, tuple(levels))
-
-
-def _choose(rows: Tensor, new: Sequence[Tensor], old: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    return tuple(
-        torch.where(rows.view(-1, *[1] * (one.ndim - 1)), one, two)
-        for one, two in zip(new, old, strict=True)
-    )
 
 
 def _spans(sums: Float[Tensor, "_ n out"]) -> tuple[Float[Tensor, "_ out"], Float[Tensor, "_ out"]]:

@@ -9,7 +9,7 @@ from math import isfinite, log2
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from pikan.linalg.dense import damped_least_squares
@@ -176,17 +176,14 @@ def _scan(name: str, known: EdgeSamples) -> Float[Tensor, "_ 4"]:
     order = torch.where(good, r2, -1.0).argsort(descending=True)
     picked: list[int] = []
     for row in order[: 40 * _STARTS].tolist():
-        apart = all(bool(_far(pairs[row], pairs[other])) for other in picked)
+        far = 0.3 * (1 + pairs[row].abs().sum()).clamp_max(3.0)
+        apart = all(bool((pairs[row] - pairs[other]).abs().sum() > far) for other in picked)
         if bool(good[row]) and apart:
             picked.append(row)
         if len(picked) == _STARTS:
             break
     d = v @ share - c * means
     return torch.cat([pairs, c.unsqueeze(1), d.unsqueeze(1)], dim=1)[picked]
-
-
-def _far(one: Float[Tensor, " _"], other: Float[Tensor, " _"]) -> Bool[Tensor, ""]:
-    return (one - other).abs().sum() > 0.3 * (1 + one.abs().sum()).clamp_max(3.0)
 
 
 def refine(search: CandidateRows, known: EdgeSamples) -> CandidateRows:
@@ -200,7 +197,8 @@ def refine(search: CandidateRows, known: EdgeSamples) -> CandidateRows:
     residual, slope = _linearize(search.names, numbers, known)
     loss = residual.square().sum(dim=1)
     for _ in range(_STEPS):
-        step = _step(slope, residual, damping)
+        lengths = torch.linalg.vector_norm(slope, dim=1).clamp_min(1e-30)
+        step = -damped_least_squares(slope / lengths.unsqueeze(1), residual, damping) / lengths
         tried = numbers + step
         new_residual, new_slope = _linearize(search.names, tried, known)
         new_loss = new_residual.square().sum(dim=1)
@@ -214,13 +212,6 @@ def refine(search: CandidateRows, known: EdgeSamples) -> CandidateRows:
         if bool(done.all()) and bool((damping > 1e3).all()):
             break
     return CandidateRows(search.names, numbers)
-
-
-def _step(
-    slope: Float[Tensor, "_ _ 4"], residual: Float[Tensor, "_ _"], damping: Float[Tensor, " _"]
-) -> Float[Tensor, "_ 4"]:
-    lengths = torch.linalg.vector_norm(slope, dim=1).clamp_min(1e-30)
-    return -damped_least_squares(slope / lengths.unsqueeze(1), residual, damping) / lengths
 
 
 def _linearize(

@@ -89,12 +89,8 @@ def recognize(value: float, tolerance: float) -> Symbolic | None:
     expected = np.count_nonzero(around) * 2 * tolerance / (2 * log(2) * size)
     if expected > _CHANCE:
         return None
-    return (1 if value > 0 else -1) * _symbolic(found)
-
-
-def _symbolic(known: KnownConstant) -> Symbolic:
     import sympy
 
-    root = sympy.sqrt(known.unit.radicand)
-    power = sympy.pi ** sympy.Rational(known.unit.pi_halves, 2)
-    return sympy.Rational(known.top, known.bottom) * root * power
+    root = sympy.sqrt(found.unit.radicand)
+    power = sympy.pi ** sympy.Rational(found.unit.pi_halves, 2)
+    return (1 if value > 0 else -1) * (sympy.Rational(found.top, found.bottom) * root * power)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pikan.network.architecture import Width, sum_count
 from pikan.network.kan import KANNetwork
-from pikan.network.symbolic_edges import SymbolicEdge, SymbolicEdges
+from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.symbolic.library import library_function
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.
@@ -28,22 +28,16 @@ def expressions(network: KANNetwork, symbols: Sequence[Symbolic]) -> list[Symbol
     widths = network.widths[1:]
     for number, (layer, width) in enumerate(zip(network.layers(), widths, strict=True)):
         squash = network.squash is not None and number < len(widths) - 1
-        nodes = _multiply(_sums(layer.symbolic, nodes, width), width)
+        sums: list[Symbolic] = [sympy.Integer(0) for _ in range(sum_count(width))]
+        for formula in layer.symbolic.all():
+            sums[formula.j] += _apply_formula(formula, nodes[formula.i])
+        nodes = _multiply(sums, width)
         nodes = [sympy.tanh(node) for node in nodes] if squash else nodes
     if network.scaling is None:
         return nodes
     factors, offsets = (each.tolist() for each in network.scaling.buffers())
     scaled = zip(nodes, factors, offsets, strict=True)
     return [_number(factor) * node + _number(offset) for node, factor, offset in scaled]
-
-
-def _sums(formulas: SymbolicEdges, nodes: Sequence[Symbolic], width: Width) -> list[Symbolic]:
-    import sympy
-
-    sums: list[Symbolic] = [sympy.Integer(0) for _ in range(sum_count(width))]
-    for formula in formulas.all():
-        sums[formula.j] += _apply_formula(formula, nodes[formula.i])
-    return sums
 
 
 def _multiply(sums: Sequence[Symbolic], width: Width) -> list[Symbolic]:

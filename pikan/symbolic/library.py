@@ -71,10 +71,6 @@ def _kinks() -> Starts:
     return _pairs([1.0], np.linspace(-0.98, 0.98, 50))
 
 
-def _ramps() -> Starts:
-    return np.concatenate([_kinks(), -_kinks()])
-
-
 def _waves() -> Starts:
     """A quarter of what two frequencies have to differ by to be told apart on the interval."""
     return _pairs(np.arange(0.1, 50, 0.4), np.arange(6) * pi / 6)
@@ -112,10 +108,6 @@ def _straight(numbers: Numbers) -> Numbers:
     return Numbers(1.0, 0.0, c * a, c * b + d)
 
 
-def _level(numbers: Numbers) -> Numbers:
-    return Numbers(1.0, 0.0, 0.0, numbers.d)
-
-
 def _of_degree(degree: float, numbers: Numbers) -> Numbers:
     """One or minus one for a, by c f(a x + b) = c |a|^p f((a x + b)/|a|)."""
     a, b, c, d = numbers
@@ -127,14 +119,14 @@ def _of_degree(degree: float, numbers: Numbers) -> Numbers:
     return Numbers(sign, b / abs(a), c * abs(a) ** degree, d)
 
 
-def _of_abs(numbers: Numbers) -> Numbers:
+def _of_size(even: bool, numbers: Numbers) -> Numbers:
+    """One for a, or minus one unless the function is even, by f(a x + b) = |a| f((a x + b)/|a|)."""
     a, b, c, d = numbers
-    return numbers if a == 0.0 else Numbers(1.0, b / a, c * abs(a), d)
-
-
-def _of_ramp(numbers: Numbers) -> Numbers:
-    a, b, c, d = numbers
-    return numbers if a == 0.0 else Numbers(copysign(1.0, a), b / abs(a), c * abs(a), d)
+    if a == 0.0:
+        return numbers
+    if even:
+        return Numbers(1.0, b / a, c * abs(a), d)
+    return Numbers(copysign(1.0, a), b / abs(a), c * abs(a), d)
 
 
 def _of_step(numbers: Numbers) -> Numbers:
@@ -185,10 +177,10 @@ def _same(numbers: Numbers) -> Numbers:
     return numbers
 
 
-def _sympy_function(name: str, argument: Symbolic) -> Symbolic:
+def _sympy_function(name: str, *arguments: Symbolic) -> Symbolic:
     import sympy
 
-    return getattr(sympy, name)(argument)
+    return getattr(sympy, name)(*arguments)
 
 
 def _rational_power(top: int, bottom: int, argument: Symbolic) -> Symbolic:
@@ -197,34 +189,10 @@ def _rational_power(top: int, bottom: int, argument: Symbolic) -> Symbolic:
     return argument ** Rational(top, bottom)
 
 
-def _nothing(argument: Symbolic) -> Symbolic:
-    return 0 * argument
-
-
-def _bell(argument: Symbolic) -> Symbolic:
-    return _sympy_function("exp", -(argument**2))
-
-
-def _bessel(argument: Symbolic) -> Symbolic:
-    from sympy import besselj
-
-    return besselj(0, argument)
-
-
 def _composition(outer: str, inner: str, factor: int, term: int, argument: Symbolic) -> Symbolic:
     """The function f(factor g(x) + term) for two functions of the library."""
     within = factor * LIBRARY[inner].symbolic(argument) + term
     return LIBRARY[outer].symbolic(within)
-
-
-def _entropy(argument: Symbolic) -> Symbolic:
-    return argument * _sympy_function("log", argument)
-
-
-def _ramp(argument: Symbolic) -> Symbolic:
-    from sympy import Max
-
-    return Max(0, argument)
 
 
 def _numerical(name: str, argument: Symbolic) -> Symbolic:
@@ -246,10 +214,6 @@ def _numerical_function(name: str, function: Activation, order: int) -> Symbolic
 
     own = name if order == 0 else f"{name}_derivative_{order}"
     return UndefinedFunction(own, _imp_=staticmethod(values), fdiff=fdiff)
-
-
-def _log_sinc(argument: Symbolic) -> Symbolic:
-    return _sympy_function("log", _sympy_function("sin", argument) / argument)
 
 
 def _decaying(outer: str, factor: int, term: int, argument: Symbolic) -> Symbolic:
@@ -324,12 +288,14 @@ COMPOSED: Mapping[str, LibraryFunction] = {
     "arcsin(exp(-x))": LibraryFunction(5, _decays, _same, partial(_decaying, "arcsin", 1, 0)),
     "sin(exp)": _of_two("sin", "exp", _rises, False, 0),
     "exp(-exp)": _of_two("exp", "exp", _rises, False, 0, -1),
-    "log(sinc)": LibraryFunction(5, _arches, _of_even, _log_sinc),
+    "log(sinc)": LibraryFunction(
+        5, _arches, _of_even, lambda x: _sympy_function("log", _sympy_function("sin", x) / x)
+    ),
 }
 """Functions of functions, as sums of logarithms in place of products make them."""
 
 LIBRARY: Mapping[str, LibraryFunction] = {
-    "0": LibraryFunction(0, _flat, _level, _nothing),
+    "0": LibraryFunction(0, _flat, lambda given: Numbers(1.0, 0.0, 0.0, given.d), lambda x: 0 * x),
     "x": LibraryFunction(1, _flat, _straight, partial(_rational_power, 1, 1)),
     "x^2": _power(2, _shifts, 2),
     "x^3": _power(3, _shifts, 3),
@@ -343,12 +309,12 @@ LIBRARY: Mapping[str, LibraryFunction] = {
     "x^1.5": _power(4, _outer, 3, 2),
     "exp": _word(2, _rates, _of_exp, "exp"),
     "log": _word(2, _outer, _of_log, "log"),
-    "abs": _word(3, _kinks, _of_abs, "Abs"),
+    "abs": _word(3, _kinks, partial(_of_size, True), "Abs"),
     "sin": _word(2, _waves, partial(_of_wave, False), "sin"),
     "cos": _word(2, _waves, partial(_of_wave, True), "cos"),
     "tan": _word(3, _tangents, _of_tan, "tan"),
     "tanh": _word(3, _steps, _of_odd, "tanh"),
-    "gaussian": LibraryFunction(3, _steps, _of_even, _bell),
+    "gaussian": LibraryFunction(3, _steps, _of_even, lambda x: _sympy_function("exp", -(x**2))),
     "arcsin": _word(4, _units, _of_odd, "asin"),
     "arccos": _word(4, _units, _same, "acos"),
     "arctan": _word(4, _steps, _of_odd, "atan"),
@@ -356,10 +322,15 @@ LIBRARY: Mapping[str, LibraryFunction] = {
     "sinh": _word(3, _steps, _of_odd, "sinh"),
     "cosh": _word(3, _steps, _of_even, "cosh"),
     "1/(1+x^2)": LibraryFunction(4, _steps, _of_even, partial(_composition, "1/x", "x^2", 1, 1)),
-    "x*log(x)": LibraryFunction(4, _outer, _same, _entropy),
-    "relu": LibraryFunction(3, _ramps, _of_ramp, _ramp),
+    "x*log(x)": LibraryFunction(4, _outer, _same, lambda x: x * _sympy_function("log", x)),
+    "relu": LibraryFunction(
+        3,
+        lambda: np.concatenate([_kinks(), -_kinks()]),
+        partial(_of_size, False),
+        partial(_sympy_function, "Max", 0),
+    ),
     "step": LibraryFunction(2, _flat, _of_step, partial(_numerical, "step")),
-    "bessel_j0": LibraryFunction(4, _ripples, _of_even, _bessel),
+    "bessel_j0": LibraryFunction(4, _ripples, _of_even, partial(_sympy_function, "besselj", 0)),
     **COMPOSED,
 }
 """The functions by the names that `ELEMENTARY` has for them."""

@@ -81,7 +81,11 @@ def refit_constants(
         exact = recognize(value, tolerance) if np.isfinite(tolerance) else None
         if exact is None:
             continue
-        shorter = _without(fit, place, exact)
+        bare = fit.bare.xreplace({fit.unknowns[place]: exact})
+        kept = [k for k in range(len(fit.unknowns)) if fit.unknowns[k] in bare.free_symbols]
+        kept = [k for k in kept if k != place]
+        unknowns = tuple(fit.unknowns[k] for k in kept)
+        shorter = ConstantFit(bare, unknowns, fit.numbers[kept], fit.known_to[kept], fit.left)
         # A zero may stand where something is divided by it.
         if shorter.bare.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
             continue
@@ -190,12 +194,3 @@ def _known_to(
     _, sizes, right = (part.numpy() for part in svd(torch.from_numpy(matrix / lengths)))
     inverse = (right.T / np.maximum(sizes, 1e-14)) / lengths[:, None]
     return np.linalg.norm(inverse, axis=1) * max(left, 1e-300) * np.sqrt(len(matrix))
-
-
-def _without(fit: ConstantFit, place: int, exact: Symbolic) -> ConstantFit:
-    """The expression with one number replaced for good."""
-    bare = fit.bare.xreplace({fit.unknowns[place]: exact})
-    kept = [k for k in range(len(fit.unknowns)) if fit.unknowns[k] in bare.free_symbols]
-    kept = [k for k in kept if k != place]
-    unknowns = tuple(fit.unknowns[k] for k in kept)
-    return ConstantFit(bare, unknowns, fit.numbers[kept], fit.known_to[kept], fit.left)

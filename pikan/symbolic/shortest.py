@@ -44,7 +44,11 @@ def shortest(expression: Symbolic, points: ConstantSamples) -> Symbolic:
         if found is None or found in seen or sympy.count_ops(found) > _LARGEST:
             continue
         seen.add(found)
-        for tried in _with_exact_numbers(found, points):
+        # Its numbers refit, and those near to known ones as these; both factored too.
+        exact = list[Symbolic]()
+        for made in (refit_constants(found, points), _snap_numbers(found)):
+            exact += [made] if made.atoms(sympy.Float) else [made, sympy.factor(made)]
+        for tried in exact:
             away = _relative_distance(tried, points)
             if away <= max(_WORSE * left, _EXACT) and _length(tried) < _length(best):
                 best, left = tried, min(left, away)
@@ -59,16 +63,6 @@ def _length(expression: Symbolic) -> tuple[int, int]:
     return 4 * decimals + int(sympy.count_ops(expression)), len(str(expression))
 
 
-def _with_exact_numbers(form: Symbolic, points: ConstantSamples) -> Iterator[Symbolic]:
-    """The form with its numbers refit, with those near to known ones as these, both factored."""
-    import sympy
-
-    for made in (refit_constants(form, points), _snap_numbers(form)):
-        yield made
-        if not made.atoms(sympy.Float):
-            yield sympy.factor(made)
-
-
 def _snap_numbers(form: Symbolic) -> Symbolic:
     """Every number near to a known one is that."""
     import sympy
@@ -81,14 +75,12 @@ def _forms(expression: Symbolic) -> Iterator[Symbolic]:
     """Equal forms; one that SymPy cannot make is left out."""
     import sympy
 
-    def as_logarithms(given: Symbolic) -> Symbolic:
+    def as_exponentials(given: Symbolic) -> Symbolic:
         hyperbolic = (sympy.atanh, sympy.asinh, sympy.acosh)
-        return given.replace(
+        as_logarithms = given.replace(
             lambda one: isinstance(one, hyperbolic), lambda one: one.rewrite(sympy.log)
         )
-
-    def as_exponentials(given: Symbolic) -> Symbolic:
-        return as_logarithms(given).replace(
+        return as_logarithms.replace(
             lambda one: isinstance(one, sympy.tanh), lambda one: one.rewrite(sympy.exp)
         )
 

@@ -139,15 +139,23 @@ def discover(
     """
     spread = _size(labels)
     before = _mean_square(network, points, labels)
-    fresh = starts if _may_start_afresh(network) else 0
+    plain = all(isinstance(width, int) for width in network.widths)
+    whole = network.inputs == tuple(range(len(network.inputs)))
+    starts_afresh = plain and whole and network.widths[-1] == 1 and not symbolic_edges(network)
+    fresh = starts if starts_afresh else 0
     hopeless = _HOPELESS * spread if fresh else inf
     found, least = (network, inf) if before > hopeless else snap(network, points, labels, search)
     rows = slice(0, _READ)
+    # Without functions of functions and real powers, near to many others, then with them.
+    plain_names = tuple(name for name in search.names if name not in (*COMPOSED, REAL_POWER))
+    searches = [search]
+    if plain_names != search.names:
+        searches = [replace(search, names=plain_names), search]
     if least <= _EXACT * spread:
         return found
     for seed in range(fresh):
         networks = sparsify([layer.mask for layer in network.layers()], points, labels[:, 0], seed)
-        tries = ((simple, each) for simple in networks for each in _plain_first(search))
+        tries = ((simple, each) for simple in networks for each in searches)
         for simple, functions in tries:
             tried, left = snap(simple, points[rows], labels[rows], functions, hopeless)
             if left < least and not learned_edges(tried):
@@ -174,7 +182,13 @@ def snap(
     network, loss = refit(network, points, labels, _STEPS)
     if hopeless < inf:
         hopeless = min(hopeless, max(_MUCH_WORSE * loss, _COARSE * spread))
-    waiting = _by_clearness(network, points, search, loss / spread)
+    # The edges for which some function fits by far the best come first.
+    layers, matters = _seen(network, points)
+    scored = list[tuple[float, Edge]]()
+    for edge in learned_edges(network):
+        rows = suggest(layers, edge, search, loss / spread, matters).rows
+        scored.append((min((row.left for row in rows), default=inf), edge))
+    waiting = [edge for _, edge in sorted(scored)]
     while waiting and loss <= hopeless:
         network, loss, edge = _with_one(network, points, labels, search, waiting, loss)
         if edge is None:
@@ -236,25 +250,12 @@ def refit(
     return with_parameters(network, run.theta), losses[-1]
 
 
-def _plain_first(search: SymbolicSearch) -> tuple[SymbolicSearch, ...]:
-    """The search without functions of functions and real powers, near to many others, then with."""
-    several = (*COMPOSED, REAL_POWER)
-    plain = tuple(name for name in search.names if name not in several)
-    return (search,) if plain == search.names else (replace(search, names=plain), search)
-
-
 def _mean_square(
     network: KANNetwork, points: Float[Tensor, "n d"], labels: Float[Tensor, "n m"]
 ) -> float:
     with torch.no_grad():
         left = float((network(points) - labels).square().mean())
     return left if left == left else inf
-
-
-def _may_start_afresh(network: KANNetwork) -> bool:
-    plain = all(isinstance(width, int) for width in network.widths)
-    whole = network.inputs == tuple(range(len(network.inputs)))
-    return plain and whole and network.widths[-1] == 1 and not symbolic_edges(network)
 
 
 def canonical(network: KANNetwork) -> KANNetwork:
@@ -286,18 +287,6 @@ def learned_edges(network: KANNetwork) -> tuple[Edge, ...]:
         for layer, own in enumerate(network.layers())
         for i, j in torch.nonzero(own.learned_mask()).tolist()
     )
-
-
-def _by_clearness(
-    network: KANNetwork, points: Float[Tensor, "n d"], search: SymbolicSearch, noise: float
-) -> list[Edge]:
-    """The learned edges, those for which some function fits by far the best first."""
-    layers, matters = _seen(network, points)
-    scored = list[tuple[float, Edge]]()
-    for edge in learned_edges(network):
-        rows = suggest(layers, edge, search, noise, matters).rows
-        scored.append((min((row.left for row in rows), default=inf), edge))
-    return [edge for _, edge in sorted(scored)]
 
 
 def _seen(

@@ -169,7 +169,9 @@ def _discover(
     """The formula of a network's own edges if they are few, else of one fitted to the solution."""
     points = torch.from_numpy(place.random_points(_POINTS, seed=4))
     labels = torch.from_numpy(function(points.numpy())).unsqueeze(1)
-    small = _few(network, column)
+    small: KANNetwork | None = None
+    if isinstance(network, KANNetwork) and column == 0 and network.widths[-1] == 1:
+        small = network if len(learned_edges(network)) <= _EDGES else None
     if small is None:
         small = _small(points, labels, place)
     if small is None:
@@ -178,12 +180,6 @@ def _discover(
     if learned_edges(found):
         return None
     return expressions(found, place.symbols)[0]
-
-
-def _few(network: Network, column: int) -> KANNetwork | None:
-    if not isinstance(network, KANNetwork) or column or network.widths[-1] != 1:
-        return None
-    return network if len(learned_edges(network)) <= _EDGES else None
 
 
 def _small(

@@ -45,25 +45,19 @@ def sparse_networks(
 
     One for each number of edges: those with many can come near to what those with few are exactly.
     """
-    found = [_fitting(live, x, y, generator) for _ in range(_ROUNDS)]
+    found = list[FittedBatch]()
+    for _ in range(_ROUNDS):
+        # The most promising of many networks, each with a skeleton of its own.
+        many = random_batch(random_topologies(live, generator), x, generator)
+        first = _diverse(fit_batch(many, x[:_FEW], y[:_FEW], _FIRST), _GO_ON)
+        second = fit_batch(raise_degree(first.batch, _MIDDLE), x[:_FEW], y[:_FEW], _STEPS)
+        best_of_round = raise_degree(_diverse(second, _SHARP).batch, _FINE)
+        found.append(fit_batch(best_of_round, x, y, _STEPS))
     every = [each.only([row]) for each in found for row in range(len(each.batch))]
     best = dict[float, FittedBatch]()
     for each in sorted(every, key=lambda each: float(_score(each))):
         best.setdefault(float(each.batch.edges()), each)
     return list(best.values())
-
-
-def _fitting(
-    live: Sequence[Bool[Tensor, "_ _"]],
-    x: Float[Tensor, "n d"],
-    y: Float[Tensor, " n"],
-    generator: torch.Generator,
-) -> FittedBatch:
-    """The most promising of many networks, each with a skeleton of its own."""
-    many = random_batch(random_topologies(live, generator), x, generator)
-    first = _diverse(fit_batch(many, x[:_FEW], y[:_FEW], _FIRST), _GO_ON)
-    second = fit_batch(raise_degree(first.batch, _MIDDLE), x[:_FEW], y[:_FEW], _STEPS)
-    return fit_batch(raise_degree(_diverse(second, _SHARP).batch, _FINE), x, y, _STEPS)
 
 
 def _score(some: FittedBatch) -> Float[Tensor, " _"]:

@@ -85,9 +85,16 @@ def pairs(problem: Problem) -> Iterator[tuple[PrescribedValue, PrescribedValue]]
 def givens(problem: Problem) -> Iterator[PrescribedValue]:
     """The conditions that give the values of an unknown."""
     for index, condition in enumerate(problem.conditions):
-        given = _prescribed_value(problem, index, condition)
-        if given is not None:
-            yield given
+        found = partials(problem, condition.residual)
+        if len(found) != 1 or normals(problem, condition.residual):
+            continue
+        ((name, one),) = found.items()
+        slope = differentiate(condition.residual, name)
+        # Not those about derivatives, nor what can be solved for none.
+        if not any(one.orders) and name not in names(slope):
+            rest = substitute(condition.residual, {name: Number(0.0)})
+            values = Operation("/", Negative(rest), slope)
+            yield PrescribedValue(index, condition, name, values)
 
 
 def on(problem: Problem, formula: Expression, face: BoundaryPart) -> Float[np.ndarray, " n"]:
@@ -107,19 +114,6 @@ def contradiction(
             if np.max(np.abs(values[0] - values[1])) > DIFFERENT * np.max(np.abs(values)):
                 return face
     return None
-
-
-def _prescribed_value(problem: Problem, index: int, condition: Condition) -> PrescribedValue | None:
-    """The values that a condition gives; None if it is about derivatives, or solved for none."""
-    found = partials(problem, condition.residual)
-    if len(found) != 1 or normals(problem, condition.residual):
-        return None
-    ((name, one),) = found.items()
-    slope = differentiate(condition.residual, name)
-    if any(one.orders) or name in names(slope):
-        return None
-    rest = substitute(condition.residual, {name: Number(0.0)})
-    return PrescribedValue(index, condition, name, Operation("/", Negative(rest), slope))
 
 
 def places_on(problem: Problem, face: BoundaryPart) -> Mapping[str, Float[np.ndarray, " n"]]:

@@ -142,19 +142,16 @@ def _changes(problem: Problem, mode: Mode, seen: Sequence[Linear]) -> Iterator[f
         change = np.zeros(_SEEN)
         for one, slope in near.slopes.items():
             if one.unknown == mode.unknown:
-                change += slope[:_SEEN] * _derivative(near.points[:_SEEN], one, mode.shape)
+                # The partial of 1, or of one coordinate.
+                if not any(one.orders):
+                    value = 1.0 if mode.shape is None else near.points[:_SEEN, mode.shape]
+                else:
+                    first = mode.shape is not None and one.orders[mode.shape] == 1
+                    value = float(first and sum(one.orders) == 1)
+                change += slope[:_SEEN] * value
         yield from change
     for periodic in problem.periodic:
         for one in matching_partials(problem, periodic):
             yield float(one == Partial(mode.unknown, (0,) * problem.box.dimension)) * float(
                 periodic.axis == mode.shape
             )
-
-
-def _derivative(
-    points: Float[np.ndarray, "n d"], one: Partial, shape: int | None
-) -> Float[np.ndarray, " n"] | float:
-    """A partial of 1, or of one coordinate."""
-    if not any(one.orders):
-        return 1.0 if shape is None else points[:, shape]
-    return float(shape is not None and sum(one.orders) == one.orders[shape] == 1)

@@ -12,7 +12,7 @@ from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.balance import imbalance
 from pikan.problem.wellposed.corners import jumps
-from pikan.problem.wellposed.linearization import Mode, null_space, required_conditions
+from pikan.problem.wellposed.linearization import null_space, required_conditions
 from pikan.problem.wellposed.singularities import singularities
 
 
@@ -86,22 +86,21 @@ def _freedom(problem: Problem) -> Iterator[str]:
         corner = ", ".join(f"{name} = {at:.3g}" for name, at in pairs)
     for modes in null_space(problem):
         names = dict.fromkeys(problem.unknowns[mode.unknown] for mode in modes)
+        others = list[str]()
+        for mode in modes:
+            sign = "-" if mode.share < 0 else "+"
+            factor = "" if math.isclose(abs(mode.share), 1.0) else f"{abs(mode.share):.3g}*"
+            shape = "" if mode.shape is None else f"*{problem.coordinates[mode.shape]}"
+            others.append(f"{problem.unknowns[mode.unknown]} {sign} {factor}c{shape}")
         first = problem.unknowns[modes[0].unknown]
         # A multiple of a coordinate may vanish in the corner, its derivative does not.
         slope = "" if modes[0].shape is None else f"_{problem.coordinates[modes[0].shape]}"
         yield (
             f"the solution is not unique: with {word_list(names)} also "
-            f"{word_list(_plus_mode(problem, mode) for mode in modes)} solves the problem, "
+            f"{word_list(others)} solves the problem, "
             "whatever the number c; add a condition, such as "
             f"{{where: '{corner}', that: {first}{slope} = 0}}"
         )
-
-
-def _plus_mode(problem: Problem, mode: Mode) -> str:
-    sign = "-" if mode.share < 0 else "+"
-    factor = "" if math.isclose(abs(mode.share), 1.0) else f"{abs(mode.share):.3g}*"
-    shape = "" if mode.shape is None else f"*{problem.coordinates[mode.shape]}"
-    return f"{problem.unknowns[mode.unknown]} {sign} {factor}c{shape}"
 
 
 def _conditions(count: int) -> str:

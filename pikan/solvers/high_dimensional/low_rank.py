@@ -137,9 +137,17 @@ def _solve_level(
 ) -> Events[SearchLevel]:
     """One level, from the start that is the best after its first fit."""
     best = None if shown is None else shown.network
-    words = _words(starts[0], search.sums)
+    rank, degree = len(starts[0].coefficients) - search.sums, starts[0].axes()[0].degree
+    noun = f"{rank} product{'s' * (rank > 1)} of degree {degree}"
+    words = f"sums and {noun}" if search.sums else noun
     stage = LevenbergMarquardt(steps=search.settings.steps, tolerance=_STEADY)
-    for columns in _turns(search, starts[0], lower):
+    # Some products are fitted at once, the others as they are.
+    new = (starts[0].coefficients == 0.0).all(dim=1)
+    every = torch.ones_like(new)
+    turns = [new, every] if new.any() and not new.all() else [every]
+    if lower is None and search.sums:
+        turns = [~new, new, every]
+    for columns in turns:
         fitted: list[tuple[float, LowRank]] = []
         for network in starts:
             whole, free = parameter_vector(network), _free(network, search.sums, columns)
@@ -158,23 +166,6 @@ def _solve_level(
             fitted.append((left, found))
         starts = [min(fitted, key=lambda one: one[0])[1]]
     return diagnose(search.problem, search.settings, words, starts[0], lower)
-
-
-def _words(network: LowRank, sums: int) -> str:
-    rank = len(network.coefficients) - sums
-    noun = f"{rank} product{'s' * (rank > 1)} of degree {network.axes()[0].degree}"
-    return f"sums and {noun}" if sums else noun
-
-
-def _turns(
-    search: LowRankSearch, network: LowRank, lower: SearchLevel | None
-) -> list[Bool[Tensor, " _"]]:
-    """Which products are fitted at once, the others as they are."""
-    new = (network.coefficients == 0.0).all(dim=1)
-    every = torch.ones_like(new)
-    if lower is None and search.sums:
-        return [~new, new, every]
-    return [new, every] if new.any() and not new.all() else [every]
 
 
 def _free(network: LowRank, sums: int, columns: Bool[Tensor, " _"]) -> Bool[Tensor, " p"]:

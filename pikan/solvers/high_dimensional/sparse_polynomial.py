@@ -1,6 +1,6 @@
 """Dimension-adaptive sparse polynomials: products are added next to those that count."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from math import comb
 
@@ -54,7 +54,13 @@ def sparse_polynomial_levels(
         orders = _first(problem, largest) if lower is None else _expand_orders(lower, settings)
         complete = lower is not None and len(orders) == len(lower.network.coefficients)
         if complete:
-            orders = _raise_orders(orders)
+            # Higher orders along every coordinate, where nothing asks for them: to see that.
+            highest = [max(along) for along in zip(*orders, strict=True)]
+            powers = [
+                tuple(order + 2 if axis == own else 0 for axis in range(len(highest)))
+                for own, order in enumerate(highest)
+            ]
+            orders = closure([*orders, *powers])
         if lower is not None and len(orders) * len(problem.unknowns) > largest:
             return lower
         higher = yield from memoize(
@@ -89,28 +95,16 @@ def _expand_orders(lower: SearchLevel, settings: SearchSettings) -> tuple[MultiI
     for size, column in zip(*(part.tolist() for part in sizes.sort(descending=True)), strict=True):
         if size <= least:
             break
-        missing = [index for index in _neighbors(orders[column]) if index not in known]
+        # Raised along one coordinate: by one if it has none yet, else by half, at least two.
+        own, missing = orders[column], list[MultiIndex]()
+        for axis, order in enumerate(own):
+            ahead = 1 if order == 0 else order + max(2, order // 2)
+            missing.append((*own[:axis], ahead, *own[axis + 1 :]))
+        missing = [index for index in missing if index not in known]
         if missing:
             found.update(closure(missing))
             least = max(least, _BULK * size)
     return closure(found)
-
-
-def _raise_orders(orders: Sequence[MultiIndex]) -> tuple[MultiIndex, ...]:
-    """Higher orders along every coordinate, where nothing asks for them: to see that."""
-    highest = [max(along) for along in zip(*orders, strict=True)]
-    powers = [
-        tuple(order + 2 if axis == own else 0 for axis in range(len(highest)))
-        for own, order in enumerate(highest)
-    ]
-    return closure([*orders, *powers])
-
-
-def _neighbors(orders: MultiIndex) -> Iterator[MultiIndex]:
-    """Orders raised along one coordinate: by one if it has none yet, else by half, at least two."""
-    for axis, order in enumerate(orders):
-        ahead = 1 if order == 0 else order + max(2, order // 2)
-        yield (*orders[:axis], ahead, *orders[axis + 1 :])
 
 
 def _orders(network: LowRank) -> tuple[MultiIndex, ...]:

@@ -54,16 +54,14 @@ def _cells(networks: Sequence[Network], tolerance: float, seed: int) -> list[Bas
     generator = torch.Generator().manual_seed(seed)
     # Once more, with lines through the cells that the others have by then.
     for axis in [*range(dimension), *range(dimension if dimension > 1 else 0)]:
-        lines = torch.stack([_in_cells(one, generator) for one in edges], dim=1)
-        edges[axis] = _resolving_edges(networks, axis, lines, tolerance)
+        lines = list[Tensor]()
+        for one in edges:
+            # Random places, equally many in all cells.
+            cells = torch.randint(len(one) - 1, (_LINES,), generator=generator)
+            share = torch.rand(_LINES, generator=generator, dtype=one.dtype)
+            lines.append(one[cells] + share * one.diff()[cells])
+        edges[axis] = _resolving_edges(networks, axis, torch.stack(lines, dim=1), tolerance)
     return [elements(one, _DEGREE, 1) for one in edges]
-
-
-def _in_cells(edges: Float[Tensor, " _"], generator: torch.Generator) -> Float[Tensor, " n"]:
-    """Random places, equally many in all cells."""
-    cells = torch.randint(len(edges) - 1, (_LINES,), generator=generator)
-    share = torch.rand(_LINES, generator=generator, dtype=edges.dtype)
-    return edges[cells] + share * edges.diff()[cells]
 
 
 def _resolving_edges(
@@ -79,21 +77,18 @@ def _resolving_edges(
         along = low + (high - low) * (angles.cos() + 1) / 2
         points = lines.repeat_interleave(len(along), dim=0)
         points[:, axis] = along.repeat(len(lines))
-        tails = (_tail(one, points, transform) / size for one, size in sized)
-        if depth < _DEPTH and any(bool((tail > tolerance).any()) for tail in tails):
+        refined = False
+        for one, size in sized if depth < _DEPTH else ():
+            # The last coefficients along each line, the largest of each unknown.
+            sums = transform @ _values(one, points).unflatten(0, (-1, len(transform)))
+            tail = sums[:, -_TAIL:].abs().amax(dim=(0, 1)) / size
+            refined = refined or bool((tail > tolerance).any())
+        if refined:
             middle = (low + high) / 2
             waiting += [(middle, high, depth + 1), (low, middle, depth + 1)]
         else:
             done.append(low)
     return torch.tensor(sorted(done), dtype=lines.dtype)
-
-
-def _tail(
-    network: Network, points: Float[Tensor, "n d"], transform: Float[Tensor, "b b"]
-) -> Float[Tensor, " m"]:
-    """The last coefficients along each line, the largest of each unknown."""
-    sums = transform @ _values(network, points).unflatten(0, (-1, len(transform)))
-    return sums[:, -_TAIL:].abs().amax(dim=(0, 1))
 
 
 def _values(network: Network, points: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:

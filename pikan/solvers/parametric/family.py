@@ -107,7 +107,8 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
             for index in nodes.following():
                 member = yield from _solve(problem, settings, nodes.place(index), members)
                 members.append(member)
-                if not _is_solved(member):
+                diverged = member.level.outcome.kind == "diverged"
+                if diverged or not bool(member.values.isfinite().all()):
                     return _broken(problem, settings, members)
                 nodes.add(index, _flat(settings, member.values))
                 seen.look(nodes)
@@ -117,7 +118,9 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
         )
         # Nodes beyond those of the best interpolant are fresh to it.
         others = [*fresh, *members[len(kept.values) :]]
-        checked = _check(problem, settings, kept, members, seen.best.kind, others)
+        network, degrees = _low_rank(problem, settings, kept, members, seen.best.kind)
+        errors = [_error(problem, settings, network, one) for one in others]
+        checked = _Checked(network, degrees, tuple(errors), tuple(one.place for one in others))
         enough = _SAFETY * max(checked.errors) + max(map(_estimate, members))
         if enough <= settings.accuracy or nodes.is_complete() or seen.is_stagnant(nodes):
             break
@@ -126,10 +129,6 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
     # Near a pole what is left of its place counts the more, the nearer it is.
     least = seen.best.change if seen.best.kind == "rational" else 0.0
     return _result(problem, settings, nodes, members, checked, least)
-
-
-def _is_solved(one: _Member) -> bool:
-    return one.level.outcome.kind != "diverged" and bool(one.values.isfinite().all())
 
 
 def _solve(
@@ -142,7 +141,8 @@ def _solve(
         one.name: one.value(unit) for one, unit in zip(problem.parameters, place, strict=True)
     }
     label = ", ".join(f"{name} = {number_text(float(f'{v:.6g}'))}" for name, v in values.items())
-    near = min(members, key=lambda one: _distance(one.place, place), default=None)
+    apart = [sum((a - b) ** 2 for a, b in zip(m.place, place, strict=True)) for m in members]
+    near = members[apart.index(min(apart))] if members else None
     level = yield from memoize(
         map_events(
             settings.solve(values, None if near is None else near.level.network),
@@ -152,10 +152,6 @@ def _solve(
     )
     with torch.no_grad():
         return _Member(place, level, level.network(settings.samples.points))
-
-
-def _distance(one: Sequence[float], other: Sequence[float]) -> float:
-    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
 
 
 def _flat(settings: FamilySettings, values: Float[Tensor, "n m"]) -> Float[Tensor, " _"]:
@@ -189,20 +185,6 @@ def _fresh_members(
     for place in places[:wanted].tolist():
         found.append((yield from _solve(problem, settings, tuple(place), members)))
     return found
-
-
-def _check(
-    problem: Problem,
-    settings: FamilySettings,
-    nodes: Nodes,
-    members: Sequence[_Member],
-    kind: Kind,
-    fresh: Sequence[_Member],
-) -> _Checked:
-    """The interpolant, cut, and its errors at fresh members."""
-    network, degrees = _low_rank(problem, settings, nodes, members, kind)
-    errors = [_error(problem, settings, network, one) for one in fresh]
-    return _Checked(network, degrees, tuple(errors), tuple(one.place for one in fresh))
 
 
 def _error(

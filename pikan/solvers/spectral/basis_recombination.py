@@ -149,7 +149,12 @@ def basis_recombination(
     free = [
         part.free / torch.maximum(own[-1], own[0]) for part, own in zip(known, lengths, strict=True)
     ]
-    start = _lift(asked, known, right.new_zeros(sizes))
+    # Coefficients that meet the conditions of all coordinates, those of the last in any case.
+    start = right.new_zeros(sizes)
+    for axis, (conditions, part) in enumerate(zip(asked, known, strict=True)):
+        for number, one in enumerate(conditions):
+            missing = one.value - mode_product(one.row[None], start, axis)
+            start = start + mode_product(part.lift[:, number : number + 1], missing, axis)
     for solve, apart in _solvers(terms, tables, free, largest):
         found = _correct(solve, terms, tables, free, start, right)
         if found is not None:
@@ -270,17 +275,6 @@ def _recombine(asked: Sequence[AxisCondition], size: int, like: Tensor) -> Recom
     identity = torch.eye(size).to(rows)
     lift = identity[:, chosen] @ inverse(rows[:, chosen])
     return RecombinedBasis(identity[:, others] - lift @ rows[:, others], lift)
-
-
-def _lift(
-    asked: Sequence[Sequence[AxisCondition]], parts: Sequence[RecombinedBasis], start: Tensor
-) -> Tensor:
-    """Coefficients that meet the conditions of all coordinates, those of the last in any case."""
-    for axis, (conditions, part) in enumerate(zip(asked, parts, strict=True)):
-        for number, one in enumerate(conditions):
-            missing = one.value - mode_product(one.row[None], start, axis)
-            start = start + mode_product(part.lift[:, number : number + 1], missing, axis)
-    return start
 
 
 def _solvers(

@@ -40,21 +40,15 @@ def affordable(
     """The degrees wanted, or as much of the way to them as the limits after a level allow."""
     for part in range(_PARTS, 0, -1):
         found = tuple(d + (w - d) * part // _PARTS for d, w in zip(degrees, wanted, strict=True))
-        few = size_of(problem, found) * len(problem.unknowns) <= level.largest
-        if few and (not level.determined or _in_memory(problem, settings, found)):
-            grown = size_of(problem, found) > _GROWTH * size_of(problem, degrees)
+        size, longest = size_of(problem, found), max(found) + 1
+        few = size * len(problem.unknowns) <= level.largest
+        # Where one coordinate is solved after the other, matrices are left of each of them, and
+        # one along the largest for all functions of the others.
+        batches = size * longest <= _BATCHED * settings.dense**2
+        if few and (not level.determined or (longest <= settings.dense and batches)):
+            grown = size > _GROWTH * size_of(problem, degrees)
             return found if grown or found == wanted else degrees
     return degrees
-
-
-def _in_memory(problem: Problem, settings: PRefinement, degrees: tuple[int, ...]) -> bool:
-    """Whether the matrices fit that are left where one coordinate is solved after the other.
-
-    They are those of each coordinate, and one along the largest for all functions of the others.
-    """
-    longest = max(degrees) + 1
-    batch = size_of(problem, degrees) * longest
-    return longest <= settings.dense and batch <= _BATCHED * settings.dense**2
 
 
 def time_of(problem: Problem, level: Level, took: float, degrees: tuple[int, ...]) -> float:

@@ -105,7 +105,10 @@ def p_refinement(
                 telling = tuple(max(degree, _TELLING) for degree in degrees)
                 other = yield from _other_solution(problem, settings, level, degrees, telling)
                 if other is None:
-                    return _with_lower(_agreement(problem, level, seen), levels)
+                    end = f"two levels agree to {seen.difference:.1e}, the higher one to "
+                    outcome = Outcome("converged", f"{end}{seen.error:.1e}")
+                    found = SolverResult(level.network, outcome, seen.error, seen.how)
+                    return _with_lower(_if_determined(problem, level, found), levels)
                 levels, level, seen, degrees = [level, other], other, None, telling
                 aim = _raise(degrees)
             case LevelState.ENDED:
@@ -186,9 +189,16 @@ def _observe(
             restless = 1 + (0 if before is None else before.restless)
     left, error, how = (), inf, ""
     if agreeing or dear or stagnant or restless == _RESTLESS:
-        left = _residuals(problem, level, settings)
+        left = tuple(misfits(problem, level.network, settings.samples))
         if lower is not None:
             error, how = _error(settings, levels, left)
+    # An equation that holds at its own points may leave much elsewhere, or in a feature. Then
+    # something falls between the points, and no two levels agree for good before it is seen.
+    unseen = False
+    if left and largest(left).label.startswith(EQUATION) and largest(left).relative > _MISFIT:
+        degree = max(len(decay) for decay in level.decay)
+        between = level.determined and settings.finite and degree < _FINE
+        unseen = between or largest(left).feature is not None
     evidence = Evidence(
         agreeing=agreeing,
         accurate=error <= settings.accuracy and _conditions_hold(settings, left),
@@ -196,7 +206,7 @@ def _observe(
         rough=bool(left) and largest(left).relative > _MISFIT,
         stagnant=stagnant,
         restless=restless == _RESTLESS,
-        unseen=bool(left) and _is_unseen(settings, level, left),
+        unseen=unseen,
     )
     return _Observation(aim, difference, restless, error, how, evidence)
 
@@ -253,12 +263,6 @@ def _other_solution(
     return None if other is None or distance(level.values, other.values) <= _OPEN else other
 
 
-def _agreement(problem: Problem, level: Level, seen: _Observation) -> SolverResult:
-    end = f"two levels agree to {seen.difference:.1e}, the higher one to {seen.error:.1e}"
-    found = SolverResult(level.network, Outcome("converged", end), seen.error, seen.how)
-    return _if_determined(problem, level, found)
-
-
 def _if_determined(problem: Problem, level: Level, found: SolverResult) -> SolverResult:
     """A result, stalled and without estimate where solutions far from it leave no more."""
     free = 0.0 if level.determined else freedom(problem, level.network)
@@ -301,18 +305,6 @@ def _end(problem: Problem, settings: PRefinement, levels: Sequence[Level]) -> So
     )
     outcome = Outcome("stalled", f"higher degrees no longer help: {rest}")
     return _if_determined(problem, level, SolverResult(level.network, outcome, own, how))
-
-
-def _is_unseen(settings: PRefinement, level: Level, left: Sequence[RelativeResidual]) -> bool:
-    """Whether an equation that holds at its own points leaves much elsewhere, or in a feature.
-
-    Then something falls between the points, and no two levels agree for good before it is seen.
-    """
-    worst = largest(left)
-    degree = max(len(decay) for decay in level.decay)
-    between = level.determined and settings.finite and degree < _FINE
-    found = between or worst.feature is not None
-    return found and worst.label.startswith(EQUATION) and worst.relative > _MISFIT
 
 
 def _without_higher(

@@ -172,9 +172,11 @@ def _axis(
     for order, coefficient in parts.operators[axis].items():
         values = _values(coefficient, problem, {coordinate: places.numpy()}, places.shape)
         operator = operator + values[:, None] * inside[order]
-    conditions = torch.stack(
-        [_weighted_sum(at_ends[:, one.end], one.weights) for one in parts.conditions[axis]]
-    )
+    rows = list[Float[Tensor, " b"]]()
+    for one in parts.conditions[axis]:
+        at = at_ends[:, one.end]
+        rows.append(sum((w * at[order] for order, w in one.weights.items()), 0.0 * at[0]))
+    conditions = torch.stack(rows)
     # Functions of the end's own cell alone: a jump in a corner stays in its cell.
     chosen = [int(row.abs().argmax()) for row in conditions]
     others = [k for k in range(basis.size) if k not in chosen]
@@ -198,13 +200,6 @@ def _axis(
         coefficients,
         table((edges[:-1, None] + half * (gauss(basis.degree + 1)[0] + 1)).flatten())[0] * sizes,
     )
-
-
-def _weighted_sum(
-    tables: Float[Tensor, "k b"], weights: Mapping[int, float]
-) -> Float[Tensor, " b"]:
-    """A weighted sum of derivatives."""
-    return sum((weight * tables[order] for order, weight in weights.items()), 0.0 * tables[0])
 
 
 def _values(

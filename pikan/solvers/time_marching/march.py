@@ -1,6 +1,5 @@
 """Time-marching: slab by slab, each with the grid and the length that it needs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple, final
@@ -15,14 +14,12 @@ from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
-from pikan.optimize.objective import LeastSquares
 from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import linear
 from pikan.problem.features import Features
 from pikan.problem.initial_value import is_first_order_from_values
 from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import balanced_objective
-from pikan.residuals.terms import Term
 from pikan.sampling.held_out import HeldOut
 from pikan.solvers.level import SolverResult, distance, run_stage
 from pikan.solvers.replay import Event, Events, memoize, progress_events
@@ -111,7 +108,9 @@ def march_in_time(problem: Problem, marching: TimeMarching) -> Events[SolverResu
             _one_march(problem, marching, tolerance, before, number), _MarchResult
         )
         if found.outcome.kind != "converged":
-            return _unfinished_march(before, found, estimate)
+            if before is None:
+                return SolverResult(found.network, found.outcome, None, _HOW)
+            return SolverResult(before.network, found.outcome, estimate, _HOW)
         if before is not None:
             earlier, estimate = estimate, distance(before.values, found.values)
             if estimate <= marching.accuracy:
@@ -119,9 +118,9 @@ def march_in_time(problem: Problem, marching: TimeMarching) -> Events[SolverResu
                 return SolverResult(found.network, end, estimate, _HOW)
             if earlier is not None and estimate > 0.3 * earlier:
                 apart = max(earlier, estimate)
-                return SolverResult(
-                    found.network, _rounding(apart), apart if apart < _NEAR else inf, _HOW
-                )
+                end = f"finer marches no longer help: {apart:.1e} is left; ask for that accuracy"
+                known_to = apart if apart < _NEAR else inf
+                return SolverResult(found.network, Outcome("stalled", end), known_to, _HOW)
         before = found
         tolerance /= _FINER
         number += 1
@@ -146,7 +145,9 @@ def _one_march(
     edges, networks = [begin], list[FullProduct]()
     outcome = Outcome("converged", "every time slab converged")
     while edges[-1] < end and outcome.kind == "converged":
-        best = _best(edges, networks, axis, before)
+        # The best whole solution: the march before, or this one as far as it has come.
+        best = TimeSlabs(edges, networks, axis) if networks else None
+        best = best if before is None else before.network
         lower = edges[-1]
         earlier = networks[-1] if networks else None
         known = None if before is None else before.network
@@ -177,7 +178,11 @@ def _one_march(
             if converged and verdict.accepted:
                 break
             if length < _SHORTEST * (end - begin):
-                outcome = _stuck_slab(lower, outcome)
+                said = f"is short enough or fine enough ({outcome.message}); the solution may end"
+                outcome = Outcome(
+                    "diverged" if outcome.kind == "diverged" else "stalled",
+                    f"no time slab after t = {lower:.6g} {said} there, or needs less accuracy",
+                )
                 break
             again = True
         # A slab that was given up is no part of the solution, unless there is no other.
@@ -232,7 +237,12 @@ def _solve_slab(
         theta = start_values(problem, terms.start, network)
     else:
         theta = project_values(part, grid, network, known)
-    objective = _objective(problem, grid, terms.all, network, theta)
+    # Splines know only of their neighbors, polynomials of all points.
+    objective = (
+        balanced_objective(terms.all, network, theta, linear=linear(problem))
+        if grid.knots is None
+        else spline_objective(terms.all, network, 1 - problem.box.evolution, linear=linear(problem))
+    )
     stage = LevenbergMarquardt(steps=marching.steps, damping=1e-20, tolerance=_STEADY)
     theta, outcome = yield from run_stage(
         stage, objective, theta, lambda p: Event(name, p, lambda: best)
@@ -240,49 +250,3 @@ def _solve_slab(
     if outcome.kind == "diverged" and (part := without_value(terms.all, network, theta)):
         outcome = Outcome("diverged", part)
     return _SlabSolution(with_parameters(network, theta), outcome)
-
-
-def _objective(
-    problem: Problem,
-    grid: Grid,
-    terms: Sequence[Term],
-    network: FullProduct,
-    start: Float[Tensor, " p"],
-) -> LeastSquares:
-    """Splines know only of their neighbors, polynomials of all points."""
-    if grid.knots is not None:
-        space = 1 - problem.box.evolution
-        return spline_objective(terms, network, space, linear=linear(problem))
-    return balanced_objective(terms, network, start, linear=linear(problem))
-
-
-def _best(
-    edges: list[float], networks: list[FullProduct], axis: int, before: _MarchResult | None
-) -> TimeSlabs | None:
-    """The best whole solution there is: the march before, or this one as far as it has come."""
-    if before is not None:
-        return before.network
-    return TimeSlabs(edges, networks, axis) if networks else None
-
-
-def _stuck_slab(lower: float, outcome: Outcome) -> Outcome:
-    return Outcome(
-        "diverged" if outcome.kind == "diverged" else "stalled",
-        f"no time slab after t = {lower:.6g} is short enough or fine enough ({outcome.message}); "
-        "the solution may end there, or needs less accuracy",
-    )
-
-
-def _rounding(estimate: float) -> Outcome:
-    return Outcome(
-        "stalled", f"finer marches no longer help: {estimate:.1e} is left; ask for that accuracy"
-    )
-
-
-def _unfinished_march(
-    before: _MarchResult | None, found: _MarchResult, estimate: float | None
-) -> SolverResult:
-    """The march before, or the one that ended early if it is the first."""
-    if before is None:
-        return SolverResult(found.network, found.outcome, None, _HOW)
-    return SolverResult(before.network, found.outcome, estimate, _HOW)

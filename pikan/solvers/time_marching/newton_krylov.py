@@ -68,7 +68,8 @@ def solve_radau_slab(
     change, size = _correction(system, precondition, here)
     outcome = Outcome("stalled", f"Newton's method does not end in {steps} steps")
     for step in range(steps):
-        yield _progress(step, steps, size)
+        parts = {"correction": size}
+        yield StageProgress("newton krylov", step, steps, torch.zeros(0), size, parts)
         if not size < float("inf"):
             outcome = Outcome("diverged", "a residual is not finite or a system singular")
             break
@@ -168,7 +169,3 @@ def _correction(
 
 def _norms(coefficients: Float[Tensor, " s m *b"]) -> Float[Tensor, " m"]:
     return coefficients.transpose(0, 1).flatten(1).norm(dim=1)
-
-
-def _progress(step: int, steps: int, size: float) -> StageProgress:
-    return StageProgress("newton krylov", step, steps, torch.zeros(0), size, {"correction": size})

@@ -100,12 +100,22 @@ def separable_preconditioner(system: RadauCollocation, slopes: Slopes) -> Precon
 
 def _of_unknown(system: RadauCollocation, slopes: Slopes, unknown: int) -> _Separated | None:
     """The equation that has the rate of the unknown, where that and its conditions separate."""
-    own = [k for k in range(system.equations) if _moves(system, k, unknown)]
+    # The terms that hold the derivative of the unknown in t.
+    own = list[int]()
+    for k in range(system.equations):
+        partials = [at.partial for at in system.terms[k].derivatives.values()]
+        if any(one.unknown == unknown and system.orders(one)[1] for one in partials):
+            own.append(k)
     if len(own) != 1:
         return None
     (equation,) = own
     locus = system.loci[equation][0]
-    parts = _mean_parts(system, slopes, equation, unknown)
+    # The orders in space and in time of what it holds of the unknown, and mean coefficients.
+    parts = [
+        (*system.orders(at.partial), float(slopes[equation][name].mean()))
+        for name, at in system.terms[equation].derivatives.items()
+        if at.partial.unknown == unknown and not all(system.orders(at.partial)[0])
+    ]
     orders = [max(one[0][axis] for one in parts) for axis in range(2)]
     axes = [_axis(system, slopes, unknown, axis) for axis in range(2)]
     first, second = axes
@@ -116,21 +126,6 @@ def _of_unknown(system: RadauCollocation, slopes: Slopes, unknown: int) -> _Sepa
         return None
 
     return _Separated(system, equation, parts, (first, second), solve)
-
-
-def _moves(system: RadauCollocation, term: int, unknown: int) -> bool:
-    """Whether a term holds the derivative of an unknown in t."""
-    partials = [at.partial for at in system.terms[term].derivatives.values()]
-    return any(one.unknown == unknown and system.orders(one)[1] for one in partials)
-
-
-def _mean_parts(system: RadauCollocation, slopes: Slopes, term: int, unknown: int) -> list[_Part]:
-    """The orders in space and in time of what a term holds of an unknown, and mean coefficients."""
-    return [
-        (*system.orders(at.partial), float(slopes[term][name].mean()))
-        for name, at in system.terms[term].derivatives.items()
-        if at.partial.unknown == unknown and not all(system.orders(at.partial)[0])
-    ]
 
 
 def _axis(system: RadauCollocation, slopes: Slopes, unknown: int, axis: int) -> _SpaceAxis | None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from pikan.bases.basis import Basis
@@ -99,22 +99,19 @@ def slab_points(part: Problem, grid: Grid, like: Tensor) -> CollocationPoints:
 
 def _slab_nodes(part: Problem, grid: Grid) -> tuple[Float[np.ndarray, " _"], ...]:
     """The points along every axis."""
-    axis = part.box.evolution
-    ends = zip(part.box.lower, part.box.upper, strict=True)
-    return tuple(_nodes(grid, k, low, high, k == axis) for k, (low, high) in enumerate(ends))
-
-
-def _nodes(
-    grid: Grid, axis: int, lower: float, upper: float, time: bool
-) -> Float[np.ndarray, " _"]:
-    """Slightly more points along an axis than it has functions."""
-    degree = grid.degrees[axis]
-    if time or grid.knots is None:
-        return chebyshev_nodes(lower, upper, degree + 2 if time else degree + 3)
-    cells = len(grid.knots) - 1
-    # 1.4 points for each spline: fewer leave the conditions no say, more only cost time.
-    per_cell = max(2, -(-14 * (cells + degree) // (10 * cells)))
-    return gauss_cells((lower + upper) / 2 + (upper - lower) / 2 * grid.knots, per_cell)
+    lines = list[Float[np.ndarray, " _"]]()
+    for axis, (low, high) in enumerate(zip(part.box.lower, part.box.upper, strict=True)):
+        # Slightly more points than there are functions.
+        degree, time = grid.degrees[axis], axis == part.box.evolution
+        if time or grid.knots is None:
+            lines.append(chebyshev_nodes(low, high, degree + 2 if time else degree + 3))
+            continue
+        cells = len(grid.knots) - 1
+        # 1.4 points for each spline: fewer leave the conditions no say, more only cost time.
+        per_cell = max(2, -(-14 * (cells + degree) // (10 * cells)))
+        knots = (low + high) / 2 + (high - low) / 2 * grid.knots
+        lines.append(gauss_cells(knots, per_cell))
+    return tuple(lines)
 
 
 def start_values(
@@ -123,7 +120,10 @@ def start_values(
     """Coefficients constant in time that meet the start of the slab as well as they can."""
     theta = torch.zeros_like(network.coefficients).flatten()
     objective = last_layer_objective(start, network, [1.0] * len(start), linear=False)
-    constant = _constant_in_time(problem, network)
+    # The products whose factor in time is the constant.
+    sizes = [basis.size for basis in network.axes()]
+    places = torch.arange(network.coefficients.numel(), device=network.coefficients.device)
+    constant = places.view(*sizes, -1).movedim(problem.box.evolution, 0)[0].flatten()
     design, right = objective.jacobian(theta)[:, constant], -objective.residual(theta)[:, None]
     theta[constant] = least_squares(design, right, torch.finfo(theta.dtype).eps)[:, 0]
     return theta
@@ -144,13 +144,6 @@ def project_values(
         found = least_squares(design, turned.flatten(1), torch.finfo(design.dtype).eps)
         values = found.unflatten(1, turned.shape[1:]).movedim(0, k)
     return values.flatten()
-
-
-def _constant_in_time(problem: Problem, network: FullProduct) -> Int[Tensor, " _"]:
-    """The places in theta of the products whose factor in time is the constant."""
-    sizes = [basis.size for basis in network.axes()]
-    places = torch.arange(network.coefficients.numel(), device=network.coefficients.device)
-    return places.view(*sizes, -1).movedim(problem.box.evolution, 0)[0].flatten()
 
 
 def assess_slab(

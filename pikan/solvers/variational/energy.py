@@ -47,11 +47,12 @@ class DiscreteEnergy:
     def __init__(self, problem: Problem, space: ProductSpace, gauss: int) -> None:
         assert problem.energy is not None
         self.space, self.unknowns = space, len(problem.unknowns)
-        slots = [
-            _Slot(_name(problem, unknown, table - 1), unknown, table)
-            for unknown in range(self.unknowns)
-            for table in range(problem.box.dimension + 1)
-        ]
+        slots = list[_Slot]()
+        for unknown in range(self.unknowns):
+            flat = Partial(unknown, (0,) * problem.box.dimension)
+            slopes = [raise_order(flat, axis, 1) for axis in range(problem.box.dimension)]
+            for table, one in enumerate([flat, *slopes]):
+                slots.append(_Slot(partial_name(problem, one), unknown, table))
         inside = space.quadrature(gauss)
         self._integrals = [_integral(problem, problem.energy.density, slots, inside)]
         values = [one for one in slots if one.table == 0]
@@ -113,11 +114,6 @@ class DiscreteEnergy:
         parts = c.reshape(self.unknowns, -1)
         found = {s.name: one.quadrature.tables[s.table] @ parts[s.unknown] for s in one.slots}
         return {**one.known, **found}
-
-
-def _name(problem: Problem, unknown: int, axis: int) -> str:
-    flat = Partial(unknown, (0,) * problem.box.dimension)
-    return partial_name(problem, flat if axis < 0 else raise_order(flat, axis, 1))
 
 
 def _integral(

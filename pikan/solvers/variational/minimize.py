@@ -90,7 +90,10 @@ def minimize_energy(problem: Problem, settings: EnergySettings) -> Events[Solver
         if level.reason:
             return SolverResult(level.network, Outcome("diverged", level.reason), None, "")
         if lower is not None:
-            difference = _difference(settings, lower, level.network)
+            samples, both = settings.samples, (lower, level.network)
+            with torch.no_grad():
+                values = [samples.weight(each(samples.points)) for each in both]
+            difference = distance(*values)
             if difference <= settings.accuracy:
                 end = Outcome("converged", f"two levels agree to {difference:.1e}")
                 return SolverResult(level.network, end, difference, _HOW)
@@ -102,13 +105,6 @@ def minimize_energy(problem: Problem, settings: EnergySettings) -> Events[Solver
             here = here._replace(degree=here.degree + 1, grading=here.grading + 1)
         else:
             here = here._replace(degree=here.degree + 2)
-
-
-def _difference(settings: EnergySettings, one: FullProduct, other: FullProduct) -> float:
-    points = settings.samples.points
-    with torch.no_grad():
-        values = [settings.samples.weight(each(points)) for each in (one, other)]
-    return distance(*values)
 
 
 def _space(problem: Problem, here: _Resolution) -> ProductSpace:
@@ -147,19 +143,15 @@ def _level(
         walk = newton(energy, start, ~given, steps)
     last = NewtonStep(start, inf, inf, done=False)
     for number, last in enumerate(walk, start=1):
-        progress = _progress(last, number, settings.steps)
+        loss = last.decrement if np.isfinite(last.decrement) else 1.0
+        theta, most = torch.from_numpy(last.c), max(settings.steps, number)
+        progress = StageProgress("newton", number, most, theta, loss, {"energy": loss})
         made = _network(problem, space, last.c)
         yield Event(here.words(), progress, lambda made=made: made)
     reason = last.reason
     if not last.done and not linear(problem):
         reason = f"{settings.steps} Newton steps do not reach a minimum; raise minimize.steps"
     return _EnergyLevel(_network(problem, space, last.c), reason)
-
-
-def _progress(step: NewtonStep, number: int, steps: int) -> StageProgress:
-    loss = step.decrement if np.isfinite(step.decrement) else 1.0
-    theta = torch.from_numpy(step.c)
-    return StageProgress("newton", number, max(steps, number), theta, loss, {"energy": loss})
 
 
 def _essential(problem: Problem, space: ProductSpace) -> tuple[Bool[np.ndarray, " _"], Vector]:
@@ -201,7 +193,8 @@ def _start(
         )
         return np.concatenate([_harmonic(energy, fixed, own) for fixed, own in parts])
     with torch.no_grad():
-        found = interpolate(energy.space.bases, lambda unit: _on_unit(lower, unit))
+        center, scale = lower.center, lower.scale
+        found = interpolate(energy.space.bases, lambda unit: lower(center + scale * unit))
     start = found.flatten(0, -2).mT.flatten().numpy().copy()
     return np.where(given, values, start)
 
@@ -214,10 +207,6 @@ def _harmonic(energy: DiscreteEnergy, fixed: Bool[np.ndarray, " _"], own: Vector
     found = own.copy()
     found[~fixed] = sparse_solve(matrix, right)
     return found
-
-
-def _on_unit(network: FullProduct, unit: torch.Tensor) -> torch.Tensor:
-    return network(network.center + network.scale * unit)
 
 
 def _bounds(problem: Problem, space: ProductSpace) -> tuple[Vector, Vector]:

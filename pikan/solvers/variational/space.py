@@ -61,10 +61,10 @@ class ProductSpace:
             parts.append(part)
             tables.append((csr_array(made[0]), csr_array(made[1] / half)))
         grid = np.stack([g.ravel() for g in np.meshgrid(*lines, indexing="ij")], axis=1)
-        slopes = [
-            _product([pair[int(k == axis)] for k, pair in enumerate(tables)])
-            for axis in range(-1, self.box.dimension)
-        ]
+        slopes = list[csr_array]()
+        for axis in range(-1, self.box.dimension):
+            factors = [pair[int(k == axis)] for k, pair in enumerate(tables)]
+            slopes.append(csr_array(reduce(lambda a, b: kron(a, b, format="csr"), factors)))
         return Quadrature(grid, reduce(np.multiply.outer, parts).ravel(), tuple(slopes))
 
     def trace(
@@ -101,7 +101,3 @@ class ProductSpace:
         """The middle and half the length of a coordinate's interval."""
         low, high = self.box.lower[axis], self.box.upper[axis]
         return (low + high) / 2, (high - low) / 2
-
-
-def _product(factors: Sequence[csr_array]) -> csr_array:
-    return csr_array(reduce(lambda left, right: kron(left, right, format="csr"), factors))

@@ -10,7 +10,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network, ProductSettings
 from pikan.spec.parts import Count, FilePart
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 from pikan.spec.stages.whole_schedule import product_faults
 
 
@@ -22,15 +22,11 @@ class ClimbSettings(FilePart):
 
 
 @final
-class ClimbStage(TrainingStage):
+class ClimbStage(BoundedStage):
     """P-refinement: a whole schedule of rising degrees."""
 
     climb: ClimbSettings = Field(description="rising degrees until two levels agree")
     made_by = None
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing that is known beforehand: levels keep to the memory by themselves."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """It makes a full product of bases whose degree may rise without end."""

@@ -12,7 +12,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
 from pikan.spec.parts import Count, FilePart
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 from pikan.spec.stages.whole_schedule import product_faults
 from pikan.spec.values import Quantity, Whole
 
@@ -30,7 +30,7 @@ class ElementsSettings(FilePart):
 
 
 @final
-class ElementsStage(TrainingStage):
+class ElementsStage(BoundedStage):
     """A whole solution by polynomials on cells."""
 
     elements: ElementsSettings = Field(
@@ -38,10 +38,6 @@ class ElementsStage(TrainingStage):
     )
     made_by = None
     follows = "climb"
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing that is known beforehand: cells keep to their own limit."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """They take systems of one coordinate, and those that are of first order in t beside it."""

@@ -9,7 +9,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
 from pikan.spec.parts import Count, FilePart
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 from pikan.spec.stages.whole_schedule import product_faults
 
 
@@ -21,15 +21,11 @@ class IdentifySettings(FilePart):
 
 
 @final
-class IdentifyStage(TrainingStage):
+class IdentifyStage(BoundedStage):
     """Constants found from data."""
 
     identify: IdentifySettings = Field(description="constants and fields from data, together")
     made_by = None
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing that is known beforehand: bases keep to the memory by themselves."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """There is something to be found."""

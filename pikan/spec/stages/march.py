@@ -10,7 +10,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
 from pikan.spec.parts import Count, FilePart
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 from pikan.spec.stages.whole_schedule import product_faults
 
 
@@ -22,15 +22,11 @@ class MarchSettings(FilePart):
 
 
 @final
-class MarchStage(TrainingStage):
+class MarchStage(BoundedStage):
     """Time-marching: a whole schedule of windows in t."""
 
     march: MarchSettings = Field(description="windows in t, marched twice until two marches agree")
     made_by = None
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing that is known beforehand: windows keep to the memory by themselves."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """It makes full products, one after the other in t."""

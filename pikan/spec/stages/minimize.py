@@ -9,7 +9,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
 from pikan.spec.parts import Count, FilePart
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 from pikan.spec.stages.whole_schedule import product_faults
 
 
@@ -21,15 +21,11 @@ class MinimizeSettings(FilePart):
 
 
 @final
-class MinimizeStage(TrainingStage):
+class MinimizeStage(BoundedStage):
     """The minimum of an energy."""
 
     minimize: MinimizeSettings = Field(description="Newton's method on an energy, on cells")
     made_by = None
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing that is known beforehand: sparse matrices keep to the most coefficients."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """There is an energy."""

@@ -10,7 +10,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import MLPSettings, Network, ProductSettings
 from pikan.spec.parts import Count, Degree, FilePart
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 from pikan.spec.values import validation_fault
 
 
@@ -35,15 +35,11 @@ class RefineSettings(FilePart):
 
 
 @final
-class RefineStage(TrainingStage):
+class RefineStage(BoundedStage):
     """Refinement of the network between stages."""
 
     refine: RefineSettings = Field(description="a bigger network with the same function")
     made_by = ("pikan.solvers.schedule", "Refinement")
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing: it is done before the next stage begins."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """What is refined must be there."""

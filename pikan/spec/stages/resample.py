@@ -9,7 +9,7 @@ from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
 from pikan.spec.parts import Count, FilePart, NotNegative
-from pikan.spec.stages.stage import StageSize, TrainingStage
+from pikan.spec.stages.stage import BoundedStage
 
 
 class ResampleSettings(FilePart):
@@ -25,15 +25,11 @@ class ResampleSettings(FilePart):
 
 
 @final
-class ResampleStage(TrainingStage):
+class ResampleStage(BoundedStage):
     """New points between stages."""
 
     resample: ResampleSettings = Field(description="new points where the residual is large")
     made_by = ("pikan.solvers.schedule", "Resampling")
-
-    def numbers(self, size: StageSize) -> int:
-        """Nothing: it is done before the next stage begins."""
-        return 0
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """Nothing."""

@@ -58,3 +58,11 @@ class TrainingStage(FilePart):
     @abstractmethod
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
         """What does not suit a problem or a network: the way to a setting, and a sentence."""
+
+
+class BoundedStage(TrainingStage):
+    """A stage whose memory need not be known beforehand: it keeps to limits of its own."""
+
+    def numbers(self, size: StageSize) -> int:
+        """Nothing that is known beforehand."""
+        return 0
