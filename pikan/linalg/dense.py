@@ -219,6 +219,14 @@ def solve_semidefinite(
     return transposed.mT @ ((left.mT @ right) / sizes[:, None])
 
 
+def solve_square(
+    matrix: Float[Tensor, "*n p p"], right: Float[Tensor, "*n p"]
+) -> Float[Tensor, "*n p"]:
+    """The x with matrix · x = right, by LU; not finite where a matrix is singular."""
+    found, faults = torch.linalg.solve_ex(matrix, right)
+    return torch.where((faults == 0)[..., None], found, nan)
+
+
 def inverse(matrix: Float[Tensor, "p p"]) -> Float[Tensor, "p p"]:
     """The inverse; not finite where there is none."""
     found = torch.linalg.inv_ex(matrix)

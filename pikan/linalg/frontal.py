@@ -38,35 +38,39 @@ class Front(NamedTuple):
     entering: tuple[Entering, ...]
 
 
-def fronts(sparse: SparseJacobian) -> tuple[Front, ...]:
+def fronts(
+    pieces: Sequence[Int[Tensor, "_ _"]], order: Int[Tensor, " p"], at_once: int | None = None
+) -> tuple[Front, ...]:
     """The steps that eliminate all columns in the order given, some neighbors at a time.
 
-    A row enters with the first of its columns. Columns far apart that meet in a row, as those of
-    a periodic problem's ends do, stay in the front all the way between.
+    `pieces` have the columns of each row's entries. A row enters with the first of them. Columns
+    far apart that meet in a row, as those of a periodic problem's ends do, stay in the front all
+    the way between. `at_once` columns are eliminated in a step; None is a part of the entries of
+    the narrowest piece.
     """
-    order = sparse.order.cpu().numpy()
-    rank = np.argsort(order)
-    pieces = [rank[columns.cpu().numpy()] for columns in sparse.columns]
-    at_once = max(1, min(piece.shape[1] for piece in pieces) // _AT_ONCE)
-    steps = [piece.min(axis=1) // at_once for piece in pieces]
+    places = order.cpu().numpy()
+    rank = np.argsort(places)
+    ranks = [rank[columns.cpu().numpy()] for columns in pieces]
+    step = at_once or max(1, min(piece.shape[1] for piece in ranks) // _AT_ONCE)
+    firsts = [piece.min(axis=1) // step for piece in ranks]
     found: list[Front] = []
     left = np.empty(0, dtype=int)
-    for number in range(-(-len(order) // at_once)):
-        rows = [np.flatnonzero(step == number) for step in steps]
-        used = [piece[row].ravel() for piece, row in zip(pieces, rows, strict=True)]
-        now = np.arange(number * at_once, min((number + 1) * at_once, len(order)))
+    for number in range(-(-len(places) // step)):
+        rows = [np.flatnonzero(first == number) for first in firsts]
+        used = [piece[row].ravel() for piece, row in zip(ranks, rows, strict=True)]
+        now = np.arange(number * step, min((number + 1) * step, len(places)))
         columns = np.unique(np.concatenate([now, left, *used]))
         entering = tuple(
             Entering(
                 k,
-                torch.from_numpy(row).to(sparse.order),
-                torch.from_numpy(np.searchsorted(columns, piece[row])).to(sparse.order),
+                torch.from_numpy(row).to(order),
+                torch.from_numpy(np.searchsorted(columns, piece[row])).to(order),
             )
-            for k, (piece, row) in enumerate(zip(pieces, rows, strict=True))
+            for k, (piece, row) in enumerate(zip(ranks, rows, strict=True))
             if len(row) > 0
         )
-        carried = torch.from_numpy(np.searchsorted(columns, left)).to(sparse.order)
-        own = torch.from_numpy(order[columns]).to(sparse.order)
+        carried = torch.from_numpy(np.searchsorted(columns, left)).to(order)
+        own = torch.from_numpy(places[columns]).to(order)
         found.append(Front(own, len(now), carried, entering))
         left = columns[len(now) :]
     return tuple(found)

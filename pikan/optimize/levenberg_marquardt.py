@@ -221,7 +221,7 @@ def jacobian_operator(objective: LeastSquares) -> Callable[[Float[Tensor, " p"]]
         return lambda theta: share.at(theta, objective.blocks[-1].rows.stop)
     if sparse is None:
         return lambda theta: DenseJacobian(objective.jacobian(theta).detach())
-    steps = fronts(sparse)
+    steps = fronts(sparse.columns, sparse.order)
     return lambda theta: FrontalJacobian(sparse, steps, sparse.values(theta))
 
 
