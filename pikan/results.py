@@ -162,6 +162,7 @@ def solution_of(
         alternatives=() if others is None else others.others,
         found=identified.found,
         functions=identified.functions,
+        forecast=identified.forecast,
         correlation=identified.correlation,
         data=identified.data,
         agreement=identified.agreement,

@@ -192,6 +192,11 @@ class Solution:
         """The functions found from data, by name, as in `functions["r"](0.3)`."""
         return self.report.functions
 
+    @property
+    def forecast(self) -> Mapping[str, FoundFunction]:
+        """The unknowns after the data, as in `forecast["x"](14)` and `forecast["x"].band(14)`."""
+        return self.report.forecast
+
     def sample_found(self, count: int, seed: int = 0) -> Mapping[str, Float[np.ndarray, " n"]]:
         """Draws of the constants found, as likely as the data make them: Gaussian, correlated.
 

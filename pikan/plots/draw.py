@@ -41,8 +41,9 @@ def draw(
         pictures[PICTURE] = solution(problem, fields)
     if records:
         pictures[HISTORY] = run_history(problem, fields, records, report)
-    if report.functions:
-        pictures[FUNCTIONS] = functions(problem, report.functions)
+    if report.functions or report.forecast:
+        told = {**report.functions, **report.forecast}
+        pictures[FUNCTIONS] = functions(problem, told)
     written = {folder / name: picture.png for name, picture in pictures.items()}
     shown = [
         Illustration(Path(name).stem.capitalize(), picture.svg)

@@ -177,7 +177,8 @@ class Problem:
     `box` the problem is about the points in its `region`, all where that is None. `labels` and
     `units` are what figures and tables write for a coordinate or an unknown. Where there is an
     `energy`, the equations and the natural conditions follow from it. `functionals` are numbers
-    that are wanted of the solution.
+    that are wanted of the solution. Until `forecast`, a moment after the data, equations that were
+    found are solved on; None where that is not wanted.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Problem:
     energy: Energy | None = None
     functions: tuple[UnknownFunction, ...] = ()
     functionals: tuple[Functional, ...] = ()
+    forecast: float | None = None
 
     @property
     def inverse(self) -> bool:

@@ -139,7 +139,8 @@ class Report:
     squares by block; `estimate` is None where none was made. `date` is when the run ended
     [ISO 8601], `command` that of the command line, empty in Python; `file` is the problem file.
     `alternatives` are other solutions that were found. `found` has the constants that were found
-    from data, `correlation` a row for each of them, `functions` the functions; `data` says how the
+    from data, `correlation` a row for each of them, `functions` the functions, `forecast` the
+    unknowns after the data; `data` says how the
     fit stands to the data, and `agreement` how two bases and two tolerances do; `discovered` has
     the equations whose terms were found; all empty where nothing was to be found. `family` is None
     where the problem has no parameters. `reasons` say what was chosen, and why.
@@ -171,6 +172,7 @@ class Report:
     found: Mapping[str, FoundConstant] = field(default_factory=dict[str, FoundConstant])
     correlation: tuple[tuple[Real, ...], ...] = ()
     functions: Mapping[str, FoundFunction] = field(default_factory=dict[str, FoundFunction])
+    forecast: Mapping[str, FoundFunction] = field(default_factory=dict[str, FoundFunction])
     data: DataFit | None = None
     agreement: Agreement | None = None
     family: FamilyFacts | None = None

@@ -1,7 +1,7 @@
 """The small table at the end of a run."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from statistics import median
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pikan.report.report import Report
 from pikan.solvers.facts import FamilyFacts
-from pikan.solvers.found import known_digits
+from pikan.solvers.found import FoundFunction, known_digits
 
 _COLORS = {"converged": "green", "diverged": "red"}
 # No table is as wide as this; it is measured as if there were that much room.
@@ -64,8 +64,10 @@ def _parts(report: Report, title: str, files: Sequence[Path]) -> Iterator[Text |
     if report.found:
         yield _found(report)
     if report.functions:
-        yield _functions(report)
+        yield _functions("function", report.functions)
         yield from (Text(one.formula) for one in report.functions.values() if one.formula)
+    if report.forecast:
+        yield _functions("forecast", report.forecast)
     if report.found or report.functions:
         yield from (Text(line) for line in data_fit(report))
         yield Text()
@@ -136,10 +138,10 @@ def _found(report: Report) -> Table:
     return table
 
 
-def _functions(report: Report) -> Table:
-    """The functions found from data: from where to where, their values and the width of bands."""
-    table = _table("function", "where", "values", "half width of the band")
-    for name, one in report.functions.items():
+def _functions(title: str, found: Mapping[str, FoundFunction]) -> Table:
+    """Functions told by data: from where to where, their values and the width of bands."""
+    table = _table(title, "where", "values", "half width of the band")
+    for name, one in found.items():
         ends = zip(one.arguments, one.axes, strict=True)
         where = ", ".join(f"{a} from {axis[0]:.4g} to {axis[-1]:.4g}" for a, axis in ends)
         half = [0.5 * (high - low) for low, high in zip(one.lower, one.upper, strict=True)]

@@ -188,7 +188,7 @@ class Identification:
 
     `correlation` has a row for each constant, in the order of `found`; `functions` stand by their
     names; `discovered` has the
-    equations whose terms were to be found.
+    equations whose terms were to be found, `forecast` the unknowns after the data.
     """
 
     found: Mapping[str, FoundConstant]
@@ -197,6 +197,7 @@ class Identification:
     agreement: Agreement | None
     discovered: tuple[DiscoveredEquation, ...] = ()
     functions: Mapping[str, FoundFunction] = field(default_factory=dict[str, FoundFunction])
+    forecast: Mapping[str, FoundFunction] = field(default_factory=dict[str, FoundFunction])
 
     @property
     def inverse(self) -> bool:

@@ -21,6 +21,7 @@ from pikan.spec.discovery import check_discoverable, unknown_equations
 from pikan.spec.energies import energy, variational_equations, with_conditions
 from pikan.spec.equations import check_determined, equations, no_equations
 from pikan.spec.faults import Check, Keys, SpecError
+from pikan.spec.forecast import forecast
 from pikan.spec.functionals import functionals
 from pikan.spec.identification import (
     argument_ranges,
@@ -140,6 +141,9 @@ def _check_whole(
         yield from check_discoverable(spec, problem)
     if spec.find or spec.data:
         yield from check_identifiable(spec, problem)
+    if spec.forecast:
+        until = yield from forecast(spec, problem, scope.without_found().constants)
+        problem = replace(problem, forecast=until)
     # Bounds and constants at fault are NaN, and would be said to be at fault again.
     box, numbers = scope.box, scope.constants.values.values()
     if all(map(math.isfinite, (*box.lower, *box.upper, *numbers))):

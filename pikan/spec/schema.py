@@ -334,6 +334,11 @@ class Spec(FilePart):
         max_length=100,
         description="measured values, such as {file: sensors.csv, unknowns: {u: u}, noise: 1 %}",
     )
+    forecast: Mapping[str, Number] = Field(
+        default={},
+        max_length=1,
+        description="until when the equations that are found are solved on, as {t: 14}",
+    )
     weights: Mapping[str, Positive] = Field(
         default={}, description="how much 'equation', 'conditions' or one of them by label counts"
     )

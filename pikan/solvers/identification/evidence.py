@@ -19,7 +19,7 @@ from pikan.solvers.found import (
 )
 from pikan.solvers.identification.polynomial import short_polynomial
 from pikan.solvers.identification.rows import JointSystem, RowGroup, prior_width
-from pikan.solvers.identification.tolerance import ToleranceFit, standard_errors
+from pikan.solvers.identification.tolerance import ROUNDING, ToleranceFit, standard_errors
 
 LEVEL = 0.95
 # A constant whose standard error is this part of what it was before any data is not told by them.
@@ -45,9 +45,7 @@ def assess(
     errors = standard_errors(fit)
     widened = (errors.square() + torch.where(apart.isfinite(), apart, errors).square()).sqrt()
     data = _data_fit(problem, system, fit)
-    # The noise is estimated from as many degrees of freedom as Student's t then has.
-    share = 0.5 + LEVEL / 2
-    quantile = float(stdtrit(max(data.freedom, 1.0), share) if data.estimated else ndtri(share))
+    quantile = interval_quantile(data)
     slopes = system.slopes(fit.theta)
     values: dict[str, FoundConstant] = {}
     sought = [problem.find[k] for k in system.constants]
@@ -66,7 +64,16 @@ def assess(
         Agreement(shift, fit.shift),
         functions=dict(_functions(system, fit, widened, quantile)),
     )
-    return found, _verdict(sought, values, data, correlation, outcome)
+    return found, _verdict(sought, values, data, correlation, system.size, outcome)
+
+
+def interval_quantile(data: DataFit) -> float:
+    """Half the width of an interval in standard errors.
+
+    Where the noise is estimated it is that of Student's t of as many degrees of freedom.
+    """
+    share = 0.5 + LEVEL / 2
+    return float(stdtrit(max(data.freedom, 1.0), share) if data.estimated else ndtri(share))
 
 
 def _functions(
@@ -86,7 +93,7 @@ def _functions(
         terms: Mapping[str, FoundConstant] = {}
         if one.known.formula:
             used = sum(len(each.values) for each in system.problem.observations)
-            terms = short_polynomial(one, fit.theta, fit.corner, used, quantile, LEVEL)
+            terms = short_polynomial(one, fit.theta, fit.uncertainty, used, quantile, LEVEL)
         signature = f"{title}({', '.join(one.known.arguments)})"
         yield (
             title,
@@ -112,9 +119,13 @@ def _verdict(
     found: Mapping[str, FoundConstant],
     data: DataFit,
     correlation: Float[Tensor, "c c"],
+    size: float,
     outcome: Outcome,
 ) -> Outcome:
-    """The outcome, where something that the fit leaves contradicts it with a sentence on it."""
+    """The outcome, where something that the fit leaves contradicts it with a sentence on it.
+
+    Of values of some `size` what is left may be their rounding, which is not independent.
+    """
     ends = [
         f"{one.name} lies at the end {end:g} of its range; widen it"
         for one in find
@@ -144,7 +155,8 @@ def _verdict(
             "as the noise given: the equations do not describe the data, or the noise is larger",
         )
     limit = float(ndtri(1.0 - _CHANCE)) / max(data.used, 1) ** 0.5
-    if abs(data.autocorrelation) > limit and outcome.kind == "converged":
+    noisy = max(data.noise.values(), default=0.0) > ROUNDING * size
+    if abs(data.autocorrelation) > limit and noisy and outcome.kind == "converged":
         return Outcome(
             "stalled",
             f"residuals of neighboring data are correlated ({data.autocorrelation:.2f}): the "

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from pikan.expression.tree import Call, Expression, Name, multiply, substitute
 from pikan.jets.jet import by_index, closure, coordinates
-from pikan.linalg.dense import scaled_least_squares, solve_triangle, triangular_factor
+from pikan.linalg.dense import scaled_least_squares, triangular_factor
+from pikan.linalg.row_pieces import RowFactor
 from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.problem import newton_form
@@ -31,6 +32,8 @@ _TOLD = {1: 33, 2: 15}
 _FEW = 7
 # Strengths of the prior change by at most this factor at a time, within these bounds.
 _CHANGE, _WEAKEST, _STRONGEST = 100.0, 1e-12, 1e12
+# Second derivatives may be at least this part of a function, or of one where it is a logarithm.
+_STRAIGHT = 1e-2
 # The evidence leaves at least so many of the degrees of freedom to the prior.
 _LEAST = 1e-2
 
@@ -56,7 +59,7 @@ class FunctionRows:
         return max(len(self.places) - 1 - len(self.axes), 1)
 
     def evident_strength(
-        self, theta: Float[Tensor, " p"], factor: Float[Tensor, "p p"], strength: float
+        self, theta: Float[Tensor, " p"], factor: RowFactor, strength: float
     ) -> float:
         """A strength of the prior of larger evidence than the one of a fit.
 
@@ -64,12 +67,16 @@ class FunctionRows:
         """
         rows = theta.new_zeros(len(self.rough), len(theta))
         rows[:, self.places] = self.rough
-        spread = solve_triangle(factor, rows.mT, transposed=True)
+        spread = factor.transposed_solve(rows.mT)
         told = max(self.rank - strength * float(spread.square().sum()), _LEAST)
         size = float((self.rough @ theta[self.places]).square().sum())
         found = told / max(size, told / _STRONGEST)
         found = min(max(found, strength / _CHANGE), strength * _CHANGE)
-        return min(max(found, _WEAKEST), _STRONGEST)
+        # Where every strength makes a function straighter and is the more evident for it, the prior
+        # would end in straight lines, out of which no data lead.
+        values = (self.columns @ theta[self.places]).square().mean()
+        straight = 1.0 / (_STRAIGHT**2 * max(float(values), float(self.known.positive)) + 1e-300)
+        return min(max(found, _WEAKEST), straight, _STRONGEST)
 
 
 class FunctionsOfFit(NamedTuple):

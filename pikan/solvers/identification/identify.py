@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, prod
+from math import inf
 from time import monotonic
 from typing import NamedTuple, final
 
@@ -14,36 +14,45 @@ from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
-from pikan.residuals.terms import used_faces
-from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
-from pikan.solvers.decay import coefficient_decay, tail_size
-from pikan.solvers.found import NOTHING
-from pikan.solvers.identification.evidence import assess
+from pikan.solvers.found import NOTHING, FoundFunction, Identification
+from pikan.solvers.identification.evidence import LEVEL, assess, interval_quantile
+from pikan.solvers.identification.field_features import spline_axis
+from pikan.solvers.identification.forecast import forecast
+from pikan.solvers.identification.refinement import (
+    Level,
+    finer_level,
+    level_network,
+    level_points,
+    project,
+)
 from pikan.solvers.identification.rows import JointSystem, joint_system
 from pikan.solvers.identification.start import regress_constants, smooth_start
 from pikan.solvers.identification.tolerance import (
     STAYS,
     ToleranceFit,
     fit_tolerances,
+    row_deviations,
     shift_in_deviations,
 )
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events, map_events, memoize
 from pikan.solvers.spectral.initial import prolong
 
-# Degrees grow by this factor along every axis whose last coefficients are not far smaller than
-# those of another.
-_GROWTH, _SMALLER = 1.5, 0.01
-# Points beside functions along an axis, by the number of coordinates: least squares needs more.
-_POINTS = {1: 1.4, 2: 1.3, 3: 1.2}
 # Bases of which none lets the equations bind more closely than one before them.
 _PATIENCE = 3
 _CONTRADICTED = (
     "the equations hold only to {:.1e} of their terms: with less, more is left of the data than "
     "noise explains, on a finer basis as well; the equations do not describe the data"
 )
+# A basis that leaves less than this part of the squares of one before is not in vain.
+_LESS = 0.8
+# Coefficients of splines, of which few meet, may be so many times more.
+_SPARSE = 3
 # How much larger than the terms of equations second derivatives of a function may be at first.
 _FIRST_SPREAD = 100.0
+# Splines begin with equations that hold to this part of their terms, and go on from splines with
+# ones that hold more closely: else they follow noise.
+_BOUND, _CLOSER = 1e-2, 1e-3
 # A finer basis begins this much above the tolerance that the coarser one ended with.
 _BACK = 100.0
 
@@ -79,28 +88,29 @@ class _Basis(NamedTuple):
 def identify(problem: Problem, settings: IdentificationSettings) -> Events[SolverResult]:
     """The fields and the constants of a problem that its observations tell."""
     began = monotonic()
-    degrees, before, outcome = settings.start, None, None
-    refused: list[float] = []
+    level, before, outcome = Level(settings.start), None, None
+    refused: list[ToleranceFit] = []
     told = NOTHING
     while True:
-        network = settings.network(degrees)
+        network = level_network(settings.network, level)
         fit = yield from map_events(
-            memoize(_fit_basis(problem, settings, network, before), ToleranceFit),
+            memoize(_fit_basis(problem, settings, level, before), ToleranceFit),
             lambda event, told=told: event._replace(identification=told),
         )
         now = _compare(fit, None if before is None else before[1].fit)
-        fitted = with_parameters(network, fit.theta[: network.coefficients.numel()])
+        theta = _start_of_next(level, fit)
+        fitted = with_parameters(network, theta[: network.coefficients.numel()])
         before = fitted, now
-        degrees = _next_degrees(fitted, degrees)
-        refused = [*refused, fit.tolerance] if fit.refused else []
-        if len(refused) > _PATIENCE and fit.tolerance >= refused[-1 - _PATIENCE]:
+        level = finer_level(problem, fitted, level)
+        refused = [*refused, fit] if fit.refused else []
+        if len(refused) > _PATIENCE and not _gains(fit, refused[-1 - _PATIENCE]):
             outcome = Outcome("stalled", _CONTRADICTED.format(fit.equation))
         elif now.shift < STAYS and fit.shift < STAYS and not fit.refused:
             outcome = Outcome("converged", "two bases and two tolerances agree")
-        elif prod(degree + 1 for degree in degrees) * len(problem.unknowns) > settings.largest:
+        elif level.size * len(problem.unknowns) > (largest := _largest(settings, level)):
             outcome = Outcome(
                 "out of budget",
-                f"a finer basis needs more than {settings.largest} coefficients; "
+                f"a finer basis needs more than {largest} coefficients; "
                 "`largest` of the stage allows more",
             )
         elif monotonic() - began > settings.time_limit:
@@ -108,8 +118,29 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
         system, end = _system(problem, fitted), outcome or Outcome("out of budget", "")
         told, judged = assess(problem, system, fit, now.apart, now.shift, end)
         if outcome is not None:
+            told = replace(told, forecast=_forecast(problem, system, fit, told))
             solution = system.fitted(fit.theta)
             return SolverResult(solution, judged, None, "", identification=told)
+
+
+def _largest(settings: IdentificationSettings, level: Level) -> int:
+    """The number of coefficients that a basis may have."""
+    return settings.largest * (_SPARSE if level.knots else 1)
+
+
+def _forecast(
+    problem: Problem, system: JointSystem, fit: ToleranceFit, told: Identification
+) -> dict[str, FoundFunction]:
+    """The unknowns after the data, where that is wanted."""
+    if problem.forecast is None or told.data is None:
+        return {}
+    scales = _scales(system, fit.theta)
+    system = replace(system, strengths=fit.strengths)
+    deviations = row_deviations(system, scales, fit.noise, fit.tolerance)
+    factor = system.factorize(system.linearize(fit.theta, deviations))
+    terms = {name: tuple(one.terms) for name, one in told.functions.items()}
+    quantile = interval_quantile(told.data)
+    return forecast(problem, system, factor, fit.theta, terms, quantile, LEVEL)
 
 
 def fit_on_basis(
@@ -135,34 +166,50 @@ def fit_on_basis(
 def _fit_basis(
     problem: Problem,
     settings: IdentificationSettings,
-    network: FullProduct,
+    level: Level,
     before: tuple[FullProduct, _Basis] | None,
 ) -> Events[ToleranceFit]:
     """The last fit on a basis, started from the one on the coarser basis, else from the data alone.
 
     What bent the coarser one to another minimum was refused there.
     """
+    network = level_network(settings.network, level)
     system = _system(problem, network)
     noise: Mapping[str, float]
-    if before is None:
-        theta, noise = smooth_start(system)
-        scales = _scales(system, theta)
-        system = replace(system, strengths=_first_strengths(system, scales))
-        theta = regress_constants(system, theta, scales)
-        first = 1.0
+    followed = before is not None and spline_axis(before[0]) is not None
+    if before is None or (level.knots and not followed):
+        # Splines begin anew, from polynomials through the data that no tolerance has bent.
+        smooth = system if before is None else _system(problem, before[0])
+        theta, noise = smooth_start(smooth)
+        scales = _scales(smooth, theta)
+        smooth = replace(smooth, strengths=_first_strengths(smooth, scales))
+        theta = regress_constants(smooth, theta, scales)
+        system, first = replace(system, strengths=smooth.strengths), 1.0
+        if before is not None:
+            theta = _prolong(problem, smooth, network, theta)
+            first = _BOUND
     else:
-        coarser, fit = before[0], before[1].fit
-        constants = fit.theta[coarser.coefficients.numel() :]
-        theta = torch.cat([prolong(coarser, network, 0.0), constants])
+        coarser, fit = _system(problem, before[0]), before[1].fit
+        theta = _prolong(problem, coarser, network, _start_of_next(level, fit))
         system = replace(system, strengths=fit.strengths)
         # Where a tolerance was refused the data alone say again how noisy they are.
         agreed = fit.shift < STAYS and not fit.refused
-        noise, first = fit.noise, min(1.0, _BACK * fit.tolerance) if agreed else 1.0
-    shape = " x ".join(str(basis.degree) for basis in network.axes())
+        highest = _CLOSER if followed else 1.0
+        noise, first = fit.noise, min(highest, _BACK * fit.tolerance) if agreed else highest
     fits = yield from fit_tolerances(
-        system, _scales(system, theta), theta, noise, first, settings.steps, f"degree {shape}"
+        system, _scales(system, theta), theta, noise, first, settings.steps, level.title
     )
     return fits[-1]
+
+
+def _start_of_next(level: Level, fit: ToleranceFit) -> Float[Tensor, " p"]:
+    """Where the fit on a finer basis begins.
+
+    Polynomials that a tolerance has bent are no start, as they may be near another minimum. Splines
+    follow them: fields that obey the equations but for a layer as wide as their cells say where it
+    is, which fields through noisy data do not.
+    """
+    return fit.tried if level.knots and fit.tried is not None else fit.theta
 
 
 def _first_strengths(system: JointSystem, scales: Sequence[float]) -> dict[str, float]:
@@ -182,29 +229,30 @@ def _scales(system: JointSystem, theta: Float[Tensor, " p"]) -> list[float]:
 
 def _system(problem: Problem, network: FullProduct) -> JointSystem:
     """The rows of a problem on points that match a network."""
-    box, share = problem.box, _POINTS.get(problem.box.dimension, 1.2)
-    nodes = tuple(
-        chebyshev_nodes(low, high, int(share * basis.size) + 1)
-        for low, high, basis in zip(box.lower, box.upper, network.axes(), strict=True)
+    return joint_system(problem, network, level_points(problem, network))
+
+
+def _prolong(
+    problem: Problem, coarser: JointSystem, network: FullProduct, theta: Float[Tensor, " p"]
+) -> Float[Tensor, " _"]:
+    """θ on a finer basis: the same fields, as far as it has them, and constants."""
+    fields = with_parameters(coarser.network, theta[: coarser.fields])
+    if spline_axis(network) is None:
+        coefficients = prolong(fields, network, 0.0)
+    else:
+        coefficients = project(problem, fields, network)
+    return torch.cat([coefficients, theta[coarser.fields :]])
+
+
+def _gains(fit: ToleranceFit, before: ToleranceFit) -> bool:
+    """Whether a finer basis lets equations bind more closely, or leaves less of the data."""
+    return fit.tolerance < before.tolerance or any(
+        left.mean_square() < _LESS * before.left[label].mean_square()
+        for label, left in fit.left.items()
     )
-    points = tensor_points(used_faces(problem), nodes, network.coefficients)
-    return joint_system(problem, network, points)
 
 
 def _compare(fit: ToleranceFit, before: ToleranceFit | None) -> _Basis:
     if before is None:
         return _Basis(fit, inf, torch.full_like(fit.constants, inf))
     return _Basis(fit, shift_in_deviations(fit, before), (fit.constants - before.constants).abs())
-
-
-def _next_degrees(network: FullProduct, degrees: tuple[int, ...]) -> tuple[int, ...]:
-    """Higher degrees along the axes whose last coefficients are not small beside the others'."""
-    sizes = tuple(basis.size for basis in network.axes())
-    tails = [
-        tail_size(coefficient_decay(network.coefficients, sizes, axis))
-        for axis in range(len(sizes))
-    ]
-    return tuple(
-        int(_GROWTH * degree + 0.5) if tail >= _SMALLER * max(tails) else degree
-        for degree, tail in zip(degrees, tails, strict=True)
-    )

@@ -9,16 +9,10 @@ from collections.abc import Generator, Sequence
 from math import inf, isfinite
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.linalg.dense import (
-    column_lengths,
-    damped_least_squares,
-    solve_triangle,
-    triangular_factor,
-)
+from pikan.linalg.row_pieces import RowFactor, RowPiece
 from pikan.optimize.stage import StageProgress
 from pikan.solvers.identification.rows import JointSystem
 
@@ -35,14 +29,14 @@ _DAMPING, _GROWTH, _HOPELESS = 1e-4, 5.0, 1e3
 
 
 class JointFit(NamedTuple):
-    """The θ of a joint fit, |r|², and the triangular factor of its Jacobian.
+    """The θ of a joint fit, |r|², and the R of its Jacobian.
 
     RᵀR is the information matrix of θ under the standard deviations of the fit.
     """
 
     theta: Float[Tensor, " p"]
     loss: float
-    factor: Float[Tensor, "p p"]
+    factor: RowFactor
 
 
 def joint_fit(
@@ -54,14 +48,14 @@ def joint_fit(
 ) -> Generator[StageProgress, None, JointFit]:
     """Lowers |r(θ)|² from a start until nothing changes, at most `steps` times."""
     now = system.linearize(theta, deviations)
-    loss = float(now.residual.square().sum())
+    loss = _squares(now)
     best, best_loss, failures = theta, loss, 0
     for step in range(steps):
         yield StageProgress("joint fit", step, steps, best, 0.5 * best_loss, {"all": best_loss})
-        change = _gauss_newton_step(now.jacobian, now.residual, damping)
+        change = system.factorize(now, damping**2).solution()
         moved = system.clamp(theta - change)
         tried = system.linearize(moved, deviations)
-        reached = float(tried.residual.square().sum())
+        reached = _squares(tried)
         reached = reached if isfinite(reached) else inf
         if reached < best_loss:
             steady = best_loss - reached < max(_STEADY * reached, _SETTLED)
@@ -81,17 +75,10 @@ def joint_fit(
             now = system.linearize(theta, deviations)
         if float(change.norm()) <= _SMALLEST * float(best.norm()):
             break
-    factor = triangular_factor(system.linearize(best, deviations).jacobian)
+    factor = system.factorize(system.linearize(best, deviations))
     return JointFit(best, best_loss, factor)
 
 
-def _gauss_newton_step(
-    jacobian: Float[Tensor, "r p"], residual: Float[Tensor, " r"], damping: float
-) -> Float[Tensor, " p"]:
-    """The least-squares solution of J step = r, with columns of length one and damping."""
-    lengths = column_lengths(jacobian)
-    scaled, count = jacobian / lengths, len(lengths)
-    if damping > 0.0:
-        return damped_least_squares(scaled, residual, damping**2) / lengths
-    factor = triangular_factor(torch.cat([scaled, residual[:, None]], dim=1))
-    return solve_triangle(factor[:count, :count], factor[:count, count]) / lengths
+def _squares(pieces: Sequence[RowPiece]) -> float:
+    """|r|²."""
+    return sum(float(one.residual.square().sum()) for one in pieces)

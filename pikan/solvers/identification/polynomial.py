@@ -1,6 +1,6 @@
 """A function of unknowns as a sum of few products of powers, with intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.special import chdtrc
 from torch import Tensor
 
-from pikan.linalg.dense import least_squares, solve_triangle, whitening
+from pikan.linalg.dense import least_squares, whitening
 from pikan.solvers.found import FoundConstant
 from pikan.solvers.identification.functions import FunctionRows
 from pikan.solvers.subsets import best_subsets, regression
@@ -25,24 +25,23 @@ _NUGGET = 1e-12
 def short_polynomial(
     one: FunctionRows,
     theta: Float[Tensor, " p"],
-    corner: Float[Tensor, "k k"],
+    uncertainty: Float[Tensor, "k k"],
     values: int,
     quantile: float,
     level: float,
 ) -> Mapping[str, FoundConstant]:
     """The products of powers that a function is made of, with their coefficients; none if too many.
 
-    All subsets by an information criterion, over the information on the coefficients that a joint
-    fit leaves: what is kept is as if it had been fitted alone, to first order.
+    All subsets by an information criterion, over the covariance of the parameters of constants, the
+    last in θ, that a joint fit leaves: what is kept is as if it had been fitted alone, to first
+    order.
     """
     known = one.known
     orders = list(product(range(known.degree + 1), repeat=len(known.arguments)))
     found = theta[one.places]
     design, lengths = _powers(one, orders)
-    pick = torch.zeros(len(one.places), len(corner)).to(theta)
-    pick[torch.arange(len(one.places)), one.places - (len(theta) - len(corner))] = 1.0
-    spread = solve_triangle(corner, pick.mT, transposed=True)
-    covariance = spread.mT @ spread
+    own = one.places - (len(theta) - len(uncertainty))
+    covariance = uncertainty[own][:, own]
     covariance += _NUGGET * covariance.diagonal().mean() * torch.eye(len(found)).to(theta)
     whiten = whitening(covariance)
     if whiten is None:
@@ -66,6 +65,14 @@ def short_polynomial(
             subset.places, coefficients.tolist(), errors.tolist(), strict=True
         )
     }
+
+
+def term_directions(one: FunctionRows, terms: Sequence[str]) -> Float[Tensor, "q _"]:
+    """Some products of powers, as `short_polynomial` names them, in coefficients of a function."""
+    known = one.known
+    orders = list(product(range(known.degree + 1), repeat=len(known.arguments)))
+    places = [[_power_text(known.arguments, each) for each in orders].index(name) for name in terms]
+    return _powers(one, orders)[0][:, places]
 
 
 def _powers(

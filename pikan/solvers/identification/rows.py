@@ -9,13 +9,19 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pikan.expression.tree import Name, names, subtract
-from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
 from pikan.linalg.dense import triangular_factor
+from pikan.linalg.frontal import Front, fronts
+from pikan.linalg.row_pieces import RowFactor, RowPiece, factorize
 from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.problem.statement import Problem, UnknownConstant
 from pikan.references.observations import Observation
 from pikan.residuals.terms import CollocationPoints, Term, term, terms
+from pikan.solvers.identification.field_features import (
+    FieldFeatures,
+    field_features,
+    spline_axis,
+)
 from pikan.solvers.identification.functions import (
     FunctionRows,
     function_rows,
@@ -23,6 +29,7 @@ from pikan.solvers.identification.functions import (
     out_of_logarithms,
     start_value,
 )
+from pikan.solvers.time_marching.spline_objective import spline_by_spline
 
 # No formula that is read from a file has a name with a space in it.
 _MEASURED = "measured value"
@@ -56,21 +63,23 @@ class RowGroup:
     `features` are those of the network at the points, by partial derivative; `constants` has the
     places of the unknown constants that the formula holds. `statistics` stand for values of an
     unknown itself, where there are more of them than coefficients and all have the same noise.
+    `columns` has the places in θ of the entries of each row, None where a row has all.
     """
 
     kind: Kind
     term: Term
-    features: tuple[Mapping[MultiIndex, Float[Tensor, "n q"]], ...]
+    features: tuple[FieldFeatures, ...]
     constants: tuple[int, ...]
     noise: Float[Tensor, " n"] | None = None
     statistics: SufficientStatistics | None = None
+    columns: Int[Tensor, "n _"] | None = None
 
 
-class Linearization(NamedTuple):
-    """Rows r(θ) and their Jacobian, each group's rows divided by its standard deviation."""
+class Quantities(NamedTuple):
+    """What is to be told, and its derivative with respect to θ."""
 
-    residual: Float[Tensor, " r"]
-    jacobian: Float[Tensor, "r p"]
+    values: Float[Tensor, " c"]
+    jacobian: Float[Tensor, "c p"]
 
 
 @final
@@ -80,7 +89,8 @@ class JointSystem:
 
     θ has the coefficients of the network, then one parameter for each constant: its value, or the
     logarithm of it. `size` is the largest value measured. `functions` among them are smooth to the
-    `strengths` by their names; coefficients with places `absent` are zero.
+    `strengths` by their names; coefficients with places `absent` are zero. `steps` eliminate the
+    columns of rows with few entries.
     """
 
     problem: Problem
@@ -90,6 +100,7 @@ class JointSystem:
     functions: tuple[FunctionRows, ...]
     strengths: Mapping[str, float]
     absent: Int[Tensor, " _"]
+    steps: tuple[Front, ...] | None = None
 
     @property
     def find(self) -> tuple[UnknownConstant, ...]:
@@ -123,7 +134,7 @@ class JointSystem:
         among = {name for one in self.functions for name in one.known.coefficients}
         return tuple(k for k, one in enumerate(self.find) if one.name not in among)
 
-    def quantities(self, theta: Float[Tensor, " p"]) -> Linearization:
+    def quantities(self, theta: Float[Tensor, " p"]) -> Quantities:
         """What is to be told, and how it changes with θ: constants, then functions at points."""
         values, rows = self.values(theta), torch.diag(self.slopes(theta))
         chosen = list(self.constants)
@@ -135,7 +146,7 @@ class JointSystem:
             row[:, one.places] = one.columns
             told.append(row)
             at.append(one.columns @ theta[one.places])
-        return Linearization(torch.cat(at), torch.cat(told))
+        return Quantities(torch.cat(at), torch.cat(told))
 
     def clamp(self, theta: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
         """The same θ with every constant moved into its range."""
@@ -148,21 +159,17 @@ class JointSystem:
 
     def linearize(
         self, theta: Float[Tensor, " p"], deviations: Sequence[Float[Tensor, " _"]]
-    ) -> Linearization:
+    ) -> list[RowPiece]:
         """The rows at θ, over the standard deviations of each group, and weak priors below them."""
         parts = [self.information_rows(one, theta) for one in self.groups]
-        spreads = [
-            spread[: len(part.residual)] for part, spread in zip(parts, deviations, strict=True)
-        ]
         scaled = [
-            (part.residual / spread, part.jacobian / spread[:, None])
-            for part, spread in zip(parts, spreads, strict=True)
+            part.weigh(spread[: len(part.residual)])
+            for part, spread in zip(parts, deviations, strict=True)
         ]
         smooth = [self._smoothness(one, theta) for one in self.functions]
-        residuals, jacobians = zip(*scaled, self._priors(theta), *smooth, strict=True)
-        return Linearization(torch.cat(residuals), torch.cat(jacobians))
+        return [*scaled, self._priors(theta), *smooth]
 
-    def information_rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> Linearization:
+    def information_rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> RowPiece:
         """Rows with the gradient and the JᵀJ of a group's: itself, or its sufficient statistics."""
         known = group.statistics
         if known is None:
@@ -172,25 +179,28 @@ class JointSystem:
         jacobian = theta.new_zeros(len(known.target), *shape)
         jacobian[:, :, known.unknown] = known.triangle
         beside = theta.new_zeros(len(known.target), len(self.find))
-        return Linearization(
+        return RowPiece(
             known.triangle @ coefficients - known.target,
             torch.cat([jacobian.flatten(1), beside], dim=1),
         )
 
-    def rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> Linearization:
+    def rows(self, group: RowGroup, theta: Float[Tensor, " p"]) -> RowPiece:
         """The rows of one group at θ, in its own units."""
         columns = self._columns(group, theta)
         partials = group.term.column_derivatives(columns)
-        count, shape = len(group.term.points[0]), self.network.coefficients.shape
-        design = theta.new_zeros(count, *shape)
+        count, unknowns = len(group.term.points[0]), self.network.coefficients.shape[1]
+        width = group.features[0].width
+        design = theta.new_zeros(count, len(group.features), width, unknowns)
         for name, (place, partial) in group.term.derivatives.items():
-            made = group.features[place][partial.orders]
-            design[:, :, partial.unknown] += partials[name][:, None] * made
+            made = group.features[place].values[partial.orders]
+            design[:, place, :, partial.unknown] += partials[name][:, None] * made
         beside, slopes = theta.new_zeros(count, len(self.find)), self.slopes(theta)
         for k in group.constants:
             beside[:, k] = partials[self.find[k].name] * slopes[k]
-        jacobian = torch.cat([design.view(count, -1), beside], dim=1)
-        return Linearization(group.term.evaluate(columns), jacobian)
+        entries = torch.cat([design.flatten(2).sum(dim=1), beside], dim=1)
+        if group.columns is not None:
+            entries = torch.cat([design.flatten(1), beside], dim=1)
+        return RowPiece(group.term.evaluate(columns), entries, group.columns)
 
     def magnitude(self, group: RowGroup, theta: Float[Tensor, " p"]) -> float:
         """The root mean square of what each derivative of a field adds to a group's formula."""
@@ -206,16 +216,12 @@ class JointSystem:
     ) -> dict[str, Float[Tensor, " n"]]:
         """What the names of derivatives and unknown constants in a group's formula stand for."""
         coefficients = theta[: self.fields].view_as(self.network.coefficients)
-        fields = tuple(
-            {index: made @ coefficients for index, made in at.items()} for at in group.features
-        )
+        fields = tuple(one.fields(coefficients) for one in group.features)
         count, values = len(group.term.points[0]), self.values(theta)
         named = {self.find[k].name: values[k].expand(count) for k in group.constants}
         return {**group.term.columns(fields), **named}
 
-    def _priors(
-        self, theta: Float[Tensor, " p"]
-    ) -> tuple[Float[Tensor, " p"], Float[Tensor, "p p"]]:
+    def _priors(self, theta: Float[Tensor, " p"]) -> RowPiece:
         """What keeps finite what nothing else determines: wide Gaussian priors."""
         widths = torch.full_like(theta, _FIELD_PRIOR * self.size)
         centers = torch.zeros_like(theta)
@@ -228,16 +234,17 @@ class JointSystem:
             widths[one.places] = _CONSTANT_PRIOR * (1.0 if one.known.positive else scale)
             centers[one.places[0]] = guess
         widths[self.absent] = _ABSENT * self.size
-        return (theta - centers) / widths, torch.diag(1.0 / widths)
+        every = torch.arange(len(theta), device=theta.device)[:, None]
+        return RowPiece((theta - centers) / widths, 1.0 / widths[:, None], every)
 
-    def _smoothness(
-        self, one: FunctionRows, theta: Float[Tensor, " p"]
-    ) -> tuple[Float[Tensor, " q"], Float[Tensor, "q p"]]:
+    def _smoothness(self, one: FunctionRows, theta: Float[Tensor, " p"]) -> RowPiece:
         """The prior of an unknown function: its second derivatives are not large."""
-        weight = self.strengths[one.known.name] ** 0.5
-        rows = theta.new_zeros(len(one.rough), len(theta))
-        rows[:, one.places] = weight * one.rough
-        return weight * (one.rough @ theta[one.places]), rows
+        rows = self.strengths[one.known.name] ** 0.5 * one.rough
+        return RowPiece(rows @ theta[one.places], rows, one.places.expand(len(rows), -1))
+
+    def factorize(self, pieces: Sequence[RowPiece], damping: float = 0.0) -> RowFactor:
+        """R of the rows at some θ."""
+        return factorize(pieces, self.fields + len(self.find), self.steps, damping)
 
 
 def parameter(one: UnknownConstant, value: float) -> float:
@@ -266,9 +273,25 @@ def joint_system(problem: Problem, network: FullProduct, points: CollocationPoin
     size = max(float(abs(one.values).max()) for one in problem.observations)
     functions = function_rows(problem, network)
     strengths = {one.known.name: 1.0 for one in functions.rows}
-    return JointSystem(
+    system = JointSystem(
         problem, network, groups, size or 1.0, functions.rows, strengths, functions.absent
     )
+    return replace(system, steps=_steps(system))
+
+
+def _steps(system: JointSystem) -> tuple[Front, ...] | None:
+    """The steps that eliminate columns spline by spline, constants last; None without splines."""
+    axis = spline_axis(system.network)
+    if axis is None:
+        return None
+    fields = spline_by_spline(system.network, axis)
+    constants = torch.arange(system.fields, system.fields + len(system.find)).to(fields)
+    theta = system.network.coefficients.new_zeros(len(fields) + len(constants))
+    ones = [torch.ones_like(one.term.points[0][:, 0]) for one in system.groups]
+    columns = [one.columns for one in system.linearize(theta, ones) if one.columns is not None]
+    # The coefficients of one spline at a time: those of the next are known by fewer rows yet.
+    at_once = len(fields) // system.network.axes()[axis].size
+    return fronts(columns, torch.cat([fields, constants]), at_once)
 
 
 class _Stated(NamedTuple):
@@ -296,15 +319,30 @@ def _groups(
     stated: Sequence[_Stated],
 ) -> Iterator[RowGroup]:
     for kind, one, noise in stated:
-        with torch.no_grad():
-            features = tuple(
-                by_index(network.features(coordinates(points, closure(one.needed_partials(place)))))
-                for place, points in enumerate(one.points)
-            )
+        features = tuple(
+            field_features(network, points, one.needed_partials(place))
+            for place, points in enumerate(one.points)
+        )
         held = names(one.formula)
         constants = tuple(k for k, known in enumerate(problem.find) if known.name in held)
         group = RowGroup(kind, one, features, constants, noise)
-        yield replace(group, statistics=_statistics(group))
+        columns = _places(problem, network, features)
+        yield replace(group, statistics=_statistics(group), columns=columns)
+
+
+def _places(
+    problem: Problem, network: FullProduct, features: Sequence[FieldFeatures]
+) -> Int[Tensor, "n _"] | None:
+    """The places in θ of the entries of rows with some features, constants last."""
+    fields, unknowns = network.coefficients.numel(), network.coefficients.shape[1]
+    unknown = torch.arange(unknowns, device=network.coefficients.device)
+    found: list[Int[Tensor, "n _"]] = []
+    for at in features:
+        if at.columns is None:
+            return None
+        found.append((at.columns[:, :, None] * unknowns + unknown).flatten(1))
+    constants = torch.arange(fields, fields + len(problem.find)).to(found[0])
+    return torch.cat([*found, constants.expand(len(found[0]), -1)], dim=1)
 
 
 def _statistics(group: RowGroup) -> SufficientStatistics | None:
@@ -312,7 +350,9 @@ def _statistics(group: RowGroup) -> SufficientStatistics | None:
     unknown, noise = measured_unknown(group), group.noise
     if unknown is None or (noise is not None and bool((noise != noise[0]).any())):
         return None
-    ((features, *_),) = (tuple(at.values()) for at in group.features)
+    if group.features[0].columns is not None:
+        return None
+    features = next(iter(group.features[0].values.values()))
     count, size = features.shape
     if count <= size:
         return None

@@ -76,7 +76,7 @@ def smooth_start(system: JointSystem) -> tuple[Float[Tensor, " p"], dict[str, fl
     for unknown in range(coefficients.shape[1]):
         groups = [one for one in observed if measured_unknown(one) == unknown]
         if groups:
-            rows = torch.cat([one.features[0][flat] for one in groups])
+            rows = torch.cat([one.features[0].values[flat] for one in groups])
             values = torch.cat([measured_values(one) for one in groups])
             found = smooth(rows, values, roughness)
             coefficients[:, unknown] = found.coefficients
@@ -100,7 +100,7 @@ def regress_constants(
     for _ in range(_STEPS if pairs else 0):
         parts = [(system.rows(group, theta), scale) for group, scale in pairs]
         residual = torch.cat([part.residual / scale for part, scale in parts])
-        design = torch.cat([part.jacobian[:, system.fields :] / scale for part, scale in parts])
+        design = torch.cat([part.entries[:, -len(system.find) :] / scale for part, scale in parts])
         if not bool(design.any(dim=0).all() and residual.isfinite().all()):
             return theta
         change = scaled_least_squares(design, residual, _CUTOFF).solution

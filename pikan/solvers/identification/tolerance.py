@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.special import fdtri
 from torch import Tensor
 
-from pikan.linalg.dense import solve_triangle
+from pikan.linalg.row_pieces import RowPiece
 from pikan.network.base import Network
 from pikan.optimize.stage import StageProgress
 from pikan.solvers.identification.joint_fit import JointFit, joint_fit
@@ -41,6 +41,8 @@ _AGREED_STRENGTH = 0.3
 _LEAST_NOISE = 1e-14
 # More than this share of fits leave less of the data by chance.
 _CHANCE = 0.999
+# Vectors of random signs that the trace of a hat matrix is a mean of.
+_SIGNS = 100
 # With less than this share of the values left over, noise cannot be told from the field.
 _LEFT_OVER = 0.1
 
@@ -60,16 +62,16 @@ class ToleranceFit(NamedTuple):
     """A joint fit at one tolerance: constants, their covariance, and what it left of the data.
 
     After the constants stand the values of functions at points, in parts of `lengths`; `strengths`
-    are those of their smoothness. `corner` is the triangular factor of the information on
+    are those of their smoothness. `uncertainty` is the covariance of the parameters of
     constants. `noise` is the standard deviation of the values by label, where it was estimated;
     `left` what the fit leaves of them by label. `equation` is the root mean square of the equations
     in parts of their terms. `shift` is how far the constants are from those of the tolerance
     before, in standard errors; `refused` says that a smaller tolerance left more of the data than
-    chance does.
+    chance does, `tried` is θ there.
     """
 
     theta: Float[Tensor, " p"]
-    corner: Float[Tensor, "k k"]
+    uncertainty: Float[Tensor, "k k"]
     tolerance: float
     constants: Float[Tensor, " c"]
     covariance: Float[Tensor, "c c"]
@@ -80,6 +82,7 @@ class ToleranceFit(NamedTuple):
     strengths: Mapping[str, float] = {}
     shift: float = inf
     refused: bool = False
+    tried: Float[Tensor, " p"] | None = None
 
 
 def standard_errors(fit: ToleranceFit) -> Float[Tensor, " c"]:
@@ -119,7 +122,7 @@ def fit_tolerances(
         if fits:
             found = found._replace(shift=shift_in_deviations(found, fits[-1]))
         if any(_leaves_more(found, earlier) for earlier in fits):
-            fits[-1] = fits[-1]._replace(refused=True)
+            fits[-1] = fits[-1]._replace(refused=True, tried=found.theta)
             break
         fits.append(found)
         theta, noise, damping = found.theta, found.noise, 0.0
@@ -170,7 +173,7 @@ def _fit_at(
     """Fit and noise in turns at one tolerance."""
     rounds, functions = 0, {one.known.name: one for one in system.functions}
     while True:
-        deviations = _deviations(system, scales, noise, tolerance)
+        deviations = row_deviations(system, scales, noise, tolerance)
         fit = yield from _with_events(
             joint_fit(system, theta, deviations, steps, damping),
             system,
@@ -210,7 +213,7 @@ def _with_events(
         yield Event(level, progress, best)
 
 
-def _deviations(
+def row_deviations(
     system: JointSystem, scales: Sequence[float], noise: Mapping[str, float], tolerance: float
 ) -> list[Float[Tensor, " _"]]:
     """The standard deviation of every row: known, estimated, or what the tolerance allows."""
@@ -239,14 +242,32 @@ def _weighted_residuals(
             rows = system.rows(group, fit.theta)
             squares, freedom = left.get(group.term.label, Left(0.0, 0.0))
             units = 1.0 if group.noise is None else spread
-            told = system.information_rows(group, fit.theta).jacobian
-            told = told / spread[: len(told), None]
-            solved = solve_triangle(fit.factor, told.mT, transposed=True)
+            told = system.information_rows(group, fit.theta)
+            told = told.weigh(spread[: len(told.residual)])
             left[group.term.label] = Left(
                 squares + float((rows.residual / units).square().sum()),
-                freedom + len(spread) - float(solved.square().sum()),
+                freedom + len(spread) - _trace(told, fit),
             )
     return left
+
+
+def _trace(rows: RowPiece, fit: JointFit) -> float:
+    """The trace of the part of the hat matrix that belongs to some rows of a fit.
+
+    Of many rows with few entries it is a mean over vectors of random signs.
+
+    Source: Hutchinson 1990, doi 10.1080/03610919008812866.
+    """
+    count, size = len(rows.residual), len(fit.theta)
+    if rows.columns is None or count <= _SIGNS:
+        right = rows.dense(size).mT
+        return float(fit.factor.transposed_solve(right).square().sum())
+    generator = torch.Generator().manual_seed(count)
+    signs = torch.randint(2, (_SIGNS, count), generator=generator).to(rows.entries) * 2.0 - 1.0
+    right = rows.entries.new_zeros(size, _SIGNS)
+    for column, entries in zip(rows.columns.unbind(1), rows.entries.unbind(1), strict=True):
+        right.index_add_(0, column, (signs * entries).mT)
+    return float(fit.factor.transposed_solve(right).square().sum()) / _SIGNS
 
 
 def _estimate_noise(
@@ -280,16 +301,16 @@ def _summary(
         if group.kind == "equation"
     ]
     told = system.quantities(fit.theta)
-    # Constants come last in θ, so that the last corner of R is their information, the fields being
-    # eliminated: what is solved for them does not meet the rest of R.
-    spread = solve_triangle(fit.factor, told.jacobian.mT, transposed=True)
+    spread = fit.factor.transposed_solve(told.jacobian.mT)
+    parameters = torch.eye(len(fit.theta)).to(fit.theta)[:, system.fields :]
+    uncertain = fit.factor.transposed_solve(parameters)
     worst = max(float(one.square().mean().sqrt()) for one in equations)
     lengths = *(1 for _ in system.constants), *(len(one.columns) for one in system.functions)
     return ToleranceFit(
         fit.theta,
-        fit.factor[system.fields :, system.fields :],
+        uncertain.mT @ uncertain,
         tolerance,
-        told.residual,
+        told.values,
         spread.mT @ spread,
         noise,
         left,

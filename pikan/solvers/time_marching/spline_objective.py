@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple, final
 
 import torch
@@ -79,7 +80,7 @@ def spline_objective(
         factors = balanced_factors(evaluations, start.flatten())
     sparse = SparseJacobian(
         tuple(one.columns for one in evaluations),
-        _spline_by_spline(network, axis),
+        spline_by_spline(network, axis),
         lambda theta: jacobians(evaluations, factors, theta),
     )
     return LeastSquares(
@@ -92,7 +93,7 @@ def spline_objective(
     )
 
 
-def _spline_by_spline(network: FullProduct, axis: int) -> Int[Tensor, " p"]:
+def spline_by_spline(network: FullProduct, axis: int) -> Int[Tensor, " p"]:
     """The coefficients in an order that goes along the splines."""
     sizes = [basis.size for basis in network.axes()]
     places = torch.arange(network.coefficients.numel(), device=network.coefficients.device)
@@ -101,28 +102,35 @@ def _spline_by_spline(network: FullProduct, axis: int) -> Int[Tensor, " p"]:
 
 def _places(term: Term, network: FullProduct, axis: int) -> tuple[LocalFeatures, ...]:
     return tuple(
-        _local(network, axis, points, term.needed_partials(place))
+        local_features(network, axis, points, term.needed_partials(place))
         for place, points in enumerate(term.points)
     )
 
 
-def _local(
+def local_features(
     network: FullProduct, axis: int, points: Float[Tensor, "n d"], wanted: frozenset[MultiIndex]
 ) -> LocalFeatures:
-    """The splines of each point's cell times all polynomials."""
+    """The splines of each point's cell along an axis times all functions of other coordinates."""
     bases = network.axes()
     x = (points - network.center) / network.scale
     cell = cells(x[:, axis][None], bases[axis].knots)[0]
     near = cell[:, None] + torch.arange(bases[axis].degree + 1, device=points.device)
-    tables = [_table(network, bases[k], k, x, wanted) for k in (0, 1)]
+    tables = [_table(network, basis, k, x, wanted) for k, basis in enumerate(bases)]
     tables[axis] = tables[axis].gather(2, near.expand(len(tables[axis]), -1, -1))
-    everywhere = torch.arange(bases[1 - axis].size, device=points.device).expand(len(points), -1)
-    one, other = (near, everywhere) if axis == 0 else (everywhere, near)
-    columns = (one[:, :, None] * bases[1].size + other[:, None, :]).flatten(1)
+    columns = torch.zeros_like(near[:, :1])
+    for k, basis in enumerate(bases):
+        own = near if k == axis else torch.arange(basis.size, device=points.device)[None]
+        columns = (columns[:, :, None] * basis.size + own[:, None, :]).flatten(1)
     features = {
-        (i, j): (tables[0][i][:, :, None] * tables[1][j][:, None, :]).flatten(1) for i, j in wanted
+        orders: reduce(_row_products, (one[k] for one, k in zip(tables, orders, strict=True)))
+        for orders in wanted
     }
     return LocalFeatures(columns, features)
+
+
+def _row_products(left: Float[Tensor, "n _"], right: Float[Tensor, "n _"]) -> Float[Tensor, "n _"]:
+    """All products of an entry of the left with one of the right, row by row."""
+    return (left[:, :, None] * right[:, None, :]).flatten(1)
 
 
 def _table(

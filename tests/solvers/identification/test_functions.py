@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import pikan
 from pikan.expression.parse import parse
@@ -9,6 +10,7 @@ from pikan.expression.tree import text
 from pikan.problem import newton_form
 from pikan.problem.newton_form import coefficient_names, scales
 from pikan.problem.statement import UnknownFunction
+from pikan.spec.faults import SpecError
 
 DATA = "data: [{file: data.npz, unknowns: {u: u}}]\n"
 
@@ -157,3 +159,57 @@ def test_a_function_of_an_unknown_that_is_not_measured_is_refused(tmp_path):
             t=np.linspace(0, 1, 9),
             u=np.linspace(0, 1, 9),
         )
+
+
+PREY = """
+domain: {t: [0, 3.5]}
+unknowns: [x, y]
+find: {a: 1, b: 1, c: 1, d: 1}
+equations: [x_t = a*x - b*x*y, y_t = c*x*y - d*y]
+data: [{file: data.npz, unknowns: {x: x, y: y}}]
+forecast: {t: 7}
+"""
+
+
+def predator_prey(times):
+    def rates(_, y):
+        return (1.5 * y[0] - y[0] * y[1], y[0] * y[1] - 3.0 * y[1])
+
+    return solve_ivp(rates, (0.0, 7.0), (1.0, 1.0), "DOP853", times, rtol=1e-12, atol=1e-12).y
+
+
+@pytest.mark.slow
+def test_a_forecast_of_noisy_data_holds_the_truth_in_its_band(tmp_path):
+    t, later = np.arange(35) / 10, np.linspace(3.5, 7.0, 15)
+    seen = predator_prey(t) + 0.02 * np.random.default_rng(3).standard_normal((2, 35))
+    np.savez(tmp_path / "data.npz", t=t, x=seen[0], y=seen[1])
+    (tmp_path / "prey.yaml").write_text(PREY)
+    solution = pikan.solve(tmp_path / "prey.yaml")
+    at_end = np.asarray(solution(t=later[:1]))
+    truths = zip("xy", predator_prey(later), strict=True)
+    for place, (name, truth) in enumerate(truths):
+        one = solution.forecast[name]
+        lower, upper = one.band(later)
+        assert np.mean((lower <= truth) & (truth <= upper)) > 0.6
+        assert np.all(upper - lower < 1.0)
+        np.testing.assert_allclose(one(later[:1]), at_end[..., place], rtol=1e-6)
+    solution.save(tmp_path / "run")
+    assert pikan.load(tmp_path / "run").forecast == solution.forecast
+
+
+FORECASTS = {
+    "forecast: {t: 3}": "needs a moment after the domain, which ends at t = 3.5",
+    "forecast: {s: 7}": "name the coordinate, as in forecast: {t: 10}",
+    "forecast: {t: soon}": "soon",
+}
+
+
+@pytest.mark.parametrize("written", FORECASTS)
+def test_a_forecast_that_cannot_be_is_refused_in_one_sentence(tmp_path, written):
+    t = np.arange(35) / 10
+    np.savez(tmp_path / "data.npz", t=t, x=t, y=t)
+    (tmp_path / "prey.yaml").write_text(PREY.replace("forecast: {t: 7}", written))
+    with pytest.raises(SpecError) as caught:
+        pikan.solve(tmp_path / "prey.yaml")
+    assert FORECASTS[written] in str(caught.value)
+    assert "\n" not in str(caught.value)
