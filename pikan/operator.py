@@ -232,21 +232,21 @@ def _fit_reduced(pairs: Split, methods: Sequence[ReducedMethod]) -> _Fitted:
     level = max(_EQUAL * min(errors.values()), _NEGLIGIBLE)
     chosen: ReducedMethod = next(one for one, error in errors.items() if error <= level)
 
-    def fitted(some: Tensor) -> ReducedMap:
+    def fit_to(some: Tensor) -> ReducedMap:
         rows = pairs.with_images(some)
         between = fit_map(chosen, choices[chosen][1], x[rows], y[rows])
         return ReducedMap(pairs.components, between)
 
     count = len(pairs.train)
     by_pairs = {
-        str(few): pairs.held_out_error(fitted(pairs.train[:few]))
+        str(few): pairs.held_out_error(fit_to(pairs.train[:few]))
         for few in sorted({count // 4, count // 2} - {0})
     }
     by_pairs[str(count)] = errors[chosen]
     sizes = x.shape[1], y.shape[1]
     return _Fitted(
         chosen,
-        pairs.whole(fitted(torch.arange(len(pairs.inputs)))),
+        pairs.whole(fit_to(torch.arange(len(pairs.inputs)))),
         {str(one): error for one, error in errors.items()},
         by_pairs,
         sizes,

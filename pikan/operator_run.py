@@ -122,7 +122,7 @@ def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, Operato
     found = replace(found, equations=_equations(stated))
     test = found.test(pairs.a[train:], pairs.u[train:])
     title = settings.title or settings.name
-    corrected = _corrected(found, pairs.a[train:], pairs.u[train:])
+    corrected = _errors_after_a_step(found, pairs.a[train:], pairs.u[train:])
     report = TestedReport(title, pairs.facts, found.report, test, corrected)
     return OperatorRun(found, report, pairs, stated)
 
@@ -134,7 +134,7 @@ def _equations(stated: OperatorStatement) -> StatedEquations | None:
     return StatedEquations(stated) if one else None
 
 
-def _corrected(found: Operator, a: Array, u: Array) -> RelativeErrors | None:
+def _errors_after_a_step(found: Operator, a: Array, u: Array) -> RelativeErrors | None:
     """The errors of some pairs after one of Newton's steps; None without equations."""
     if found.equations is None:
         return None

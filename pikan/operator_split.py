@@ -97,7 +97,7 @@ class Split(NamedTuple):
 
 def split(a: Array, u: Array, seed: int, evolution: Evolution | None) -> Split:
     """A tenth of the pairs is held out; OperatorError where arrays are no pairs."""
-    inputs, outputs = _checked(a, u)
+    inputs, outputs = _check_pairs(a, u)
     order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
     held, train = order[: len(order) // _HELD_OUT], order[len(order) // _HELD_OUT :]
     frame, inside = None, (inputs, outputs)
@@ -134,7 +134,7 @@ def _frame(evolution: Evolution, a: Array, u: Array) -> Frame:
     return Frame(found, (found.speed or 0.0) * evolution.time / evolution.period)
 
 
-def _checked(a: Array, u: Array) -> tuple[Matrix, Matrix]:
+def _check_pairs(a: Array, u: Array) -> tuple[Matrix, Matrix]:
     given = {"a": np.asarray(a, dtype=np.float64), "u": np.asarray(u, dtype=np.float64)}
     shapes = {name: one.shape for name, one in given.items()}
     if any(len(shape) < 2 for shape in shapes.values()) or shapes["a"][0] != shapes["u"][0]:

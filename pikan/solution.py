@@ -366,7 +366,7 @@ class Solution:
         FileExistsError where files of these names are no run's. Not so with `replace`.
         """
         sampled, place = self.fields(), Path(folder)
-        run = self._archived(sampled)
+        run = self._run_to_keep(sampled)
         kept = keep_run(place, self.problem, run, self.checkpoint, replace=replace)
         return *kept, *self._draw(place, sampled)
 
@@ -384,10 +384,10 @@ class Solution:
 
         Where hundreds of runs are kept, figures take longer than many of them.
         """
-        run, goes_on = self._archived(()), self.checkpoint
+        run, goes_on = self._run_to_keep(()), self.checkpoint
         return keep_run(Path(folder), self.problem, run, goes_on, replace=replace)
 
-    def _archived(self, sampled: tuple[Field, ...]) -> ArchivedRun:
+    def _run_to_keep(self, sampled: tuple[Field, ...]) -> ArchivedRun:
         """What an archive holds of the run, with fields for drawing."""
         made, state = architecture_text(self.network), self.network.state_dict()
         return ArchivedRun(self.spec, made, state, self.history, self.report, sampled)

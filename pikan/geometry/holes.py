@@ -83,7 +83,7 @@ def _holes(region: Region) -> Iterator[Hole]:
                     yield _within(region, part, points)
             if not added and not closed and len(own) == len(one.shape.sides):
                 low, high = map(np.array, one.shape.bounds)
-                yield _fitted(region, one.name, one.shape.contains, low, high)
+                yield _moment_ellipse(region, one.name, one.shape.contains, low, high)
 
 
 def _even() -> Float[np.ndarray, "n 1"]:
@@ -102,10 +102,10 @@ def _within(region: Region, part: RegionPart, points: Points) -> Hole:
         (a, b), angle = side.axes, side.angle
         return Hole(part.name, side.center, (max(a, b), min(a, b)), angle + (a < b) * np.pi / 2)
     low, high = points.min(axis=0), points.max(axis=0)
-    return _fitted(region, part.name, lambda at: is_inside(points, at), low, high)
+    return _moment_ellipse(region, part.name, lambda at: is_inside(points, at), low, high)
 
 
-def _fitted(
+def _moment_ellipse(
     region: Region,
     name: str,
     contains: Contains,

@@ -98,16 +98,16 @@ def symmetries(equation: str) -> Symmetries:
             mirror = sign
     translation = "x" not in found
     if translation:
-        still, moved = (value(_shifted(base, shift, one)) for one in (0.0, 1.0))
+        still, moved = (value(_shift(base, shift, one)) for one in (0.0, 1.0))
         # Of first order in t the formula is affine in the speed.
         change = moved[0] - still[0]
         guess = float((before[0] - still[0]) / change) if change != 0.0 else 0.0
-        if np.isfinite(guess) and _equal(value(_shifted(base, shift, guess)), before):
+        if np.isfinite(guess) and _equal(value(_shift(base, shift, guess)), before):
             speed = guess
     return Symmetries(translation, speed, mirror)
 
 
-def _shifted(base: Values, shift: Float[np.ndarray, " n"], speed: float) -> Values:
+def _shift(base: Values, shift: Float[np.ndarray, " n"], speed: float) -> Values:
     """The derivatives of u(x - speed m t, t) + m, for shifts m."""
     by = -speed * shift
     most = 1 + max(i for i, _ in base)

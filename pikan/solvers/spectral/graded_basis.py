@@ -43,14 +43,14 @@ def graded_decay(
     function = values @ network.coefficients.detach()
     count, series = len(network.chosen), network.laurent
     if series is None or series.degrees.highest == 0:
-        found = _graded(values[:, :0], values, shares, function)
+        found = _in_graded_basis(values[:, :0], values, shares, function)
     else:
         # Polynomials come after harmonic ones of all degrees, most of which they hold themselves.
         origin = (0,) * points.shape[1]
         (harmonic,) = series.whole().derivatives(points, [origin])
         before = torch.cat([harmonic.mT, values[:, count : -series.size]], dim=1)
-        products = _graded(before, values[:, :count], shares[:count], function)
-        beside = _graded(values[:, :count], values[:, count:], shares[count:], function)
+        products = _in_graded_basis(before, values[:, :count], shares[:count], function)
+        beside = _in_graded_basis(values[:, :count], values[:, count:], shares[count:], function)
         found = torch.cat([products, beside])
     sizes = function.norm(dim=0)
     largest = torch.where(sizes > 0, sizes, 1.0)
@@ -66,7 +66,7 @@ def graded_decay(
     return tuple(decay), float(last.max())
 
 
-def _graded(
+def _in_graded_basis(
     before: Float[Tensor, "n _"],
     values: Float[Tensor, "n q"],
     shares: Float[Tensor, " q"],

@@ -153,17 +153,17 @@ class Collocation:
 
     def linearize(self, coefficients: Coefficients) -> CondensedSystem:
         """The factored derivative of all that is left, by the coefficients."""
-        return self._system(*self._linearized(coefficients))
+        return self._system(*self._linearize_all(coefficients))
 
     def correction(self, coefficients: Coefficients) -> Coefficients:
         """The step of Newton's method at some coefficients."""
-        equations, conditions = self._linearized(coefficients)
+        equations, conditions = self._linearize_all(coefficients)
         rows = torch.stack([one.value for one in equations])
         border = [one.value[:, 0, 0] for one in conditions]
         system = self._system(equations, conditions)
         return self._solve(system, coefficients, rows, self._stack(border))
 
-    def _linearized(
+    def _linearize_all(
         self, coefficients: Coefficients
     ) -> tuple[list[_Linearized], list[_Linearized]]:
         """All equations, and all conditions."""
