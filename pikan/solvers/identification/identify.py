@@ -119,7 +119,7 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
         told, judged = assess(problem, system, fit, now.apart, now.shift, end)
         if outcome is not None:
             told = replace(told, forecast=_forecast(problem, system, fit, told))
-            solution = system.fitted(fit.theta)
+            solution = system.fields_at(fit.theta)
             return SolverResult(solution, judged, None, "", identification=told)
 
 
@@ -158,7 +158,7 @@ def fit_on_basis(
     outcome = Outcome("converged", "two tolerances agree")
     if fit.refused or not fit.shift < STAYS:
         outcome = Outcome("stalled", f"on degree {shape} no two tolerances agree")
-    fitted = system.fitted(fit.theta)
+    fitted = system.fields_at(fit.theta)
     found, outcome = assess(problem, system, fit, torch.zeros_like(fit.constants), inf, outcome)
     return SolverResult(fitted, outcome, None, "", identification=found)
 

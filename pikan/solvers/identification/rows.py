@@ -124,7 +124,7 @@ class JointSystem:
         kinds = torch.tensor([one.logarithmic for one in self.find], dtype=torch.bool)
         return torch.where(kinds, values, torch.ones_like(values))
 
-    def fitted(self, theta: Float[Tensor, " _"]) -> FullProduct:
+    def fields_at(self, theta: Float[Tensor, " _"]) -> FullProduct:
         """The fields at θ, positive functions themselves instead of their logarithms."""
         return out_of_logarithms(self.problem, with_parameters(self.network, theta[: self.fields]))
 
@@ -240,7 +240,8 @@ class JointSystem:
     def _smoothness(self, one: FunctionRows, theta: Float[Tensor, " p"]) -> RowPiece:
         """The prior of an unknown function: its second derivatives are not large."""
         rows = self.strengths[one.known.name] ** 0.5 * one.rough
-        return RowPiece(rows @ theta[one.places], rows, one.places.expand(len(rows), -1))
+        places = one.places.to(theta.device)
+        return RowPiece(rows @ theta[places], rows, places.expand(len(rows), -1))
 
     def factorize(self, pieces: Sequence[RowPiece], damping: float = 0.0) -> RowFactor:
         """R of the rows at some θ."""

@@ -208,7 +208,7 @@ def _with_events(
         coefficients = progress.theta[: system.fields]
 
         def best(now: Float[Tensor, " p"] = coefficients) -> Network:
-            return system.fitted(now)
+            return system.fields_at(now)
 
         yield Event(level, progress, best)
 
