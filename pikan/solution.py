@@ -366,9 +366,9 @@ class Solution:
         FileExistsError where files of these names are no run's. Not so with `replace`.
         """
         sampled, place = self.fields(), Path(folder)
-        run = self._run_to_keep(sampled)
-        kept = keep_run(place, self.problem, run, self.checkpoint, replace=replace)
-        return *kept, *self._draw(place, sampled)
+        kept = self._run_to_keep(sampled), self.checkpoint
+        texts = keep_run(place, self.problem, *kept, replace=replace)
+        return *texts, *self._draw(place, sampled)
 
     def draw(self, folder: str | Path) -> tuple[Path, ...]:
         """Leave the figures in a folder, all of them or none; what comes back is where they are."""
@@ -384,18 +384,18 @@ class Solution:
 
         Where hundreds of runs are kept, figures take longer than many of them.
         """
-        run, goes_on = self._run_to_keep(()), self.checkpoint
-        return keep_run(Path(folder), self.problem, run, goes_on, replace=replace)
+        kept = self._run_to_keep(()), self.checkpoint
+        return keep_run(Path(folder), self.problem, *kept, replace=replace)
 
     def _run_to_keep(self, sampled: tuple[Field, ...]) -> ArchivedRun:
         """What an archive holds of the run, with fields for drawing."""
-        made, state = architecture_text(self.network), self.network.state_dict()
-        return ArchivedRun(self.spec, made, state, self.history, self.report, sampled)
+        network = architecture_text(self.network), self.network.state_dict()
+        return ArchivedRun(self.spec, *network, self.history, self.report, sampled)
 
     def __repr__(self) -> str:
-        norms = [f"{name} to {two_digits(e.relative_l2)}" for name, e in self.errors.items()]
-        until = [] if self.end is None else [f"solved until t = {self.end:.4g}"]
-        return f"Solution of {self.problem.name}: {', '.join([self.outcome.kind, *until, *norms])}"
+        said = [] if self.end is None else [f"solved until t = {self.end:.4g}"]
+        said += [f"{name} to {two_digits(e.relative_l2)}" for name, e in self.errors.items()]
+        return f"Solution of {self.problem.name}: {', '.join([self.outcome.kind, *said])}"
 
     def _repr_html_(self) -> str:
         return html(self.report, self.problem.title)

@@ -24,6 +24,7 @@ from pikan.expression.tree import (
 from pikan.geometry.box import Box
 from pikan.geometry.domain import Domain
 from pikan.geometry.face import Face
+from pikan.problem.graded_cells import balance
 from pikan.problem.statement import Problem, residual_on
 from pikan.references.formula import FormulaSolution
 
@@ -46,8 +47,6 @@ _NARROW, _SLIM, _SHORT = 1e-3, 1 / 64, 1 / 32
 _SAME = 1e-12
 # Cells that are a larger part than this of their distance from a pole are only graded toward it.
 _GRADED = 64.0
-# Neighboring cells differ threefold at most: the tail of a pulse falls into none unseen.
-_RATIO = 3.0
 # Powers this low vary over the whole axis.
 _LOW_POWER = 4
 _JUMPS = frozenset({"step", "sign"})
@@ -381,32 +380,3 @@ def _between(problem: Problem, places: Sequence[FeaturePlace]) -> Iterator[Featu
                 lower[:, axis], upper[:, axis] = left.value, right.value
                 words = f"{name} = {left.value:.6g} to {right.value:.6g}"
                 yield Feature(left.label, left.formula, words, width, lower, upper)
-
-
-def grade(
-    unit: Float[np.ndarray, "n d"], box: Box, edges: Sequence[Array]
-) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:
-    """Points of the unit cube moved into a box, and the part of it that each stands for.
-
-    Along each axis half of them lie evenly, half as many in every cell as in any other; the parts
-    are relative to their mean for even points, so that weighted sums are those of even points.
-    """
-    points, parts = np.empty_like(unit), np.ones(len(unit))
-    for axis, along in enumerate(edges):
-        share = (along - along[0]) / (along[-1] - along[0])
-        position = (share + np.linspace(0.0, 1.0, len(along))) / 2
-        points[:, axis] = np.interp(unit[:, axis], position, along)
-        cell = np.clip(np.searchsorted(position, unit[:, axis]) - 1, 0, len(along) - 2)
-        parts *= (np.diff(share) / np.diff(position))[cell]
-    return np.clip(points, box.lower, box.upper), parts
-
-
-def balance(edges: Array) -> Array:
-    """Cells halved until neighbors differ threefold at most."""
-    while True:
-        sizes = np.diff(edges)
-        nearby = np.minimum(np.append(np.inf, sizes[:-1]), np.append(sizes[1:], np.inf))
-        large = sizes > _RATIO * np.maximum(nearby, 1e-13 * (edges[-1] - edges[0]))
-        if not large.any():
-            return edges
-        edges = np.sort(np.append(edges, (edges[:-1] + edges[1:])[large] / 2))

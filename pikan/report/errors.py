@@ -7,7 +7,8 @@ from jaxtyping import Float
 
 from pikan.geometry.box import Box
 from pikan.geometry.domain import Domain, as_domain
-from pikan.problem.features import features, grade
+from pikan.problem.features import features
+from pikan.problem.graded_cells import grade
 from pikan.problem.partials import partials
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps

@@ -11,7 +11,8 @@ from torch import Tensor
 from pikan.geometry.box import Box
 from pikan.geometry.domain import Domain, as_domain, even
 from pikan.geometry.region import RegionPart
-from pikan.problem.features import Feature, Features, grade
+from pikan.problem.features import Feature, Features
+from pikan.problem.graded_cells import grade
 from pikan.sampling.points import interior, numpy_generator
 from pikan.sampling.sobol import sobol
 

@@ -15,7 +15,7 @@ def forecast(spec: Spec, problem: Problem, known: Constants) -> Check[float | No
     """The moment that a forecast goes to; None where there is none or it is at fault."""
     if not spec.forecast:
         return None
-    message = _misplaced(spec, problem)
+    message = _misplacement(spec, problem)
     if message:
         yield spec.origin.fault(("forecast",), message)
         return None
@@ -33,7 +33,7 @@ def forecast(spec: Spec, problem: Problem, known: Constants) -> Check[float | No
     return until
 
 
-def _misplaced(spec: Spec, problem: Problem) -> str:
+def _misplacement(spec: Spec, problem: Problem) -> str:
     """Why there is no forecast of a problem; empty where there may be one."""
     if not spec.find or spec.discover:
         return (

@@ -56,7 +56,7 @@ def test_the_text_has_the_keys_of_the_contract():
         "schema", "problem", "outcome", "message", "errors", "estimate", "residuals", "network",
         "seed", "dtype", "device", "threads", "seconds", "stages", "versions", "hashes",
         "date", "command", "file", "host", "alternatives",
-        "found", "correlation", "functions", "data", "agreement", "family", "discovered", "reasons",
+        "found", "correlation", "functions", "forecast", "data", "agreement", "family", "discovered", "reasons",
         "quantities", "units",
     ]  # fmt: skip
     assert content["errors"]["u"] == {

@@ -19,7 +19,7 @@ from pikan.solvers.identification.evidence import LEVEL, assess, interval_quanti
 from pikan.solvers.identification.field_features import spline_axis
 from pikan.solvers.identification.forecast import forecast
 from pikan.solvers.identification.refinement import (
-    Level,
+    FitLevel,
     finer_level,
     level_network,
     level_points,
@@ -88,7 +88,7 @@ class _Basis(NamedTuple):
 def identify(problem: Problem, settings: IdentificationSettings) -> Events[SolverResult]:
     """The fields and the constants of a problem that its observations tell."""
     began = monotonic()
-    level, before, outcome = Level(settings.start), None, None
+    level, before, outcome = FitLevel(settings.start), None, None
     refused: list[ToleranceFit] = []
     told = NOTHING
     while True:
@@ -123,7 +123,7 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
             return SolverResult(solution, judged, None, "", identification=told)
 
 
-def _largest(settings: IdentificationSettings, level: Level) -> int:
+def _largest(settings: IdentificationSettings, level: FitLevel) -> int:
     """The number of coefficients that a basis may have."""
     return settings.largest * (_SPARSE if level.knots else 1)
 
@@ -166,7 +166,7 @@ def fit_on_basis(
 def _fit_basis(
     problem: Problem,
     settings: IdentificationSettings,
-    level: Level,
+    level: FitLevel,
     before: tuple[FullProduct, _Basis] | None,
 ) -> Events[ToleranceFit]:
     """The last fit on a basis, started from the one on the coarser basis, else from the data alone.
@@ -202,7 +202,7 @@ def _fit_basis(
     return fits[-1]
 
 
-def _start_of_next(level: Level, fit: ToleranceFit) -> Float[Tensor, " p"]:
+def _start_of_next(level: FitLevel, fit: ToleranceFit) -> Float[Tensor, " p"]:
     """Where the fit on a finer basis begins.
 
     Polynomials that a tolerance has bent are no start, as they may be near another minimum. Splines

@@ -38,7 +38,7 @@ _LOOKS, _EVEN = 1000, 0.3
 MakeNetwork = Callable[[tuple[int, ...]], FullProduct]
 
 
-class Level(NamedTuple):
+class FitLevel(NamedTuple):
     """A basis: degrees along the axes; along one of them may be splines on `knots` from -1 to 1."""
 
     degrees: tuple[int, ...]
@@ -62,7 +62,7 @@ class Level(NamedTuple):
         return f"degree {' x '.join(names)}"
 
 
-def level_network(make: MakeNetwork, level: Level) -> FullProduct:
+def level_network(make: MakeNetwork, level: FitLevel) -> FullProduct:
     """The network of a level, all zero."""
     network = make(level.degrees)
     if not level.knots:
@@ -111,7 +111,7 @@ def project(problem: Problem, known: FullProduct, network: FullProduct) -> Float
     return values.flatten()
 
 
-def finer_level(problem: Problem, network: FullProduct, level: Level) -> Level:
+def finer_level(problem: Problem, network: FullProduct, level: FitLevel) -> FitLevel:
     """The basis after one: more along the axes that leave most, on splines above some degree."""
     sizes = tuple(basis.size for basis in network.axes())
     tails = [
@@ -125,7 +125,7 @@ def finer_level(problem: Problem, network: FullProduct, level: Level) -> Level:
             int(_MORE * degree + 0.5) if rises else degree
             for degree, rises in zip(level.degrees, rising, strict=True)
         )
-        return Level(degrees, level.axis, _graded_knots(network, level.axis, cells))
+        return FitLevel(degrees, level.axis, _graded_knots(network, level.axis, cells))
     degrees = tuple(
         int(_GROWTH * degree + 0.5) if tail >= _SMALLER * max(tails) else degree
         for degree, tail in zip(level.degrees, tails, strict=True)
@@ -134,8 +134,8 @@ def finer_level(problem: Problem, network: FullProduct, level: Level) -> Level:
     plane = problem.box.dimension == 2 and problem.region is None and fields
     if plane and max(degrees) > _SPLINES:
         axis = _sharpest_axis(network)
-        return Level(level.degrees, axis, _graded_knots(network, axis, degrees[axis]))
-    return Level(degrees)
+        return FitLevel(level.degrees, axis, _graded_knots(network, axis, degrees[axis]))
+    return FitLevel(degrees)
 
 
 def _curvature(network: FullProduct, axis: int) -> Float[np.ndarray, " n"]:

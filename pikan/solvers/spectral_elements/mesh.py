@@ -10,7 +10,8 @@ from torch import Tensor
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate_on
 from pikan.expression.tree import names
-from pikan.problem.features import Features, balance
+from pikan.problem.features import Features
+from pikan.problem.graded_cells import balance
 from pikan.problem.partials import partials
 from pikan.problem.statement import Problem
 
