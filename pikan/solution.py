@@ -366,7 +366,7 @@ class Solution:
         FileExistsError where files of these names are no run's. Not so with `replace`.
         """
         sampled, place = self.fields(), Path(folder)
-        kept = self._run_to_keep(sampled), self.checkpoint
+        kept = self._run(sampled), self.checkpoint
         texts = keep_run(place, self.problem, *kept, replace=replace)
         return *texts, *self._draw(place, sampled)
 
@@ -384,10 +384,9 @@ class Solution:
 
         Where hundreds of runs are kept, figures take longer than many of them.
         """
-        kept = self._run_to_keep(()), self.checkpoint
-        return keep_run(Path(folder), self.problem, *kept, replace=replace)
+        return keep_run(Path(folder), self.problem, self._run(), self.checkpoint, replace=replace)
 
-    def _run_to_keep(self, sampled: tuple[Field, ...]) -> ArchivedRun:
+    def _run(self, sampled: tuple[Field, ...] = ()) -> ArchivedRun:
         """What an archive holds of the run, with fields for drawing."""
         network = architecture_text(self.network), self.network.state_dict()
         return ArchivedRun(self.spec, *network, self.history, self.report, sampled)
