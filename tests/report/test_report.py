@@ -56,8 +56,8 @@ def test_the_text_has_the_keys_of_the_contract():
         "schema", "problem", "outcome", "message", "errors", "estimate", "residuals", "network",
         "seed", "dtype", "device", "threads", "seconds", "stages", "versions", "hashes",
         "date", "command", "file", "host", "alternatives",
-        "found", "correlation", "functions", "forecast", "data", "agreement", "family", "discovered",
-        "reasons", "quantities", "units",
+        "found", "correlation", "functions", "forecast", "data", "agreement", "family",
+        "discovered", "reasons", "quantities", "units",
     ]  # fmt: skip
     assert content["errors"]["u"] == {
         "relative_l2": 1.2e-9, "maximum": 3e-9, "rmse": 7e-10, "against": "exact", "points": 26896,
