@@ -8,14 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pikan import operator
     from pikan.discovery import discover
     from pikan.kan.dataset import create_dataset, create_dataset_from_data
     from pikan.kan.kan import KAN
     from pikan.kan.kan_layer import KANLayer
     from pikan.kan.own_functions import add_symbolic
-    from pikan.operator_run import learn_to_end as learn
-    from pikan.operator_run import load
+    from pikan.operator_files.run import learn_to_end as learn
+    from pikan.operator_files.run import load
+    from pikan.operators import operator
     from pikan.run import resume
     from pikan.run import solve_to_end as solve
     from pikan.solution import Solution
@@ -55,8 +55,8 @@ _PLACES = {
     "create_dataset_from_data": ("pikan.kan.dataset", "create_dataset_from_data"),
     "discover": ("pikan.discovery", "discover"),
     "ex_round": ("pikan.symbolic.rounding", "ex_round"),
-    "learn": ("pikan.operator_run", "learn_to_end"),
-    "load": ("pikan.operator_run", "load"),
+    "learn": ("pikan.operator_files.run", "learn_to_end"),
+    "load": ("pikan.operator_files.run", "load"),
     "resume": ("pikan.run", "resume"),
     "solve": ("pikan.run", "solve_to_end"),
     "sweep": ("pikan.sweeps.sweep", "sweep"),
@@ -67,7 +67,7 @@ _PLACES = {
 def __getattr__(name: str) -> object:
     """A public name, from the module in which it lives."""
     if name == "operator":
-        return import_module("pikan.operator")
+        return import_module("pikan.operators.operator")
     if name not in _PLACES:
         raise AttributeError(f"module 'pikan' has no attribute '{name}'")
     module, attribute = _PLACES[name]

@@ -33,7 +33,7 @@ from scipy.sparse.linalg import splu
 from scipy.special import erf
 
 from pikan import operator
-from pikan.operator import Evolution, Method
+from pikan.operators.operator import Evolution, Method
 from rough import qr_seconds
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"

@@ -61,9 +61,9 @@ def solve_operator_file(
         from pikan.cli.exit_codes import SOLVED
         from pikan.cli.room import room
         from pikan.files.json_text import to_json
-        from pikan.operator import OperatorError
-        from pikan.operator_run import learn
-        from pikan.operator_solves import SampleError
+        from pikan.operator_files.run import learn
+        from pikan.operator_files.solves import SampleError
+        from pikan.operators.operator import OperatorError
     folder = Path("results") / stated.settings.name if out is None else out
     with room(folder, stated.text, {}, force):
         steps, told = learn(stated), 0

@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.func import functional_call, jacrev
 
 from pikan.network.parameters import parameter_dict, parameter_vector, set_parameters
-from pikan.neural_operators import (
+from pikan.operators.maps import Matrix, OperatorMap
+from pikan.operators.neural import (
     NeuralOperator,
     OperatorArchitecture,
     neural_operator,
     random_operator,
 )
-from pikan.operator_maps import Matrix, OperatorMap
 from pikan.optimize.adam import Adam
 from pikan.optimize.learning_rates import warmup_cosine
 from pikan.optimize.mini_batches import MiniBatches

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 import pikan
-from pikan.operator import OperatorError
-from pikan.operator_pairs import random_field, with_field
-from pikan.operator_solves import solve_input, way_of
+from pikan.operator_files.pairs import random_field, with_field
+from pikan.operator_files.solves import solve_input, way_of
+from pikan.operators.operator import OperatorError
 from pikan.problem.statement import with_constants
 from pikan.spec.operators import read_operator
 

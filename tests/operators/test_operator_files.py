@@ -10,11 +10,11 @@ import pikan
 from pikan.cli.main import app
 from pikan.expression.evaluate import evaluate
 from pikan.expression.parse import parse
-from pikan.operator_pairs import random_field
+from pikan.operator_files.pairs import random_field
 from pikan.spec.faults import SpecError
 from pikan.spec.operators import read_operator
 
-PROBLEMS = Path(__file__).parents[1] / "problems" / "operators"
+PROBLEMS = Path(__file__).parents[2] / "problems" / "operators"
 INTEGRAL = """
 domain: {x: [0, 2]}
 unknowns: [u]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pikan
-from pikan.operator import OperatorError
+from pikan.operators.operator import OperatorError
 
 X = np.linspace(0.0, 1.0, 41)
 

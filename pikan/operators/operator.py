@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.neural_operators import NeuralMethod, OperatorArchitecture
-from pikan.operator_choice import ReducedMethod, Settings, choose, fit_map
-from pikan.operator_maps import ComponentMap, OperatorMap, ReducedMap
-from pikan.operator_split import (
+from pikan.operators.choice import ReducedMethod, Settings, choose, fit_map
+from pikan.operators.maps import ComponentMap, OperatorMap, ReducedMap
+from pikan.operators.neural import NeuralMethod, OperatorArchitecture
+from pikan.operators.split import (
     OUTPUTS,
     Array,
     Evolution,
@@ -25,7 +25,7 @@ from pikan.operator_split import (
     relative_errors,
     split,
 )
-from pikan.operator_training import train
+from pikan.operators.training import train
 
 Method = Literal[ReducedMethod, NeuralMethod]
 METHODS: tuple[ReducedMethod, ...] = get_args(ReducedMethod)

@@ -6,8 +6,8 @@ import torch
 
 import operators
 import pikan
-from pikan.operator import Evolution, Operator, OperatorError
-from pikan.operator_frames import Frame
+from pikan.operators.frames import Frame
+from pikan.operators.operator import Evolution, Operator, OperatorError
 from pikan.problem.symmetries import symmetries
 from pikan.spec.faults import SpecError
 from pikan.spec.operators import read_operator

@@ -10,7 +10,9 @@ import torch
 
 from pikan import results
 from pikan.files.json_text import to_json
-from pikan.operator import (
+from pikan.operator_files.newton import StatedEquations
+from pikan.operator_files.pairs import PairFacts, Pairs, make_pairs
+from pikan.operators.operator import (
     Array,
     Evolution,
     Operator,
@@ -19,8 +21,6 @@ from pikan.operator import (
     fit,
     relative_errors,
 )
-from pikan.operator_newton import StatedEquations
-from pikan.operator_pairs import PairFacts, Pairs, make_pairs
 from pikan.plots.operator import worst_pairs
 from pikan.report.report import PICTURE
 from pikan.solution import Solution

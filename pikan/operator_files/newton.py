@@ -16,8 +16,8 @@ from pikan.linalg.dense import least_squares
 from pikan.linalg.tensor_product import mode_products
 from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
-from pikan.operator import Array, Correction, Equations, OperatorError
-from pikan.operator_pairs import RandomField, field_values, grids_of, random_field, with_field
+from pikan.operator_files.pairs import RandomField, field_values, grids_of, random_field, with_field
+from pikan.operators.operator import Array, Correction, Equations, OperatorError
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.outcome import Outcome
 from pikan.planning.by_hand import with_values

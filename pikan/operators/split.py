@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.operator_frames import Frame, FramedMap
-from pikan.operator_maps import Components, Matrix, OperatorMap, components
+from pikan.operators.frames import Frame, FramedMap
+from pikan.operators.maps import Components, Matrix, OperatorMap, components
 from pikan.problem.symmetries import symmetries
 
 Array = Float[np.ndarray, "..."]

@@ -6,15 +6,15 @@ import torch
 
 import pikan
 from pikan.network.parameters import parameter_vector
-from pikan.neural_operators import (
+from pikan.operators.neural import (
     DeepONet,
     FourierNeuralOperator,
     OperatorArchitecture,
     neural_operator,
     random_operator,
 )
-from pikan.operator import Operator, OperatorError
-from pikan.operator_training import train
+from pikan.operators.operator import Operator, OperatorError
+from pikan.operators.training import train
 from pikan.storage.serialize import deserialize, serialize
 
 KINDS = [

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.operator_maps import Matrix, OperatorMap
+from pikan.operators.maps import Matrix, OperatorMap
 from pikan.problem.symmetries import Symmetries
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from pikan.operator_maps import ComponentMap, Matrix, additive_kan, kernel_map, linear_map
+from pikan.operators.maps import ComponentMap, Matrix, additive_kan, kernel_map, linear_map
 
 ReducedMethod = Literal["linear", "kan", "kernel"]
 # How many inputs a method sees, degrees of the edges of a KAN, ridges relative to the largest

@@ -15,8 +15,8 @@ from pikan.expression.parse import parse
 from pikan.expression.tree import Expression, substitute
 from pikan.files.arrays import DataError, read_arrays
 from pikan.linalg.dense import inverse
-from pikan.operator import Array
-from pikan.operator_solves import solve_input, way_of
+from pikan.operator_files.solves import solve_input, way_of
+from pikan.operators.operator import Array
 from pikan.problem.family import affine_parameters, family
 from pikan.problem.statement import Parameter, Problem, with_constants
 from pikan.solvers.level import SolverResult

@@ -1,0 +1,1 @@
+"""Operators of problem files: pairs made, what is learned from them corrected and kept."""

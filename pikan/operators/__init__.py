@@ -1,0 +1,1 @@
+"""Maps between functions, learned from pairs of arrays."""
