@@ -100,7 +100,7 @@ class Equations(ABC):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Operator:
     """A map from functions to functions, from their values at the places of the pairs.
 
@@ -137,6 +137,12 @@ class Operator:
         many, one = self._inputs(a)
         found = self.equations.correct(many, self(many), steps)
         return Correction(found.outputs[0], found.residuals) if one else found
+
+    def __repr__(self) -> str:
+        shapes = " to ".join(str(list(one)) for one in self.shapes)
+        test = self.report.held_out.get(self.report.method)
+        error = "" if test is None else f", held-out relative L2 {test:.1e}"
+        return f"Operator({self.report.method}, {shapes}{error})"
 
     def _inputs(self, a: Array) -> tuple[Array, bool]:
         """Some inputs, or one, as some, and whether it was one."""

@@ -37,6 +37,8 @@ _SMALL = {
 
 # The widths that journals have [inch], by name.
 WIDTHS = {"column": 3.4, "page": 7.0}
+# Values that are so many times those of nearly all others leave a logarithmic scale.
+_FAR = 1e4
 
 Paper = float | str
 Style = str | Path | Mapping[str, object]
@@ -116,13 +118,15 @@ def open_frame(axes: Axes) -> None:
 def decades(*parts: Float[np.ndarray, "*_"]) -> tuple[float, float] | None:
     """The range of a logarithmic scale for absolute values; None where all are zero or not finite.
 
-    At most six decades, at least one; the few smallest values, where a sign changes, fall off.
+    At most six decades, at least one; the few smallest values, where a sign changes, fall off, and
+    the few largest that are far above all others, as beside a corner or a jump.
     """
     values = np.abs(np.concatenate([part.ravel() for part in parts]))
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
         return None
-    top = float(values.max())
+    top, most = float(values.max()), float(np.percentile(values, 99))
+    top = 10 * most if top > _FAR * most else top
     bottom = max(float(np.percentile(values, 2)), top * 1e-6)
     return 10.0 ** math.floor(math.log10(min(bottom, top / 10))), top
 

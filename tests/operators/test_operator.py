@@ -25,6 +25,13 @@ def test_a_linear_operator_is_found_to_rounding():
     assert made(a[60]) == pytest.approx(made(a[60:61])[0], rel=1e-12)
 
 
+def test_an_operator_shows_itself_on_one_line():
+    a, u = waves(60)
+    shown = repr(pikan.operator.fit(a, u, method="linear"))
+    assert shown.startswith("Operator(linear, [41] to [41], held-out relative L2 ")
+    assert len(shown) < 80
+
+
 def test_a_nonlinear_operator_takes_more_than_a_matrix():
     a, u = waves(260)
     u = np.sin(u) + u**2 * X

@@ -172,6 +172,13 @@ def test_a_logarithmic_scale_spans_one_to_six_decades():
     assert decades(np.array([0.0, np.nan])) is None
 
 
+def test_a_logarithmic_scale_shows_what_lies_below_a_single_peak():
+    values = np.append(np.geomspace(1e-3, 1.0, 999), 1e14)
+    lower, upper = decades(values)
+    assert lower <= 1e-3
+    assert 1.0 <= upper <= 100.0
+
+
 def test_a_curve_breaks_where_a_stage_starts_higher_than_the_last_one_ended():
     figure = history(records(("adam", 8, 3.0), ("lbfgs", 8, 1.0)), "two windows")
     (curve,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "equation"]
