@@ -83,19 +83,19 @@ def degree_figure(levels: Sequence[PlottedLevel], title: str, estimate: Estimate
     """Root mean square residuals, the error and its estimate against the largest degree."""
     figure = canvas(6.4, 3.8, title)
     axes = figure.subplots()
-    places = [level.high for level in levels]
+    places = [float(level.high) for level in levels]
     values = list[float]()
     for i, label in enumerate(_labels(levels)):
         roots = [_root(dict(level.blocks).get(label)) for level in levels]
         values += roots
         dash = _DASHES[i // len(COLORS) % len(_DASHES)]
         color = COLORS[i % len(COLORS)]
-        axes.plot(places, roots, dash, marker="o", color=color, markersize=3.5,
+        axes.plot(*_curve(places, roots), dash, marker="o", color=color, markersize=3.5,
                   label=f"residual of {block_label(short_label(label))}")  # fmt: skip
     errors = [math.nan if level.error is None else level.error for level in levels]
     if any(not math.isnan(error) for error in errors):
         values += errors
-        axes.plot(places, errors, marker="s", color=INK, linewidth=2.0, markersize=4.0,
+        axes.plot(*_curve(places, errors), marker="s", color=INK, linewidth=2.0, markersize=4.0,
                   label="relative L2 error")  # fmt: skip
     if estimate is not None:
         values.append(estimate.relative_l2)
@@ -106,6 +106,15 @@ def degree_figure(levels: Sequence[PlottedLevel], title: str, estimate: Estimate
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     _legend(figure)
     return figure
+
+
+def _curve(places: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """A curve that breaks where degrees begin anew, as where functions come beside polynomials."""
+    anew = [k + 1 for k, (one, other) in enumerate(pairwise(places)) if other < one]
+    return (
+        np.insert(np.array(places, dtype=float), anew, math.nan).tolist(),
+        np.insert(np.array(values, dtype=float), anew, math.nan).tolist(),
+    )
 
 
 def time_figure(

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pikan.plots.levels import degrees, error_in_time, marches
+from pikan.plots.levels import PlottedLevel, degree_figure, degrees, error_in_time, marches
 from pikan.report.report import Record
 from tests.plots.test_figures import collisions
 from tests.test_solution import solved
@@ -167,3 +167,13 @@ def test_importing_solutions_brings_no_figures_and_no_formulas():
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True
     )
     assert run.stdout.strip() == ""
+
+
+def test_a_history_breaks_where_degrees_begin_anew():
+    levels = [
+        PlottedLevel(degree, degree, (("equation", 10.0**-degree),), None)
+        for degree in (8, 12, 8, 16)
+    ]
+    (axes,) = degree_figure(levels, "title", None).axes
+    curve = axes.lines[0].get_xdata()
+    assert [None if np.isnan(x) else int(x) for x in curve] == [8, 12, None, 8, 16]
