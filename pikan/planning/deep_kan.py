@@ -1,6 +1,6 @@
 """What pikan chooses for a deep KAN where a file is silent, and why.
 
-As measured in docs/kans.md: conditions built in, a smooth start, Gauss-Newton steps along the
+As measured in docs/deep_kans.md: conditions built in, a smooth start, Gauss-Newton steps along the
 curvature of the residual; where a layer is thin, continuation in the small constant and points
 that follow the residual.
 """
