@@ -12,13 +12,13 @@ from warnings import warn
 
 from pikan.references.data import KEPT
 from pikan.references.observations import KEPT as OBSERVED
-from pikan.report.report import HISTORY, PAGE, PICTURE
+from pikan.report.report import FUNCTIONS, HISTORY, PAGE, PICTURE
 from pikan.storage.checkpoint import has_checkpoint
 from pikan.storage.file import FILE, ArchiveError, clear_drafts, get_text, reading
 
 # The report and the resolved problem file of a run, beside its archive.
 REPORT, RESOLVED = "report.json", "problem.yaml"
-FILES = (FILE, REPORT, RESOLVED, KEPT, OBSERVED, PAGE, PICTURE, HISTORY)
+FILES = (FILE, REPORT, RESOLVED, KEPT, OBSERVED, PAGE, PICTURE, HISTORY, FUNCTIONS)
 """All that a run leaves in its folder."""
 # What systems put into a folder that somebody looks at.
 _SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")

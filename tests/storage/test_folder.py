@@ -51,11 +51,14 @@ def test_an_interrupted_run_is_known_with_or_without_a_solution(tmp_path, name):
 
 
 def test_an_archive_that_cannot_be_read_is_a_result_where_all_beside_it_is_a_runs(tmp_path):
-    assert content(filled(tmp_path, "run.h5", "report.json"), "", {}) == Content("a result")
+    run = filled(tmp_path, "run.h5", "report.json", "functions.png")
+    assert content(run, "", {}) == Content("a result")
     assert content(filled(tmp_path, "notes.txt"), "", {}) == Content("other files")
     mine = filled(tmp_path / "mine", "problem.yaml")
     assert content(mine, "", {}) == Content("other files")
-    assert others(tmp_path, ["run.h5"]) == ["mine", "notes.txt", "report.json"]
+    assert others(tmp_path, ["run.h5"]) == [
+        "functions.png", "mine", "notes.txt", "report.json",
+    ]  # fmt: skip
 
 
 def test_folders_are_set_aside_whole_one_after_the_other(tmp_path):
