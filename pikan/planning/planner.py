@@ -367,7 +367,7 @@ def _plan_time_marching(
 def _plan_search(
     spec: Spec, problem: Problem, network: ProductSettings | None, climb: ClimbSettings
 ) -> tuple[Spec, tuple[str, ...]]:
-    """Sums of products: all products of polynomials would be too many."""
+    """Sparse polynomials and sums of products: all products of polynomials would be too many."""
     dimension = problem.box.dimension
     given = network or ProductSettings(kind="product")
     chosen = with_values(given, basis=given.basis or "chebyshev")
@@ -376,8 +376,8 @@ def _plan_search(
     if alone and "largest" not in climb.model_fields_set:
         climb = with_values(climb, largest=_ALONE_LARGEST)
     reason = (
-        f"{dimension} coordinates: sums of functions of one or two coordinates and of products of "
-        f"all, by Gauss-Newton; degrees rise until two levels agree to {accuracy:g}"
+        f"{dimension} coordinates: sparse polynomials, then sums of products of free functions, by "
+        f"Gauss-Newton; degrees rise until two levels agree to {accuracy:g}"
     )
     training = (ClimbStage(climb=climb),)
     return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)

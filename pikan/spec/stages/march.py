@@ -1,4 +1,4 @@
-"""Time-marching: a whole schedule of windows in t."""
+"""Time-marching: a whole schedule of time slabs."""
 
 from collections.abc import Iterator
 from typing import final
@@ -17,15 +17,15 @@ from pikan.spec.stages.whole_schedule import product_faults
 class MarchSettings(FilePart):
     """Windows in t of a full product, each as long and as fine as the accuracy asks."""
 
-    steps: Count = Field(default=12, description="the most Newton steps of a window")
-    largest: Count = Field(default=10000, description="the most coefficients of a window")
+    steps: Count = Field(default=12, description="the most Newton steps of a time slab")
+    largest: Count = Field(default=10000, description="the most coefficients of a time slab")
 
 
 @final
 class MarchStage(BoundedStage):
-    """Time-marching: a whole schedule of windows in t."""
+    """Time-marching: a whole schedule of time slabs."""
 
-    march: MarchSettings = Field(description="windows in t, marched twice until two marches agree")
+    march: MarchSettings = Field(description="time slabs, marched twice until two marches agree")
     made_by = None
 
     def faults(self, network: Network | None, problem: Problem) -> Iterator[tuple[Keys, str]]:
