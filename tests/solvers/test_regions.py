@@ -67,7 +67,11 @@ def test_a_system_in_a_box_with_a_bite_takes_components_of_the_normal():
         ("{disc: {center: [0, 0], radius: 1}}", "1000*exp(-((x - 0.6)^2 + (y - 0.8)^2)*1e8)"),
         ("{disc: {center: [0, 0], radius: 1}}", "step(0.0005 - abs(x - 0.6))"),
         ("{polygon: [[0, 0], [1, 0], [1, 1], [0, 1.5]]}", "exp(-((x - 0.337)/1e-5)^2)"),
-        ("{ball: {center: [0, 0, 0], radius: 1}}", "exp(-((x - 0.6)^2 + (y - 0.8)^2 + z^2)*1e8)"),
+        pytest.param(
+            "{ball: {center: [0, 0, 0], radius: 1}}",
+            "exp(-((x - 0.6)^2 + (y - 0.8)^2 + z^2)*1e8)",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_condition_that_is_narrow_on_the_boundary_is_seen(region, value):
