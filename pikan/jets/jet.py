@@ -50,7 +50,8 @@ def highest_order(indices: Iterable[MultiIndex]) -> int:
 def coordinates(points: Float[Tensor, "n d"], indices: tuple[MultiIndex, ...]) -> Jet:
     """The jet of the coordinates themselves: their values, first derivatives one and zero."""
     values = points.mT
-    nothing, rows = torch.zeros_like(values), list[Float[Tensor, "d n"]]()
+    nothing = torch.zeros_like(values)
+    rows: list[Float[Tensor, "d n"]] = []
     for index in indices:
         if sum(index) == 0:
             rows.append(values)
