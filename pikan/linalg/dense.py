@@ -206,7 +206,7 @@ def solve_positive_definite(
 def solve_semidefinite(
     matrix: Float[Tensor, "p p"], right: Float[Tensor, "p k"]
 ) -> Float[Tensor, "p k"]:
-    """The X with matrix · X = right, by Cholesky; by singular values where rounding forbids that.
+    """The X with matrix · X = right, by Cholesky; the shortest one where that finds no factors.
 
     >>> solve_semidefinite(torch.diag(torch.tensor([2.0, 4.0])), torch.ones(2, 1))
     tensor([[0.5000],
@@ -215,8 +215,7 @@ def solve_semidefinite(
     factor, faults = torch.linalg.cholesky_ex(matrix)
     if int(faults) == 0:
         return torch.cholesky_solve(right, factor)
-    left, sizes, transposed = svd(matrix)
-    return transposed.mT @ ((left.mT @ right) / sizes[:, None])
+    return least_squares(matrix, right, len(matrix) * torch.finfo(matrix.dtype).eps)
 
 
 def solve_square(

@@ -8,6 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.geometry.domain import BoundaryPart
+from pikan.linalg.dense import least_squares
+from pikan.network.base import Network
+from pikan.network.product import FullProduct
 from pikan.residuals.terms import CollocationPoints
 from pikan.sampling.chebyshev import chebyshev_axis
 
@@ -27,6 +30,22 @@ def tensor_points(
         axes = [np.array([fixed[k]]) if k in fixed else axis for k, axis in enumerate(nodes)]
         on_faces[face] = _grid(axes, like)
     return CollocationPoints(_grid(nodes, like), on_faces)
+
+
+def project_on_grid(
+    known: Network, network: FullProduct, nodes: tuple[Float[np.ndarray, " _"], ...]
+) -> Float[Tensor, " p"]:
+    """Coefficients that bring a network close to one that is known, axis after axis."""
+    points = _grid(nodes, network.center)
+    with torch.no_grad():
+        values = known(points).view(*(len(along) for along in nodes), -1)
+    for k, (along, basis) in enumerate(zip(nodes, network.axes(), strict=True)):
+        unit = (torch.from_numpy(along).to(points) - network.center[k]) / network.scale[k]
+        design = basis.derivatives(unit[:, None], 0)[0, :, 0]
+        turned = values.movedim(k, 0)
+        found = least_squares(design, turned.flatten(1), torch.finfo(design.dtype).eps)
+        values = found.unflatten(1, turned.shape[1:]).movedim(0, k)
+    return values.flatten()
 
 
 def _grid(axes: Sequence[Float[np.ndarray, " _"]], like: Tensor) -> Float[Tensor, "n d"]:

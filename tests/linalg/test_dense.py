@@ -14,6 +14,7 @@ from pikan.linalg.dense import (
     scaled_least_squares,
     smallest_singular_value,
     solve_positive_definite,
+    solve_semidefinite,
     svd,
 )
 
@@ -227,3 +228,10 @@ def test_normal_solutions_are_those_of_damped_least_squares():
     made = damped_triangle(matrix, right, 0.3)
     found = made.normal_solution(matrix.mT @ right)
     assert torch.allclose(found, made.solution(), rtol=0.0, atol=1e-5)
+
+
+def test_a_singular_covariance_gives_the_shortest_solution():
+    # The last pivot is zero exactly, so that Cholesky's factors cannot go on.
+    matrix = torch.ones(3, 3, dtype=torch.float64)
+    right = torch.tensor([[3.0], [3.0], [3.0]], dtype=torch.float64)
+    torch.testing.assert_close(solve_semidefinite(matrix, right), right / 3.0)

@@ -14,6 +14,7 @@ from pikan.network.parameters import with_parameters
 from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
+from pikan.solvers.collocation_grid import project_on_grid
 from pikan.solvers.found import NOTHING, FoundFunction, Identification
 from pikan.solvers.identification.evidence import LEVEL, assess, interval_quantile
 from pikan.solvers.identification.field_features import spline_axis
@@ -22,8 +23,8 @@ from pikan.solvers.identification.refinement import (
     FitLevel,
     finer_level,
     level_network,
+    level_nodes,
     level_points,
-    project,
 )
 from pikan.solvers.identification.rows import JointSystem, joint_system
 from pikan.solvers.identification.start import regress_constants, smooth_start
@@ -240,7 +241,7 @@ def _prolong(
     if spline_axis(network) is None:
         coefficients = prolong(fields, network, 0.0)
     else:
-        coefficients = project(problem, fields, network)
+        coefficients = project_on_grid(fields, network, level_nodes(problem, network))
     return torch.cat([coefficients, theta[coarser.fields :]])
 
 

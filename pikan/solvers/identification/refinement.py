@@ -7,12 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.bspline import BSpline
 from pikan.jets.jet import by_index, closure, coordinates
-from pikan.linalg.dense import least_squares
 from pikan.network.product import FullProduct
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, used_faces
@@ -94,21 +92,6 @@ def level_points(problem: Problem, network: FullProduct) -> CollocationPoints:
     """Points that match a network, inside and on the faces in use."""
     nodes = level_nodes(problem, network)
     return tensor_points(used_faces(problem), nodes, network.coefficients)
-
-
-def project(problem: Problem, known: FullProduct, network: FullProduct) -> Float[Tensor, " p"]:
-    """Coefficients that bring a network close to one that is known, axis after axis."""
-    nodes = level_nodes(problem, network)
-    points = tensor_points((), nodes, network.coefficients).interior
-    with torch.no_grad():
-        values = known(points).view(*(len(along) for along in nodes), -1)
-    for k, (along, basis) in enumerate(zip(nodes, network.axes(), strict=True)):
-        unit = (torch.from_numpy(along).to(points) - network.center[k]) / network.scale[k]
-        design = basis.derivatives(unit[:, None], 0)[0, :, 0]
-        turned = values.movedim(k, 0)
-        found = least_squares(design, turned.flatten(1), torch.finfo(design.dtype).eps)
-        values = found.unflatten(1, turned.shape[1:]).movedim(0, k)
-    return values.flatten()
 
 
 def finer_level(problem: Problem, network: FullProduct, level: FitLevel) -> FitLevel:

@@ -19,7 +19,7 @@ from pikan.problem.statement import Problem
 from pikan.residuals.last_layer import last_layer_objective
 from pikan.residuals.terms import CollocationPoints, Term, used_faces
 from pikan.sampling.gauss import gauss_cells
-from pikan.solvers.collocation_grid import chebyshev_nodes, tensor_points
+from pikan.solvers.collocation_grid import chebyshev_nodes, project_on_grid, tensor_points
 from pikan.solvers.decay import coefficient_decay, next_degree, tail_size
 from pikan.solvers.time_marching.knots import equidistribute, errors, integrals, roughness
 from pikan.solvers.time_slab import initial_face
@@ -133,17 +133,7 @@ def project_values(
     part: Problem, grid: Grid, network: FullProduct, known: Network
 ) -> Float[Tensor, " p"]:
     """Coefficients that bring the slab's network close to one that is known there."""
-    nodes = _slab_nodes(part, grid)
-    points = tensor_points((), nodes, network.center).interior
-    with torch.no_grad():
-        values = known(points).view(*(len(along) for along in nodes), -1)
-    for k, (along, basis) in enumerate(zip(nodes, network.axes(), strict=True)):
-        unit = (torch.from_numpy(along).to(points) - network.center[k]) / network.scale[k]
-        design = basis.derivatives(unit[:, None], 0)[0, :, 0]
-        turned = values.movedim(k, 0)
-        found = least_squares(design, turned.flatten(1), torch.finfo(design.dtype).eps)
-        values = found.unflatten(1, turned.shape[1:]).movedim(0, k)
-    return values.flatten()
+    return project_on_grid(known, network, _slab_nodes(part, grid))
 
 
 def assess_slab(
