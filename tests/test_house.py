@@ -3,7 +3,7 @@ import re
 import subprocess
 import sys
 from collections import deque
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, files, requires
 from pathlib import Path
 
 import pytest
@@ -96,6 +96,13 @@ def test_every_public_name_is_there():
     assert all(getattr(pikan, name) is not None for name in pikan.__all__)
     with pytest.raises(AttributeError, match="'nothing'"):
         getattr(pikan, "nothing")  # noqa: B009  the plain form is a type error
+
+
+def test_editors_follow_the_install_to_the_code():
+    own = [str(one) for one in files("pikan") or ()]
+    links = [one for one in files("pikan") or () if one.suffix == ".pth"]
+    places = [Path(one.read_text().strip(), "pikan", "__init__.py") for one in links]
+    assert "pikan/__init__.py" in own or any(place.is_file() for place in places)
 
 
 def test_the_documentation_explains_every_key_of_a_problem_file():
