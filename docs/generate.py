@@ -138,19 +138,36 @@ def _markdown(text: str) -> str:
     )
 
 
+GALLERY = {
+    ".": "Boxes",
+    "shapes": "Shapes",
+    "rough": "Rough data and thin layers",
+    "energies": "Energies",
+    "unknowns": "Unknowns from data",
+    "families": "Families",
+}
+
+
 def gallery() -> str:
     """Every problem file with the picture of its solution."""
     parts = [
         "# Gallery\n",
-        "Every problem file that comes along; `pikan new NAME --from EXAMPLE` starts from one.\n",
+        (
+            "Problem files that come along; `pikan new NAME --from EXAMPLE` starts from one of "
+            "them. Beside them lie `problems/kan/` and `problems/classical/` (some of these by "
+            "networks that are named), `problems/operators/` and `problems/sweeps/`.\n"
+        ),
     ]
-    for file in sorted((ROOT / "problems").glob("*.yaml")):
-        text = file.read_text(encoding="utf-8")
-        said = yaml.safe_load(text)
-        parts.append(f"## {said.get('title', file.stem)}\n")
-        if (ROOT / "docs" / "pictures" / f"{file.stem}.png").is_file():
-            parts.append(f"![{file.stem}](../pictures/{file.stem}.png)\n")
-        if said.get("description"):
-            parts.append(f"{said['description']}\n")
-        parts.append(f"```yaml\n# problems/{file.name}\n{text}```\n")
+    for folder, title in GALLERY.items():
+        parts.append(f"## {title}\n")
+        for file in sorted((ROOT / "problems" / folder).glob("*.yaml")):
+            text = file.read_text(encoding="utf-8")
+            said = yaml.safe_load(text)
+            parts.append(f"### {said.get('title', file.stem)}\n")
+            if (ROOT / "docs" / "pictures" / f"{file.stem}.png").is_file():
+                parts.append(f"![{file.stem}](../pictures/{file.stem}.png)\n")
+            if said.get("description"):
+                parts.append(f"{said['description']}\n")
+            name = file.relative_to(ROOT).as_posix()
+            parts.append(f"```yaml\n# {name}\n{text}```\n")
     return "\n".join(parts)

@@ -9,15 +9,23 @@ from pathlib import Path
 import torch
 
 import pikan
+from pikan.problem.family import inner_values
 
 ROOT = Path(__file__).resolve().parents[1]
+# In problems/; the other folders there hold the same problems, sweeps or operators.
+FOLDERS = ".", "shapes", "rough", "energies", "unknowns", "families"
 INTO = ROOT / "docs" / "pictures"
 DOTS = 110.0
 
 
 def problem_picture(file: Path) -> None:
-    """The solution of a problem file: the unknowns alone, as wide as a page."""
+    """The solution of a problem file: the unknowns alone, as wide as a page.
+
+    Of a family it is one member, with parameters inside of their intervals.
+    """
     solution = pikan.solve(file)
+    if solution.problem.parameters:
+        solution = solution.at(**inner_values(solution.problem.parameters))
     figure = solution.plot(solution.problem.unknowns, width="page")
     assert figure is not None
     figure.save(INTO / f"{file.stem}.png", dpi=DOTS)
@@ -41,7 +49,9 @@ def kan_picture() -> None:
 def main() -> None:
     """Make the pictures that the command line names, or all of them."""
     INTO.mkdir(parents=True, exist_ok=True)
-    files = sorted((ROOT / "problems").glob("*.yaml"))
+    files = [
+        one for folder in FOLDERS for one in sorted((ROOT / "problems" / folder).glob("*.yaml"))
+    ]
     wanted = sys.argv[1:] or ["kan", *(file.stem for file in files)]
     if "kan" in wanted:
         kan_picture()

@@ -11,20 +11,25 @@ from pikan.expression.wording import did_you_mean
 
 _TITLE = re.compile(r"^title:\s*(.+?)\s*$", re.MULTILINE)
 _NAME = re.compile(r"^name:.*$", re.MULTILINE)
-_DATA = re.compile(r"file:\s*(data/[\w.-]+)")
+_DATA = re.compile(r"file:\s*([\w./-]+\.(?:csv|mat|npz|h5))\b")
+# In the folder of examples; the other folders there hold the same problems, sweeps or operators.
+_FOLDERS = "", "shapes", "rough", "energies", "families", "unknowns"
 
 
 def examples() -> dict[str, Traversable]:
-    """The problem files by their names."""
-    folder = files("pikan").joinpath("examples")
-    every = (file for file in folder.iterdir() if file.name.endswith(".yaml"))
-    return {file.name.removesuffix(".yaml"): file for file in sorted(every, key=lambda f: f.name)}
+    """The folders of problem files by the files' names."""
+    found = dict[str, Traversable]()
+    for name in _FOLDERS:
+        folder = files("pikan").joinpath("examples", name)
+        names = [one.name.removesuffix(".yaml") for one in folder.iterdir() if ".yaml" in one.name]
+        found |= dict.fromkeys(sorted(names), folder)
+    return found
 
 
 def list_examples() -> None:
     """Print the names and titles of all."""
-    for name, file in examples().items():
-        title = _TITLE.search(file.read_text(encoding="utf-8"))
+    for name, folder in examples().items():
+        title = _TITLE.search(_text(folder, name))
         typer.echo(f"{name:24}{title.group(1) if title else ''}")
     typer.echo("\npikan new NAME --from EXAMPLE   writes one of them as NAME.yaml")
 
@@ -38,8 +43,9 @@ def example(name: str, start: str) -> tuple[str, dict[str, bytes]]:
     if start not in known:
         near = did_you_mean(start, known)
         refuse(f"--from {start}: there is no such example{near}; `pikan examples` lists them")
-    text = known[start].read_text(encoding="utf-8")
-    text = _NAME.sub(f"name: {name}", text, count=1)
-    folder = files("pikan").joinpath("examples")
-    data = {path: folder.joinpath(path).read_bytes() for path in _DATA.findall(text)}
-    return text, data
+    text = _NAME.sub(f"name: {name}", _text(known[start], start), count=1)
+    return text, {path: known[start].joinpath(path).read_bytes() for path in _DATA.findall(text)}
+
+
+def _text(folder: Traversable, name: str) -> str:
+    return folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
