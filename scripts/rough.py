@@ -26,6 +26,7 @@ import pikan
 from measured.problems import PROBLEMS, Rough
 from pikan.bases.elements import Elements
 from pikan.network.base import Network
+from pikan.network.characteristic import CharacteristicNetwork
 from pikan.network.product import FullProduct
 from pikan.network.time_slabs import TimeSlabs
 from pikan.spec import reader
@@ -123,7 +124,8 @@ def points_on_cells(network: Network, seed: int) -> tuple[np.ndarray, np.ndarray
     chance = np.random.default_rng(seed)
     networks = network.slabs() if isinstance(network, TimeSlabs) else (network,)
     points, weights = list[np.ndarray](), list[np.ndarray]()
-    for one in networks:
+    for part in networks:
+        one = part.product if isinstance(part, CharacteristicNetwork) else part
         assert isinstance(one, FullProduct)
         lines = []
         for axis, basis in enumerate(one.axes()):
@@ -135,9 +137,27 @@ def points_on_cells(network: Network, seed: int) -> tuple[np.ndarray, np.ndarray
             lines.append((inside.ravel(), np.repeat(np.diff(scaled) / _EACH, _EACH)))
         grid = np.meshgrid(*(line[0] for line in lines), indexing="ij")
         parts = np.meshgrid(*(line[1] for line in lines), indexing="ij")
-        points.append(np.stack([along.ravel() for along in grid], axis=1))
-        weights.append(np.prod([along.ravel() for along in parts], axis=0))
+        places = np.stack([along.ravel() for along in grid], axis=1)
+        shares = np.prod([along.ravel() for along in parts], axis=0)
+        if isinstance(part, CharacteristicNetwork):
+            places, held = between_characteristics(part, places)
+            shares = shares[held]
+        points.append(places)
+        weights.append(shares)
     return np.concatenate(points), np.concatenate(weights)
+
+
+def between_characteristics(
+    network: CharacteristicNetwork, places: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places (ξ, η) as points of a slab, those that lie in it; and which these are."""
+    lower = (network.center - network.scale).numpy()
+    upper = (network.center + network.scale).numpy()
+    moved = np.diff(places)[:, 0] / (2 * float(network.speed)) + lower[network.time]
+    points = np.stack([places.mean(axis=1), moved], axis=1)
+    points = points if network.time else points[:, ::-1]
+    held = np.flatnonzero(((points >= lower) & (points <= upper)).all(axis=1))
+    return points[held], held
 
 
 def table(rows: Mapping[str, Row]) -> str:

@@ -140,6 +140,24 @@ class SingularArchitecture:
 
 @final
 @dataclass(frozen=True)
+class CharacteristicArchitecture:
+    """A `CharacteristicNetwork`; `time` is the axis of t."""
+
+    __pydantic_config__ = STRICT
+
+    bases: Annotated[tuple[BasisArchitecture, BasisArchitecture], _PARTS]
+    unknowns: Count
+    time: Literal[0, 1]
+    kind: Literal["characteristic"] = "characteristic"
+
+    @property
+    def products(self) -> int:
+        """How many products there are."""
+        return prod(basis.size for basis in self.bases)
+
+
+@final
+@dataclass(frozen=True)
 class LowRankArchitecture:
     """A `LowRank`."""
 
@@ -183,6 +201,7 @@ PlainArchitecture: TypeAlias = (
     | FullProductArchitecture
     | SingularArchitecture
     | LowRankArchitecture
+    | CharacteristicArchitecture
     | ParametricArchitecture
     | MLPArchitecture
 )
@@ -286,7 +305,12 @@ def ends(plan: Architecture) -> tuple[int, int]:
             return plan.coordinates, node_count(plan.widths[-1])
         case MLPArchitecture(widths=widths):
             return widths[0], widths[-1]
-        case FullProductArchitecture() | LowRankArchitecture() | SingularArchitecture():
+        case (
+            FullProductArchitecture()
+            | LowRankArchitecture()
+            | SingularArchitecture()
+            | CharacteristicArchitecture()
+        ):
             return len(plan.bases), plan.unknowns
         case ParametricArchitecture():
             return len(plan.bases) + plan.parameters, plan.unknowns
@@ -312,7 +336,9 @@ def count(plan: Architecture) -> int:
                 * (basis.knots + (basis.size + (plan.base is not None) + 1) * sum_count(after))
                 for (before, after), basis in zip(pairwise(widths), plan.bases, strict=True)
             )
-        case FullProductArchitecture(bases=bases):
+        case FullProductArchitecture(bases=bases) | CharacteristicArchitecture(bases=bases):
+            # A box of its own and a speed.
+            beside += 5 * isinstance(plan, CharacteristicArchitecture)
             own = sum(b.knots for b in bases) + plan.products * plan.unknowns
         case SingularArchitecture(bases=bases, functions=functions, degree=degree, holes=holes):
             polynomials = FullProductArchitecture(bases, 1, "product of total degree").products

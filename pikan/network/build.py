@@ -14,6 +14,7 @@ from pikan.expression.tree import Expression, names, text
 from pikan.network import architecture as plans
 from pikan.network.activation import ACTIVATIONS, Activation
 from pikan.network.base import Network
+from pikan.network.characteristic import CharacteristicNetwork
 from pikan.network.kan import KANNetwork, Scaling, with_layers
 from pikan.network.laurent import LaurentDegrees, LaurentFunctions
 from pikan.network.layer import Layer
@@ -135,6 +136,11 @@ def _plain(network: Network) -> plans.PlainArchitecture:
             bases = tuple(map(_basis, network.axes()))
             rank, unknowns = network.coefficients.shape
             return plans.LowRankArchitecture(bases, rank, unknowns)
+        case CharacteristicNetwork(product=product):
+            first, second = map(_basis, product.axes())
+            unknowns = product.coefficients.shape[1]
+            time = 1 if network.time else 0
+            return plans.CharacteristicArchitecture((first, second), unknowns, time)
         case ParametricProduct(fields=fields, functions=functions):
             return plans.ParametricArchitecture(
                 tuple(map(_basis, fields.axes())),
@@ -202,6 +208,9 @@ def build_network(plan: plans.Architecture) -> Network:
             )
         case plans.LowRankArchitecture(bases=bases, rank=rank):
             return LowRank(_bases(bases, [1] * coordinates), rank, unknowns, lower, upper)
+        case plans.CharacteristicArchitecture(bases=bases):
+            product = FullProduct(_bases(bases, [1, 1]), unknowns, lower, upper)
+            return CharacteristicNetwork(product, 1.0, lower, upper, plan.time)
         case plans.ParametricArchitecture(bases=bases, rank=rank):
             count = len(bases)
             fields = FullProduct(

@@ -7,6 +7,7 @@ from pikan.expression.wording import word_list
 from pikan.planning.by_hand import plan_by_hand, with_values
 from pikan.planning.energies import is_minimized, plan_energy
 from pikan.planning.identification import plan_identification
+from pikan.problem.characteristics import follow_characteristics
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
 from pikan.problem.corner_singularities import holes_of, singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
@@ -146,16 +147,24 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         and (_is_rough(problem) or _misfits(problem) or _is_stiff(problem))
     ):
         return _plan_elements(spec, problem, None, ElementsSettings())
+    if _follows_characteristics(problem) and (_is_rough(problem) or _misfits(problem)):
+        return _plan_elements(spec, problem, None, ElementsSettings())
     if separate(problem) is not None and (_is_rough(problem) or _misfits(problem)):
         return _plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)
-    if linear(problem) and is_first_order_in_time(problem) and _has_diffusion(problem):
+    followed = linear(problem) and _follows_characteristics(problem)
+    if followed or (
+        linear(problem) and is_first_order_in_time(problem) and _has_diffusion(problem)
+    ):
         completed, (reason,) = _plan_p_refinement(spec, problem, None, ClimbSettings())
         assert completed.training is not None
         aim = None if spec.accuracy else _accuracy_on_cells(problem)
         cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
-        reason += "; where that does not do, time steps with Radau stages on cells"
+        cells_of = (
+            "cells between characteristics" if followed else "time steps with Radau stages on cells"
+        )
+        reason += f"; where that does not do, {cells_of}"
         return with_values(completed, training=(*completed.training, cells)), (reason,)
     if _is_marched_in_plane(problem):
         return _plan_time_marching(spec, problem, None, MarchSettings())
@@ -205,7 +214,12 @@ def _plan_elements(
     accuracy = elements.accuracy or spec.accuracy or _accuracy_on_cells(problem)
     chosen = with_values(network or ProductSettings(kind="product"), rank="full")
     rough = _roughness(problem, _known_features(problem))
-    if is_stepped(problem):
+    if _follows_characteristics(problem):
+        reason = (
+            f"{rough}polynomials on cells between characteristics, solved one after the other; "
+            f"cells are halved until two degrees agree to {accuracy:g}"
+        )
+    elif is_stepped(problem):
         how = "time steps with Radau stages"
         if problem.box.dimension > 1:
             how += ", polynomials on cells that go with the solution (spectral elements)"
@@ -254,10 +268,14 @@ def _known_features(problem: Problem) -> Features:
     return features(replace(problem, exact=None))
 
 
+def _follows_characteristics(problem: Problem) -> bool:
+    return follow_characteristics(problem, _known_features(problem))
+
+
 def _accuracy_on_cells(problem: Problem) -> float:
-    if is_stepped(problem):
+    if is_stepped(problem) and not _follows_characteristics(problem):
         return _BY_STEPS_ALONE if problem.box.dimension == 1 else _BY_STEPS
-    if problem.box.dimension > 1:
+    if problem.box.dimension > 1 and problem.box.time is None:
         return _IN_CORNERS if _misfits(problem) else _IN_PLANE
     return _ON_CELLS if linear(problem) else _NONLINEAR_ON_CELLS
 

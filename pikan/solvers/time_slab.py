@@ -74,7 +74,7 @@ def slab_terms(part: Problem, points: CollocationPoints, earlier: Network | None
     if earlier is None:
         start = condition_terms(part, _conditions_at(part, axis, True), points)
     else:
-        start = _continuity_terms(part, points.faces[initial_face(part)], earlier)
+        start = continuity_terms(part, points.faces[initial_face(part)], earlier)
     lasting = condition_terms(part, _conditions_at(part, axis, False), points)
     periodic = [term for match in part.periodic for term in periodic_terms(part, match, points)]
     found = (*equation_terms(part, points.interior, points.weights), *start, *lasting, *periodic)
@@ -91,7 +91,7 @@ def _conditions_at(part: Problem, axis: int, moment: bool) -> list[Condition]:
     ]
 
 
-def _continuity_terms(
+def continuity_terms(
     part: Problem, points: Float[Tensor, "n d"], earlier: Network
 ) -> tuple[Term, ...]:
     """Each unknown and its time derivatives below the equations' order go on from a slab."""

@@ -149,6 +149,35 @@ def _hat() -> Rough:
     return Rough(text + "accuracy: 1e-6\n", truth)
 
 
+def _string() -> Rough:
+    """A string plucked into a hat, by d'Alembert's formula for its odd continuation."""
+
+    def odd(x: Array) -> Array:
+        turned = np.mod(x + 1, 2) - 1
+        return np.sign(turned) * np.minimum(np.abs(turned) / 0.3, (1 - np.abs(turned)) / 0.7)
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        return ((odd(x - t) + odd(x + t)) / 2)[:, None]
+
+    conditions = (
+        '[{where: t = 0, that: "u = minimum(x/0.3, (1 - x)/0.7)"}, {where: t = 0, that: u_t = 0}, '
+        "{where: boundary, that: u = 0}]"
+    )
+    return Rough(_text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions), truth)
+
+
+def _carried_box() -> Rough:
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        return (((x - t > 0.2) & (x - t < 0.4)) * np.exp(-t))[:, None]
+
+    conditions = (
+        '[{where: t = 0, that: "u = step(x - 0.2)*step(0.4 - x)"}, {where: x = 0, that: u = 0}]'
+    )
+    return Rough(_text("{x: [0, 1], t: [0, 0.5]}", "[u]", "[u_t + u_x = -u]", conditions), truth)
+
+
 def _plate() -> Rough:
     """A plate that is hot at first and cooled on both sides; short times by two half lines."""
     biot = 2.0
@@ -411,6 +440,8 @@ PROBLEMS: Mapping[str, Rough] = {
     "wall heated at one side": _heated_wall(1e-6),
     "wall heated at one side, 1e-9": _heated_wall(1e-9),
     "heat from a hat": _hat(),
+    "string plucked into a hat": _string(),
+    "box carried along": _carried_box(),
     "heat from width 1e-3": _spread(),
     "call option": _option(False, 1e-6),
     "digital option": _option(True, 1e-4),

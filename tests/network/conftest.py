@@ -8,10 +8,12 @@ import torch
 from pikan.bases.basis import Basis
 from pikan.bases.bspline import BSpline
 from pikan.bases.chebyshev import Chebyshev
+from pikan.bases.elements import elements
 from pikan.bases.knots import even_knots
 from pikan.bases.legendre import Legendre
 from pikan.network.activation import silu, tanh
 from pikan.network.base import Network
+from pikan.network.characteristic import CharacteristicNetwork
 from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.parameters import parameter_vector, with_parameters
@@ -80,6 +82,14 @@ def parametric() -> Network:
     return ParametricProduct(fields, functions, 2)
 
 
+def characteristic() -> Network:
+    edges = torch.tensor([-1.0, 0.2, 1.0], dtype=torch.float64)
+    product = FullProduct(
+        [elements(edges, 4, 0), elements(edges, 3, 0)], 2, (-1.8, -1.0), (2.0, 2.8)
+    )
+    return CharacteristicNetwork(product, 1.5, LOWER, UPPER, 1)
+
+
 BUILDERS: tuple[Callable[[], Network], ...] = (
     spline_kan,
     mixed_kan,
@@ -89,6 +99,7 @@ BUILDERS: tuple[Callable[[], Network], ...] = (
     mlp,
     windows,
     parametric,
+    characteristic,
 )
 
 

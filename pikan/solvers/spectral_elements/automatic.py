@@ -3,6 +3,7 @@
 from math import inf
 
 from pikan.optimize.outcome import Outcome
+from pikan.problem.characteristics import follow_characteristics
 from pikan.problem.classification import linear
 from pikan.problem.initial_value import is_stepped
 from pikan.problem.statement import Problem
@@ -12,17 +13,24 @@ from pikan.solvers.spectral.branch_refinement import refine_found
 from pikan.solvers.spectral.branches import branches
 from pikan.solvers.spectral.level import PRefinement
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings, solve_on_cells
+from pikan.solvers.spectral_elements.characteristic_march import (
+    march_along_characteristics,
+)
 from pikan.solvers.spectral_elements.plane import solve_in_plane
 from pikan.solvers.spectral_elements.time_steps import march_by_steps
 
 
 def solve_by_elements(problem: Problem, settings: ElementSettings) -> Events[SolverResult]:
     """The solution by piecewise polynomials, on cells that are halved as they are needed."""
+    if follow_characteristics(problem, settings.features):
+        return march_along_characteristics(problem, settings)
     if is_stepped(problem):
         return march_by_steps(problem, settings)
-    if problem.box.dimension == 2:
+    if problem.box.dimension == 1:
+        return solve_on_cells(problem, settings)
+    if problem.box.time is None:
         return solve_in_plane(problem, settings)
-    return solve_on_cells(problem, settings)
+    return march_along_characteristics(problem, settings)
 
 
 def solve_by_polynomials_or_elements(

@@ -127,7 +127,7 @@ def _one_march(
     """
     axis, space = problem.box.axis("t"), space_axis(problem)
     begin, end = problem.box.lower[axis], problem.box.upper[axis]
-    stops = _stops(settings.features, axis, begin, end)
+    stops = stops_in_time(settings.features, axis, begin, end)
     edges = torch.tensor([0.0, 1.0], dtype=torch.float64)
     if space is not None:
         edges = read_mesh(problem, settings.features, space)
@@ -181,7 +181,7 @@ def _one_march(
     return StepMarch(network, outcome)
 
 
-def _stops(features: Features, axis: int, begin: float, end: float) -> list[float]:
+def stops_in_time(features: Features, axis: int, begin: float, end: float) -> list[float]:
     """Where steps have to end: places of jumps and kinks, and edges of narrow cells."""
     found = {one.value for one in features.places if one.axis == axis}
     found |= {float(edge) for edge in features.edges[axis]}
