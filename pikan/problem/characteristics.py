@@ -143,7 +143,9 @@ def follow_characteristics(problem: Problem, found: Features) -> bool:
         for one in found.narrow
         if not (one.lower[:, space] == problem.box.lower[space]).all()
     ]
-    if found.unread or equations.intersection(staying):
+    # Slabs that are short beside the interval would make slivers of cells.
+    short = len(found.edges[problem.box.evolution]) > 2
+    if found.unread or short or equations.intersection(staying):
         return False
     return lines.order == 1 or not _value_jumps(problem, found, space)
 

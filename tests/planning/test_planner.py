@@ -295,9 +295,19 @@ def test_what_is_narrow_or_does_not_fit_goes_by_cells_and_steps():
     assert stages(HEAT.replace("u = sin(pi*x)}", "'u = minimum(x, 1 - x)'}")) == [ElementsStage]
     assert stages(ALONE.replace("[y_t = -y^2]", "[y_t = -1e4*y^2]")) == [ElementsStage]
     assert stages(ALONE.replace("-y^2", "-y")) == [ClimbStage, ElementsStage]
-    # Transport moves what jumps, and does not wear it out.
+    # Transport moves what jumps, and does not wear it out: along lines where its speed is constant.
     moved = HEAT.replace("0.1*u_xx", "-u_x").replace("where: boundary", "where: x = 0")
-    assert stages(moved.replace("u = sin(pi*x)}", "u = 1}")) == [ClimbStage]
+    assert stages(moved.replace("u = sin(pi*x)}", "u = 1}")) == [ElementsStage]
+    curved = moved.replace("-u_x", "-(1 + x)*u_x").replace("u = sin(pi*x)}", "u = 1}")
+    assert stages(curved) == [ClimbStage]
+
+
+def test_waves_that_bend_or_may_come_to_bend_go_along_characteristics():
+    wave = HEAT.replace("u_t = 0.1*u_xx", "u_tt = u_xx").replace(
+        "{where: boundary", "{where: t = 0, that: u_t = 0}, {where: boundary"
+    )
+    assert stages(wave) == [ClimbStage, ElementsStage]
+    assert stages(wave.replace("u = sin(pi*x)}", "'u = minimum(x, 1 - x)'}")) == [ElementsStage]
 
 
 def test_systems_narrow_in_time_that_cells_are_not_for_are_marched():
