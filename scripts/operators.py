@@ -138,7 +138,8 @@ def table_line(row: tuple[str, Mapping[str, object]] | None) -> str:
     means = {"pikan": test["mean"], **{key: each["test"]["mean"] for key, each in neural.items()}}
     rest = " of the rest" * ("solve" in one)
     cells = [
-        name,
+        # A bar would end the cell.
+        name.replace("|", "\\|"),
         f"{one['target']:.1e}",
         f"{test['mean']:.1e}",
         f"{test['worst']:.1e}",

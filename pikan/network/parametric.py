@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import reduce
 from math import comb, factorial
 from typing import final
 
@@ -9,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from pikan.bases.chebyshev import Chebyshev
+from pikan.bases.chebyshev import Chebyshev, chebyshev_values
 from pikan.jets.autograd import is_plain, is_traced
 from pikan.jets.jet import Jet, MultiIndex, coordinates
 from pikan.network.base import Network
@@ -46,6 +47,8 @@ class ParameterFunctions(nn.Module, ABC):
 
         Source: DLMF 26.8, Stirling numbers of the first kind.
         """
+        if not any(orders):
+            return self.terms(self.unit(values), orders) @ self.coefficients
         sums: list[tuple[MultiIndex, float]] = [((), 1.0)]
         for order, log in zip(orders, self.logarithmic.tolist(), strict=True):
             numbers = _stirling(order) if log else [0.0] * order + [1.0]
@@ -89,13 +92,16 @@ class PolynomialFunctions(ParameterFunctions):
 
     def terms(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
         """The products."""
-        found = unit.new_ones(len(unit), len(self.degrees))
+        interval, factors = unit.new_tensor([[-1.0, 1.0]]), list[Tensor]()
         for axis, order in enumerate(orders):
             degrees = self.degrees[:, axis]
-            interval = unit.new_tensor([[-1.0, 1.0]])
-            basis = Chebyshev(interval, max(int(degrees.max()), 1))
-            found = found * basis.derivatives(unit[:, axis, None], order)[order, :, 0][:, degrees]
-        return found
+            highest, places = max(int(degrees.max()), 1), unit[:, axis]
+            if order == 0 and is_plain() and bool(places.abs().max() <= 1.0):
+                factors.append(chebyshev_values(places, highest)[degrees].mT)
+                continue
+            basis = Chebyshev(interval, highest)
+            factors.append(basis.derivatives(unit[:, axis, None], order)[order, :, 0][:, degrees])
+        return reduce(torch.mul, factors)
 
 
 @final
@@ -203,15 +209,21 @@ class ParametricProduct(Network):
         The fields of a group are summed before they are evaluated.
         """
         points, split = inputs.values[0], len(self.fields.center)
+        groups = int(which.max()) + 1
         found = points.new_empty(len(inputs.indices), len(points), self.unknowns)
-        for number in range(int(which.max()) + 1):
-            there = (which == number).nonzero()[:, 0]
-            group, values = points[there, :split], points[there[:1], split:]
+        for number in range(groups):
+            # One group needs no copies of its points.
+            there = slice(None) if groups == 1 else (which == number).nonzero()[:, 0]
+            group, values = points[there, :split], points[there][:1, split:]
+            if len(inputs.indices) == 1 and not any(inputs.indices[0]):
+                weights = self.functions(values, inputs.indices[0][split:])[0]
+                found[0, there] = self.fields.values_of(self._sum_of_fields(weights), group)
+                continue
             for orders in {index[split:] for index in inputs.indices}:
                 rows = [k for k, index in enumerate(inputs.indices) if index[split:] == orders]
                 own = tuple(inputs.indices[k][:split] for k in rows)
                 summed = self._sum_of_fields(self.functions(values, orders)[0])
-                jets = summed.jet(coordinates(group, own)).values
+                jets = self.fields.jet_of(summed, coordinates(group, own)).values
                 for row, each in zip(rows, jets, strict=True):
                     found[row, there] = each
         return Jet(inputs.indices, found)
@@ -219,15 +231,17 @@ class ParametricProduct(Network):
     def at(self, values: Sequence[float]) -> FullProduct:
         """The solution for one value of each parameter."""
         given = self.fields.coefficients.new_tensor([list(values)])
-        return self._sum_of_fields(self.functions(given, (0,) * len(values))[0])
-
-    def _sum_of_fields(self, weights: Float[Tensor, " r"]) -> FullProduct:
-        """The fields, summed with some weights."""
         ends = [(c.tolist()) for c in self._space()]
         made = FullProduct(self.fields.axes(), self.unknowns, *ends).to(self.fields.coefficients)
-        summed = self.fields.coefficients.detach().unflatten(1, (self.rank, self.unknowns))
-        made.coefficients = nn.Parameter(torch.einsum("qrm,r->qm", summed, weights.detach()))
+        with torch.no_grad():
+            weights = self.functions(given, (0,) * len(values))[0]
+            made.coefficients = nn.Parameter(self._sum_of_fields(weights))
         return made
+
+    def _sum_of_fields(self, weights: Float[Tensor, " r"]) -> Float[Tensor, "q m"]:
+        """The coefficients of the fields, summed with some weights."""
+        own = self.fields.coefficients.unflatten(1, (self.rank, self.unknowns))
+        return torch.einsum("qrm,r->qm", own, weights)
 
     def on(self, points: Float[Tensor, "n d"]) -> Callable[[Sequence[float]], Float[Tensor, "n m"]]:
         """The solution at points that stay, as a function of the parameters: one small product."""

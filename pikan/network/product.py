@@ -10,10 +10,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pikan.bases.basis import Basis
+from pikan.bases.chebyshev import Chebyshev, chebyshev_values
 from pikan.bases.elements import Elements
 from pikan.jets.autograd import is_plain
 from pikan.jets.jet import Jet, MultiIndex
-from pikan.network.base import FeatureNetwork, weighted_sum
+from pikan.network.base import FeatureNetwork, place, weighted_sum
 from pikan.network.laurent import LaurentFunctions
 from pikan.network.singular import SingularFunctions
 
@@ -46,12 +47,13 @@ class FullProduct(FeatureNetwork):
         super().__init__(lower, upper)
         self.bases = nn.ModuleList(bases)
         self.total = total
-        shares = degree_shares([basis.size - 1 for basis in bases])
-        chosen = shares <= 1.0 if total else torch.ones_like(shares, dtype=torch.bool)
+        chosen = torch.arange(prod(basis.size for basis in bases))
+        if total:
+            chosen = chosen[degree_shares([basis.size - 1 for basis in bases]) <= 1.0]
         # Which of all products they are, in their order; what follows from the degrees is not kept.
-        self.register_buffer("chosen", chosen.nonzero()[:, 0], persistent=False)
+        self.register_buffer("chosen", chosen, persistent=False)
         self.singular, self.laurent = singular, laurent
-        count = int(chosen.sum()) + sum(one.size for one in self.additions())
+        count = len(chosen) + sum(one.size for one in self.additions())
         self.coefficients = nn.Parameter(self.center.new_zeros(count, unknowns))
 
     def additions(self) -> list[SingularFunctions | LaurentFunctions]:
@@ -65,11 +67,14 @@ class FullProduct(FeatureNetwork):
 
     def whole(self) -> Float[Tensor, "_ m"]:
         """The coefficients of all products, zero where one is not of the total degree."""
+        return self._whole(self.coefficients)
+
+    def _whole(self, coefficients: Float[Tensor, "_ m"]) -> Float[Tensor, "_ m"]:
         if not self.total:
-            return self.coefficients
+            return coefficients
         size = prod(basis.size for basis in self.axes())
-        every = self.coefficients.new_zeros(size, self.coefficients.shape[1])
-        return every.index_copy(0, self.chosen, self.coefficients[: len(self.chosen)])
+        every = coefficients.new_zeros(size, coefficients.shape[1])
+        return every.index_copy(0, self.chosen, coefficients[: len(self.chosen)])
 
     def axes(self) -> tuple[Basis, ...]:
         """The basis of each coordinate, with one node."""
@@ -101,16 +106,35 @@ class FullProduct(FeatureNetwork):
 
     def jet(self, inputs: Jet) -> Jet:
         """The features, weighted by the coefficients, without making all of them."""
+        return self.jet_of(self.coefficients, inputs)
+
+    def jet_of(self, coefficients: Float[Tensor, "_ m"], inputs: Jet) -> Jet:
+        """The jet with other coefficients than the network's own."""
         if self.additions():
-            return weighted_sum(self.features(inputs), self.coefficients)
+            return weighted_sum(self.features(inputs), coefficients)
         if any(isinstance(basis, Elements) for basis in self.axes()) and is_plain():
-            return self._jet_by_cells(inputs)
+            return self._jet_by_cells(coefficients, inputs)
         factors = factors_at(self.axes(), inputs, self.center, self.scale)
         sizes = [basis.size for basis in self.axes()]
-        rows = _contract(self.whole().mT.unflatten(1, sizes), factors, inputs.indices)
+        rows = _contract(self._whole(coefficients).mT.unflatten(1, sizes), factors, inputs.indices)
         return Jet(inputs.indices, torch.stack(rows).mT)
 
-    def _jet_by_cells(self, inputs: Jet) -> Jet:
+    def values_of(
+        self, coefficients: Float[Tensor, "_ m"], points: Float[Tensor, "n d"]
+    ) -> Float[Tensor, "n m"]:
+        """The values alone with other coefficients, quickly where all bases are Chebyshev's."""
+        degrees = [basis.degree for basis in self.axes() if isinstance(basis, Chebyshev)]
+        unit = ((points - self.center) / self.scale).mT.contiguous()
+        # Beyond the box functions go on as straight lines.
+        inside = bool(unit.abs().max() <= 1.0)
+        if len(degrees) < len(unit) or self.additions() or not (inside and is_plain()):
+            return self.jet_of(coefficients, place(points)).values[0]
+        sizes = [degree + 1 for degree in degrees]
+        factors = [chebyshev_values(z, n)[None] for z, n in zip(unit, degrees, strict=True)]
+        whole = self._whole(coefficients).mT.unflatten(1, sizes)
+        return _contract(whole, factors, [(0,) * len(sizes)])[0].mT
+
+    def _jet_by_cells(self, coefficients: Float[Tensor, "_ m"], inputs: Jet) -> Jet:
         """The same from the functions that are not zero around each point."""
         unit = (inputs.values[0] - self.center) / self.scale
         places = torch.zeros_like(unit[:, :1], dtype=torch.long)
@@ -125,7 +149,7 @@ class FullProduct(FeatureNetwork):
             places = (places[:, :, None] * basis.size + columns[:, None]).flatten(1)
             powers = self.scale[axis] ** torch.arange(order + 1, device=unit.device)
             factors.append(values / powers[:, None, None])
-        own = self.whole()[places]
+        own = self._whole(coefficients)[places]
         products = [reduce(_khatri_rao, _chosen(factors, index)) for index in inputs.indices]
         rows = [torch.einsum("nqm,qn->mn", own, product) for product in products]
         return Jet(inputs.indices, torch.stack(rows).mT)
@@ -209,7 +233,8 @@ def factors_at(
     unit = (inputs.values[0] - center) / scale
     powers = scale[:, None, None, None] ** torch.arange(max(orders) + 1)[:, None, None].to(scale)
     for basis, order, x, power in zip(bases, orders, unit.split(1, dim=1), powers, strict=True):
-        factors.append(basis.derivatives(x, order).squeeze(-2).mT / power[: order + 1])
+        values = basis.derivatives(x, order).squeeze(-2).mT
+        factors.append(values / power[: order + 1] if order else values)
     return factors
 
 

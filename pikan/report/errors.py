@@ -23,7 +23,7 @@ _INTERVALS = {1: 1009, 2: 163, 3: 37}
 # A power of two keeps Sobol points balanced.
 _SCATTERED = 2**14
 # So many points keep the memory of wide networks small and still are worth the call.
-_CHUNK = 4096
+_CHUNK = 8192
 
 Evaluate = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, "n m"]]
 

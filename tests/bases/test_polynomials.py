@@ -6,7 +6,7 @@ import pytest
 import torch
 from numpy import polynomial
 
-from pikan.bases.chebyshev import Chebyshev
+from pikan.bases.chebyshev import Chebyshev, chebyshev_values
 from pikan.bases.legendre import Legendre
 
 PAIRS = [(Chebyshev, polynomial.Chebyshev), (Legendre, polynomial.Legendre)]
@@ -48,6 +48,19 @@ def test_chebyshev_is_the_cosine_of_multiples():
     expected = torch.cos(angle * torch.arange(41))
     # An error of one rounding in z is up to j² roundings in T_j.
     torch.testing.assert_close(values, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2, 3, 6, 7, 8, 9, 60, 129])
+def test_values_by_products_are_known_as_well_as_their_places(degree):
+    generator = torch.Generator().manual_seed(0)
+    z = 2.0 * torch.rand(500, generator=generator, dtype=torch.float64) - 1.0
+    found = chebyshev_values(z, degree)
+    assert found.shape == (degree + 1, 500)
+    orders = np.arange(degree + 1)[:, None].astype(np.longdouble)
+    angles = np.arccos(z.numpy().astype(np.longdouble))
+    # What rounding of z does to T_n is n eps over the sine of the angle; some of them meet.
+    bound = np.finfo(float).eps * (1 + 8 * orders / np.sin(angles))
+    assert np.all(np.abs(found.numpy() - np.cos(orders * angles)) < bound)
 
 
 def test_legendre_polynomials_are_orthogonal():

@@ -86,7 +86,8 @@ def test_parameters_of_few_values_are_answered_as_those_of_many(logarithmic, gen
     whole = partials(network, points, orders)
     with torch.no_grad():
         quick = partials(network, points, orders)
-        assert torch.equal(network(points), quick[0, 0, 0])
+        # Values alone are taken by products of polynomials, which round in another order.
+        torch.testing.assert_close(network(points), quick[0, 0, 0], rtol=1e-14, atol=1e-14)
     for one, values in whole.items():
         torch.testing.assert_close(quick[one], values.detach(), rtol=1e-11, atol=1e-11)
 

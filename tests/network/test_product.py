@@ -1,5 +1,6 @@
 """Products of one-coordinate functions reproduce what they can."""
 
+import pytest
 import torch
 
 from pikan.bases.bspline import BSpline
@@ -64,3 +65,16 @@ def test_a_low_rank_network_is_a_sum_of_products(generator):
             term = term * (values @ network.weights[axis][:, r : r + 1])
         expected = expected + term
     torch.testing.assert_close(network(points), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("reach", [1.0, 1.2])
+def test_values_alone_are_those_of_the_jet_inside_and_beyond(reach, generator):
+    ends = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
+    network = FullProduct([Chebyshev(ends, 9), Chebyshev(ends, 4)], 2, [0.0, -1.0], [3.0, 5.0])
+    other = torch.randn(network.coefficients.shape, generator=generator, dtype=torch.float64)
+    unit = reach * (2.0 * torch.rand(40, 2, generator=generator, dtype=torch.float64) - 1.0)
+    points = network.center + network.scale * unit
+    with torch.no_grad():
+        found = network.values_of(other, points)
+        expected = network.jet_of(other, place(points)).values[0]
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-13)
