@@ -24,6 +24,7 @@ from pikan.problem.trial_solution import TrialSolution, trial_solution
 from pikan.sampling.points import numpy_generator
 from pikan.sampling.sobol import sobol
 from pikan.spec import networks, schema
+from pikan.spec.energies import descends
 
 T = TypeVar("T")
 
@@ -88,7 +89,8 @@ def trial(spec: schema.Spec, problem: Problem) -> TrialSolution | None:
     """What builds the conditions in, where the file asks for it; None where they are rows."""
     if spec.network is None or spec.network.conditions != "built_in":
         return None
-    return trial_solution(problem, turns=not isinstance(spec.network, networks.ProductSettings))
+    turns = not isinstance(spec.network, networks.ProductSettings)
+    return trial_solution(problem, turns=turns, natural=not descends(spec))
 
 
 def rest(spec: schema.Spec, problem: Problem) -> Problem:

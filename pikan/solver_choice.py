@@ -18,9 +18,9 @@ from pikan.solvers.level import SolverResult
 from pikan.solvers.parametric.family import (
     LARGEST,
     LARGEST_OF_MANY,
-    FamilySettings,
     solve_family,
 )
+from pikan.solvers.parametric.members import FamilySettings
 from pikan.solvers.replay import Events
 from pikan.solvers.schedule import run_schedule, run_slabs
 from pikan.solvers.spectral.branch_refinement import refine_branch

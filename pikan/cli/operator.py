@@ -61,12 +61,17 @@ def solve_operator_file(
         from pikan.cli.exit_codes import SOLVED
         from pikan.cli.room import room
         from pikan.files.json_text import to_json
+        from pikan.operator_files.kept import kept_pairs
         from pikan.operator_files.run import learn
         from pikan.operator_files.solves import SampleError
         from pikan.operators.operator import OperatorError
     folder = Path("results") / stated.settings.name if out is None else out
-    with room(folder, stated.text, {}, force):
-        steps, told = learn(stated), 0
+    known = None if force else kept_pairs(folder, stated)
+    if known is not None:
+        said = f"{folder}: goes on with {len(known.results)} problems that have been solved"
+        typer.echo(said, err=True)
+    with room(folder, stated.text, {}, force, goes_on=known is not None):
+        steps, told = learn(stated, folder), 0
         try:
             while True:
                 done, count = next(steps)

@@ -12,6 +12,7 @@ from pikan.cli.finish import finish_run
 from pikan.cli.output import Output
 from pikan.files.atomic import check_room
 from pikan.files.lock import folder_lock
+from pikan.operator_files.kept import holds_pairs
 from pikan.spec.reader import parse_spec
 from pikan.storage.file import ArchiveError
 from pikan.storage.folder import clear_halves
@@ -34,6 +35,8 @@ def resume_folder(folder: Path, time_limit: float | None, quiet: bool) -> int:
 
 def _resume_locked(folder: Path, time_limit: float | None, quiet: bool) -> int:
     """The exit code of the run in a folder that nobody else works in."""
+    if holds_pairs(folder):
+        refuse(f"{folder}: an operator was interrupted here; `pikan solve` on its file goes on")
     found = run.load_interrupted(folder)
     if found is None:
         ended = results.load(folder)

@@ -14,12 +14,15 @@ from pikan.storage.folder import Content, content, discard, move, others, set_as
 
 
 @contextmanager
-def room(folder: Path, spec: str, data: Mapping[Path, bytes], force: bool) -> Generator[None]:
+def room(
+    folder: Path, spec: str, data: Mapping[Path, bytes], force: bool, *, goes_on: bool = False
+) -> Generator[None]:
     """Inside, a folder is free for a run with this resolved problem file and these data.
 
     A result of the same run goes once the new one is there, and what another run has left is set
     aside; with `force` either goes. Files of somebody else are refused, and stay with `force`.
-    Where nothing is left in the folder, what it held before is there again.
+    Where nothing is left in the folder, what it held before is there again. An interrupted run
+    stays where it is if this one `goes_on` with it.
     """
     if folder.exists() and not folder.is_dir():
         refuse(f"{folder}: this is a file; name a folder for the results")
@@ -34,7 +37,7 @@ def room(folder: Path, spec: str, data: Mapping[Path, bytes], force: bool) -> Ge
             )
         goes = force or found == done
         empty = found.kind in ("nothing", "other files")
-        aside = None if empty else _set_aside(folder, found.kind, goes)
+        aside = None if empty or goes_on else _set_aside(folder, found.kind, goes)
         if aside is None:
             yield
             return

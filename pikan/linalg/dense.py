@@ -86,6 +86,12 @@ def solver(matrix: Float[Tensor, "r p"], cutoff: float) -> tuple[Solve, int]:
     return lambda right: right_vectors @ (left.mT @ right), rank
 
 
+def tall_solver(matrix: Float[Tensor, "*n r p"]) -> Solve:
+    """The pseudo-inverses of matrices of full column rank, as a function of right sides."""
+    Q, R = torch.linalg.qr(matrix)
+    return lambda right: torch.linalg.solve_triangular(R, Q.mT @ right, upper=True)
+
+
 def orthonormal(
     matrix: Float[Tensor, "r p"],
 ) -> tuple[Float[Tensor, "r p"], Float[Tensor, "p p"]]:

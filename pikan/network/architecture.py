@@ -172,7 +172,10 @@ class LowRankArchitecture:
 @final
 @dataclass(frozen=True)
 class ParametricArchitecture:
-    """A `ParametricProduct`: the bases of its coordinates, then what its functions are made of."""
+    """A `ParametricProduct`: the bases of its coordinates, then what its functions are made of.
+
+    `sizes` are the rows, matrices and right sides of a reduced problem, none without one.
+    """
 
     __pydantic_config__ = STRICT
 
@@ -181,8 +184,16 @@ class ParametricArchitecture:
     unknowns: Count
     parameters: Annotated[int, Field(ge=1, le=100)]
     terms: Count
-    functions: Literal["polynomial", "rational"]
+    functions: Literal["polynomial", "rational", "reduced"]
     kind: Literal["parametric"] = "parametric"
+    sizes: tuple[Whole, Whole, Whole] = (0, 0, 0)
+
+    def beside(self) -> int:
+        """How many numbers the functions have beside the weights of their sums."""
+        if self.functions != "reduced":
+            return self.terms * (self.parameters if self.functions == "polynomial" else 2)
+        rows, matrices, rights = self.sizes
+        return matrices * (rows * self.rank + self.parameters) + rights * (rows + self.parameters)
 
 
 @final
@@ -353,7 +364,7 @@ def count(plan: Architecture) -> int:
             own = sum(b.knots for b in bases) + prod(b.size for b in bases) * plan.unknowns * rank
             # Beside its own box, that of the fields, and what its functions are of.
             own += 2 * len(bases) + 3 * parameters
-            own += terms * (rank + (parameters if plan.functions == "polynomial" else 2))
+            own += terms * rank + plan.beside()
         case MLPArchitecture(widths=widths):
             own = sum((before + 1) * after for before, after in pairwise(widths))
         case TrialArchitecture(network=network):

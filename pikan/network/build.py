@@ -20,11 +20,13 @@ from pikan.network.laurent import LaurentDegrees, LaurentFunctions
 from pikan.network.layer import Layer
 from pikan.network.mlp import MLP
 from pikan.network.parametric import (
+    ParameterFunctions,
     ParametricProduct,
     PolynomialFunctions,
     RationalFunctions,
 )
 from pikan.network.product import FullProduct, LowRank
+from pikan.network.reduced import ReducedFunctions
 from pikan.network.singular import SingularFunctions
 from pikan.network.symbolic_edges import SymbolicEdge
 from pikan.network.time_slabs import TimeSlabs
@@ -72,7 +74,7 @@ def restore(text: str, state: Mapping[str, Tensor], most: int | None = None) -> 
             part.symbolic.check(part.mask)
         if isinstance(part, Basis) and not bool((part.knots[:, -1] > part.knots[:, 0]).all()):
             raise plans.ArchitectureError("state: a grid has no length")
-        if isinstance(part, PolynomialFunctions) and not part.is_sound():
+        if isinstance(part, PolynomialFunctions | ReducedFunctions) and not part.is_sound():
             raise plans.ArchitectureError("state: the degree of a parameter is none")
     return made
 
@@ -148,7 +150,8 @@ def _plain(network: Network) -> plans.PlainArchitecture:
                 network.unknowns,
                 len(functions.lower),
                 len(functions.coefficients),
-                "rational" if isinstance(functions, RationalFunctions) else "polynomial",
+                functions.kind,
+                sizes=functions.sizes if isinstance(functions, ReducedFunctions) else (0, 0, 0),
             )
         case MLP():
             matrices = (*network.weights, network.coefficients)
@@ -216,8 +219,7 @@ def build_network(plan: plans.Architecture) -> Network:
             fields = FullProduct(
                 _bases(bases, [1] * count), rank * unknowns, lower[:count], upper[:count]
             )
-            kind = RationalFunctions if plan.functions == "rational" else PolynomialFunctions
-            return ParametricProduct(fields, kind(plan.parameters, plan.terms, rank), unknowns)
+            return ParametricProduct(fields, _parameter_functions(plan), unknowns)
         case plans.MLPArchitecture(widths=widths):
             return MLP(widths, lower, upper)
         case plans.TrialArchitecture():
@@ -225,6 +227,16 @@ def build_network(plan: plans.Architecture) -> Network:
         case plans.TimeSlabsArchitecture(networks=networks):
             edges = [float(edge) for edge in range(len(networks) + 1)]
             return TimeSlabs(edges, [build_network(each) for each in networks], plan.axis)
+
+
+def _parameter_functions(plan: plans.ParametricArchitecture) -> ParameterFunctions:
+    match plan.functions:
+        case "polynomial":
+            return PolynomialFunctions(plan.parameters, plan.terms, plan.rank)
+        case "rational":
+            return RationalFunctions(plan.parameters, plan.terms, plan.rank)
+        case "reduced":
+            return ReducedFunctions(plan.parameters, plan.rank, plan.sizes)
 
 
 def _singular_functions(plan: plans.SingularArchitecture) -> SingularFunctions | None:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import comb, factorial
-from typing import final
+from typing import Literal, final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,15 +17,17 @@ from pikan.network.base import Network
 from pikan.network.product import FullProduct
 
 HIGHEST_DEGREE = 1000
+FunctionsKind = Literal["polynomial", "rational", "reduced"]
 
 
 class ParameterFunctions(nn.Module, ABC):
-    """Functions g_r of the parameters, with their derivatives.
+    """Functions g_r of the parameters, with their derivatives; `kind` is the word for them.
 
     `lower` and `upper` bound each parameter; `logarithmic` says by a one for each that its
     logarithm goes evenly from -1 to 1, by a zero that it does so itself.
     """
 
+    kind: FunctionsKind
     lower: Float[Tensor, " _"]
     upper: Float[Tensor, " _"]
     logarithmic: Float[Tensor, " _"]
@@ -80,6 +82,7 @@ class ParameterFunctions(nn.Module, ABC):
 class PolynomialFunctions(ParameterFunctions):
     """Sums of products of Chebyshev polynomials, one of each parameter, of the degrees [t _]."""
 
+    kind = "polynomial"
     degrees: Int[Tensor, "t _"]
 
     def __init__(self, parameters: int, terms: int, rank: int) -> None:
@@ -92,16 +95,7 @@ class PolynomialFunctions(ParameterFunctions):
 
     def terms(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
         """The products."""
-        interval, factors = unit.new_tensor([[-1.0, 1.0]]), list[Tensor]()
-        for axis, order in enumerate(orders):
-            degrees = self.degrees[:, axis]
-            highest, places = max(int(degrees.max()), 1), unit[:, axis]
-            if order == 0 and is_plain() and bool(places.abs().max() <= 1.0):
-                factors.append(chebyshev_values(places, highest)[degrees].mT)
-                continue
-            basis = Chebyshev(interval, highest)
-            factors.append(basis.derivatives(unit[:, axis, None], order)[order, :, 0][:, degrees])
-        return reduce(torch.mul, factors)
+        return chebyshev_products(unit, self.degrees, orders)
 
 
 @final
@@ -114,6 +108,7 @@ class RationalFunctions(ParameterFunctions):
     Source: Berrut and Trefethen 2004, doi 10.1137/S0036144502417715, section 9.
     """
 
+    kind = "rational"
     nodes: Float[Tensor, " t"]
     weights: Float[Tensor, " t"]
 
@@ -125,6 +120,22 @@ class RationalFunctions(ParameterFunctions):
     def terms(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
         """The functions that are one at one node each."""
         return rational(unit[:, 0], self.nodes, self.weights, orders[0])
+
+
+def chebyshev_products(
+    unit: Float[Tensor, "n _"], degrees: Int[Tensor, "t _"], orders: MultiIndex
+) -> Float[Tensor, "n t"]:
+    """Derivatives of products of Chebyshev polynomials, one of each coordinate from -1 to 1."""
+    interval, factors = unit.new_tensor([[-1.0, 1.0]]), list[Tensor]()
+    for axis, order in enumerate(orders):
+        own = degrees[:, axis]
+        highest, places = max(int(own.max()), 1), unit[:, axis]
+        if order == 0 and is_plain() and bool(places.abs().max() <= 1.0):
+            factors.append(chebyshev_values(places, highest)[own].mT)
+            continue
+        basis = Chebyshev(interval, highest)
+        factors.append(basis.derivatives(unit[:, axis, None], order)[order, :, 0][:, own])
+    return reduce(torch.mul, factors)
 
 
 def rational(

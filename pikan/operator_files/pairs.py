@@ -92,12 +92,23 @@ def random_field(stated: OperatorStatement) -> RandomField:
     return RandomField(tuple(f"{entering}mode{k}" for k in range(len(functions))), tuple(functions))
 
 
-def make_pairs(stated: OperatorStatement) -> Generator[tuple[int, int], None, Pairs]:
+@final
+class Solved(NamedTuple):
+    """The problems that have been solved so far, the seconds that took, and how many there are."""
+
+    results: tuple[SolverResult, ...]
+    seconds: float
+    count: int
+
+
+def make_pairs(
+    stated: OperatorStatement, known: tuple[SolverResult, ...] = (), seconds: float = 0.0
+) -> Generator[Solved, None, Pairs]:
     """Pairs from the file that is named, or those of the law, a problem solved for each.
 
     Where the problem is linear and the input multiplies no unknown, as many problems are solved
-    as there are modes, and one, and all other outputs are superpositions of theirs. What is
-    yielded is how many are solved, of how many.
+    as there are modes, and one, and all other outputs are superpositions of theirs. Those that are
+    `known`, which took some seconds, are the first; what is yielded is what there is so far.
     """
     if stated.settings.data is not None:
         return _from_file(stated)
@@ -115,20 +126,18 @@ def make_pairs(stated: OperatorStatement) -> Generator[tuple[int, int], None, Pa
     points = torch.cartesian_prod(*map(torch.from_numpy, grids.values()))
     points = points.reshape(-1, len(grids))
     leaving = problem.unknowns.index(stated.settings.operator.output)
-    results, way = list[SolverResult](), None
-    outputs = list[torch.Tensor]()
-    began = perf_counter()
-    for row in drawn[:solved]:
+    results, way = list(known), None
+    for row in drawn[len(known) : solved]:
+        began = perf_counter()
         own = with_constants(problem, dict(zip(field.names, row.tolist(), strict=True)))
         way = way or way_of(stated, own)
         others = (drawn[: len(results)] - row).norm(dim=1)
         near = results[int(others.argmin())] if results else None
         results.append(solve_input(stated, own, way, near, len(results)))
-        with torch.no_grad():
-            outputs.append(results[-1].network(points)[:, leaving].double())
-        yield len(results), solved
-    seconds = perf_counter() - began
-    u = torch.stack(outputs)
+        seconds += perf_counter() - began
+        yield Solved(tuple(results), seconds, solved)
+    with torch.no_grad():
+        u = torch.stack([one.network(points)[:, leaving].double() for one in results])
     if solved < count:
         known = torch.cat([torch.ones(solved, 1).to(drawn), drawn[:solved]], dim=1)
         every = torch.cat([torch.ones(count, 1).to(drawn), drawn], dim=1)

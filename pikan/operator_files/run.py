@@ -9,9 +9,11 @@ from typing import final
 import torch
 
 from pikan import results
+from pikan.checkpointer import EVERY
 from pikan.files.json_text import to_json
+from pikan.operator_files.kept import CHANGES, resumable_pairs
 from pikan.operator_files.newton import StatedEquations
-from pikan.operator_files.pairs import PairFacts, Pairs, make_pairs
+from pikan.operator_files.pairs import PairFacts, Pairs
 from pikan.operators.operator import (
     Array,
     Evolution,
@@ -31,8 +33,8 @@ from pikan.storage.folder import REPORT, RESOLVED
 from pikan.storage.run_archive import OPERATOR
 from pikan.storage.serialize import deserialize, get_serialized, put_serialized, serialize
 
-# The text of an archive with the changes to its file, and the test pairs that are corrected.
-_CHANGES, _CORRECTED = "changes", 10
+# The test pairs that are corrected.
+_CORRECTED = 10
 
 
 @final
@@ -97,14 +99,20 @@ class OperatorRun:
         }
         with writing(folder / FILE, None, texts) as file:
             put_text(file, "spec", text)
-            put_text(file, _CHANGES, json.dumps(dict(self.stated.changes)))
+            put_text(file, CHANGES, json.dumps(dict(self.stated.changes)))
             # The equations follow from the text.
             put_serialized(file, OPERATOR, serialize(replace(self.operator, equations=None)))
 
 
-def learn(stated: OperatorStatement) -> Generator[tuple[int, int], None, OperatorRun]:
-    """The operator of a file; what is yielded is how many problems are solved, of how many."""
-    pairs = yield from make_pairs(stated)
+def learn(
+    stated: OperatorStatement, folder: Path | None = None, every: float = EVERY
+) -> Generator[tuple[int, int], None, OperatorRun]:
+    """The operator of a file; what is yielded is how many problems are solved, of how many.
+
+    In a folder what is solved is kept every so many seconds, and where the run is ended, and is
+    gone on with.
+    """
+    pairs = yield from resumable_pairs(stated, folder, every)
     settings, train = stated.settings, pairs.train
     problem = stated.problem
     asked = settings.evolution
@@ -163,7 +171,7 @@ def load(folder: str | Path) -> Solution | Operator:
             found, text, changes = None, "", "{}"
         else:
             found = deserialize(get_serialized(file, OPERATOR), Operator, torch.device("cpu"))
-            text, changes = get_text(file, "spec"), get_text(file, _CHANGES)
+            text, changes = get_text(file, "spec"), get_text(file, CHANGES)
     if found is None:
         return results.load(folder)
     if not isinstance(found, Operator):

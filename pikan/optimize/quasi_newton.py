@@ -34,7 +34,7 @@ class Descent(NamedTuple):
     def stagnates(self, tolerance: float) -> bool:
         """Whether the last steps have lowered the loss by less than `tolerance` of itself."""
         fall = self.losses[0] - self.here.loss
-        return len(self.losses) > SPAN and fall <= tolerance * self.losses[0]
+        return len(self.losses) > SPAN and fall <= tolerance * abs(self.losses[0])
 
 
 def start_descent(

@@ -15,6 +15,8 @@ from pikan.planning.deep_kan import (
 )
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
+from pikan.problem.variational import essential_part
+from pikan.spec.energies import descends
 from pikan.spec.faults import SpecError
 from pikan.spec.memory import check_memory, parameter_count
 from pikan.spec.networks import KANSettings, MLPSettings, Network, ProductSettings
@@ -60,12 +62,14 @@ def plan_by_hand(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     elif deep and isinstance(network, KANSettings):
         reasons.append(deep_reason(network, problem))
     own = spec.network is not None and spec.network.conditions is None
-    reasons += condition_reasons(network, problem, chosen=own)
+    # Natural conditions follow from an energy that stages go down along.
+    stated = essential_part(problem) if descends(spec) else problem
+    reasons += condition_reasons(network, stated, chosen=own)
     filled = with_values(spec, network=network)
     sampling = _sampling(filled, network, problem, deep)
     training = spec.training or _training(network, problem, sampling, deep)
     weights = spec.weights
-    asked = open_conditions(network, problem)
+    asked = open_conditions(network, stated)
     if asked and not any(label != "equation" for label in weights):
         weights = {**weights, "conditions": _CONDITIONS}
         reasons.append(f"weights: the conditions count {_CONDITIONS:g} times the equation")

@@ -3,6 +3,7 @@
 from pikan.planning.by_hand import with_values
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
+from pikan.spec.energies import descends
 from pikan.spec.networks import ProductSettings
 from pikan.spec.schema import Spec
 from pikan.spec.stages.minimize import MinimizeSettings, MinimizeStage
@@ -12,9 +13,25 @@ _ENERGIES, _BOUNDED = 1e-8, 1e-3
 
 
 def is_minimized(spec: Spec) -> bool:
-    """Whether an energy is not left to a network and stages of the file's own."""
+    """Whether an energy is not left to a network and stages of the file's own.
+
+    In a region its equations and conditions are solved instead, which follow from it.
+    """
+    if spec.region is not None:
+        return False
     own = isinstance(spec.network, ProductSettings | None)
     return own and (spec.training is None or isinstance(spec.training[0], MinimizeStage))
+
+
+def with_built_in(spec: Spec) -> Spec:
+    """The spec of a network whose stages go down along an energy: values on faces are built in.
+
+    As rows they would have to be weighed against an integral of any size.
+    """
+    network = spec.network
+    if network is None or network.conditions is not None or not descends(spec):
+        return spec
+    return with_values(spec, network=network.model_copy(update={"conditions": "built_in"}))
 
 
 def plan_energy(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pikan.expression.wording import word_list
 from pikan.planning.by_hand import plan_by_hand, with_values
-from pikan.planning.energies import is_minimized, plan_energy
+from pikan.planning.energies import is_minimized, plan_energy, with_built_in
 from pikan.planning.identification import plan_identification
 from pikan.problem.characteristics import follow_characteristics
 from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
@@ -69,6 +69,7 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         return _plan_family(spec, problem)
     if problem.energy is not None and is_minimized(spec):
         return plan_energy(spec, problem)
+    spec = with_built_in(spec)
     match spec.network, spec.training:
         case ((ProductSettings() | None as network), None) if problem.inverse:
             return plan_identification(spec, problem, network, IdentifySettings())

@@ -38,6 +38,7 @@ from pikan.expression.tree import (
 from pikan.geometry.face import Face
 from pikan.problem.partials import partials
 from pikan.problem.statement import Condition, Problem, residual_on
+from pikan.problem.variational import essential_part
 from pikan.problem.wellposed.compatibility import on
 
 # What is left of a condition by a lift that has it, in parts of the values there.
@@ -88,14 +89,16 @@ class _NotBuiltInError(ValueError):
     """Why a condition cannot be built in."""
 
 
-def trial_solution(problem: Problem, *, turns: bool = True) -> TrialSolution:
+def trial_solution(problem: Problem, *, turns: bool = True, natural: bool = True) -> TrialSolution:
     """As many conditions as fit together, in the order of the file, built in; the rest as it is.
 
-    Without `turns` no axis is made periodic: the field is not to take cosines and sines.
+    Without `turns` no axis is made periodic: the field is not to take cosines and sines. Without
+    `natural` those that follow from an energy are left to it.
     """
+    energy, asked = problem.energy, (problem if natural else essential_part(problem)).conditions
     periodic = tuple(one for one in problem.periodic if all(one.orders) and turns)
     kept, reasons = list[Condition](), list[str]()
-    for condition in problem.conditions:
+    for condition in asked:
         try:
             _functions(problem, [*kept, condition], tuple(one.axis for one in periodic))
         except _NotBuiltInError as fault:
@@ -113,6 +116,9 @@ def trial_solution(problem: Problem, *, turns: bool = True) -> TrialSolution:
         conditions=tuple(one for one in problem.conditions if one not in kept),
         periodic=tuple(one for one in problem.periodic if one not in periodic),
     )
+    if energy is not None:
+        left = [one for one in problem.conditions[: energy.essential] if one not in kept]
+        rest = replace(rest, energy=replace(energy, essential=len(left)))
     return TrialSolution(lifts, factors, axes, rest, tuple(reasons))
 
 

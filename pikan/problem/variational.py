@@ -1,6 +1,7 @@
 """Calculus of variations: equations and natural conditions of the minimum of an energy."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pikan.expression.differentiate import differentiate
 from pikan.expression.tree import (
@@ -15,8 +16,10 @@ from pikan.expression.tree import (
     subtract,
 )
 from pikan.geometry.box import Box
-from pikan.problem.partials import HasNames, Partial, partial_name, partials, raise_order
-from pikan.problem.statement import Condition, Equation, Obstacle
+from pikan.geometry.domain import BoundaryPart
+from pikan.geometry.face import Face
+from pikan.problem.partials import NORMAL, HasNames, Partial, partial_name, partials, raise_order
+from pikan.problem.statement import Condition, Energy, Equation, Obstacle, Problem
 from pikan.problem.vector_calculus import total_derivative
 
 
@@ -64,36 +67,57 @@ def complementarity(
 def natural_conditions(
     named: HasNames,
     box: Box,
-    density: Expression,
-    on_faces: Sequence[Condition],
+    parts: Sequence[BoundaryPart],
+    energy: Energy,
     essential: Sequence[Condition],
 ) -> Iterator[Condition]:
-    """On faces where an unknown is free: n_i de/du_i + d/du of the densities there = 0."""
+    """On parts where an unknown is free: n_i de/du_i + d/du of the densities there = 0."""
     for unknown, name in enumerate(named.unknowns):
         held = {
-            face
+            part
             for one in essential
-            for face in one.faces
+            for part in one.faces
             if any(p.unknown == unknown for p in partials(named, one.residual).values())
         }
-        for face in box.boundary():
-            if face in held:
+        slopes = [
+            differentiate(energy.density, _slope(named, unknown, axis))
+            for axis in range(len(named.coordinates))
+        ]
+        for part in parts:
+            if part in held:
                 continue
-            ((axis, value),) = face.fixed
-            outward = 1.0 if value == box.upper[axis] else -1.0
-            flux = differentiate(density, _slope(named, unknown, axis))
-            total = multiply(Number(outward), flux) if outward < 0 else flux
-            for one in on_faces:
-                if face in one.faces:
+            total = _flux(named, box, part, slopes)
+            for one in energy.on_faces:
+                if part in one.faces:
                     total = add(total, differentiate(one.residual, name))
             if total != ZERO:
                 beside = f" for {name}" if len(named.unknowns) > 1 else ""
-                yield Condition(f"{face.label(box)}: natural{beside}", (face,), total)
+                yield Condition(f"{part.label(box)}: natural{beside}", (part,), total)
+
+
+def _flux(
+    named: HasNames, box: Box, part: BoundaryPart, slopes: Sequence[Expression]
+) -> Expression:
+    """The sum of n_i times the slope along each axis."""
+    if isinstance(part, Face):
+        ((axis, value),) = part.fixed
+        return slopes[axis] if value == box.upper[axis] else multiply(Number(-1.0), slopes[axis])
+    total: Expression = ZERO
+    for name, slope in zip(named.coordinates, slopes, strict=True):
+        total = add(total, multiply(Name(f"{NORMAL}_{name}"), slope))
+    return total
 
 
 def _slope(named: HasNames, unknown: int, axis: int) -> str:
     flat = Partial(unknown, (0,) * len(named.coordinates))
     return partial_name(named, raise_order(flat, axis, 1))
+
+
+def essential_part(problem: Problem) -> Problem:
+    """The problem without the conditions that follow from its energy."""
+    if problem.energy is None:
+        return problem
+    return replace(problem, conditions=problem.conditions[: problem.energy.essential])
 
 
 def given_value(named: HasNames, condition: Expression) -> tuple[int, Expression] | None:

@@ -39,7 +39,7 @@ _ROUNDING = 1e-11
 # What the label of an equation begins with.
 EQUATION = "equation"
 
-_Fields = dict[MultiIndex, Tensor]
+Fields = dict[MultiIndex, Tensor]
 """As `residuals.Partials`, on as many points as there are."""
 
 
@@ -85,7 +85,7 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
     """What is left of every equation and condition, and of each inside narrow features."""
     inside = held_out.points[:_INSIDE]
     faces = used_faces(problem)
-    on_faces = {face: _on_part(problem, inside[:_ON_FACES], face) for face in faces}
+    on_faces = {face: moved_to_part(problem, inside[:_ON_FACES], face) for face in faces}
     stated: list[tuple[Term, str | None]] = [
         (one, None) for one in terms(problem, CollocationPoints(inside, on_faces))
     ]
@@ -103,7 +103,7 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
     ones = {f"n_{name}": 1.0 for name in problem.coordinates}
     lengths = inside.amax(dim=0) - inside.amin(dim=0)
     with torch.no_grad():
-        everywhere, found = _fields(network, inside, [one for one, _ in stated])
+        everywhere, found = fields_at(network, inside, [one for one, _ in stated])
         sizes = everywhere[(0,) * inside.shape[1]].abs().amax(dim=0)
         natural = _NATURAL * torch.where(sizes > _ROUNDING * sizes.max(), sizes, sizes.max())
         for (one, feature), here in zip(stated, found, strict=True):
@@ -126,9 +126,9 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
             )
 
 
-def _fields(
+def fields_at(
     network: Network, inside: Float[Tensor, "n d"], stated: Sequence[Term]
-) -> tuple[_Fields, list[tuple[_Fields, ...]]]:
+) -> tuple[Fields, list[tuple[Fields, ...]]]:
     """All partial derivatives in use: inside, and at each place of each term.
 
     One call of the network, which costs more than some points more do.
@@ -145,7 +145,7 @@ def _fields(
     return everywhere, [tuple(next(given) for _ in one.points) for one in stated]
 
 
-def _on_part(
+def moved_to_part(
     problem: Problem, points: Float[Tensor, "n d"], face: BoundaryPart
 ) -> Float[Tensor, "_ d"]:
     """Inner points moved to a face; on a part of the boundary of a region, points of its own."""

@@ -24,9 +24,10 @@ class ParameterFacts:
 class FamilyFacts:
     """A family in numbers.
 
-    `functions` are polynomial or rational. `decay` is the size of what each node has added, in
-    parts of the solution, in the order in which they were solved. `checks` fresh members were
-    compared, the worst of them at `worst_at`; an answer on `points` points takes `milliseconds`.
+    `functions` are polynomial, rational or reduced. `decay` is the size of what each node has
+    added, in parts of the solution, in the order in which they were solved. `checks` fresh members
+    were compared, the worst of them at `worst_at`; an answer on `points` points takes
+    `milliseconds`.
     """
 
     parameters: tuple[ParameterFacts, ...]

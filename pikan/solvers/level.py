@@ -71,7 +71,8 @@ def run_stage(
             largest = max(largest, progress.loss)
             now = None if progress.state is None else InProgress(progress.state, largest)
             yield event(progress)._replace(in_progress=now)
-            if progress.loss < enough**2 * largest:
+            # What is negative is an energy.
+            if 0.0 <= progress.loss < enough**2 * largest:
                 end = Outcome("converged", "what is left of the residual is rounding")
                 return StageResult(progress.theta, end)
         return stage_run.result()

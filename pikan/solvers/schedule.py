@@ -18,7 +18,7 @@ from pikan.network.product import FullProduct, LowRank
 from pikan.network.refine import adapt, raise_rank, refine
 from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.linear_least_squares import LinearLeastSquares
-from pikan.optimize.objective import LeastSquares
+from pikan.optimize.objective import LeastSquares, Objective
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import Stage, StageProgress
 from pikan.problem.classification import linear
@@ -35,6 +35,7 @@ from pikan.solvers.level import SolverResult, run_stage
 from pikan.solvers.output_scale import fit_output_scale, scale_outputs
 from pikan.solvers.replay import Event, Events, memoize
 from pikan.solvers.time_slab import restrict_time, slab_terms
+from pikan.solvers.variational.descent import energy_objective, minimizes_energy
 
 # RAD draws from a set of candidates several times larger than what it keeps.
 _CANDIDATES = 10
@@ -237,7 +238,7 @@ def _single_steps(
 class _Assembly(NamedTuple):
     """What a stage works on, and the way back from its parameters to a network."""
 
-    objective: LeastSquares
+    objective: Objective
     start: Float[Tensor, " p"]
     network: Callable[[Float[Tensor, " p"]], Network]
 
@@ -256,6 +257,11 @@ def _assemble(
     With a `redraw` the objective can be drawn anew, by a seed of its own and not by what else is
     drawn, so that a stage that goes on comes to the same points.
     """
+    if minimizes_energy(problem, stage, network):
+        made = energy_objective(problem, network, points, parts.weights, parts.memory // 2)
+        return _Assembly(
+            made, parameter_vector(network), lambda free: with_parameters(network, free)
+        )
     found = merge(terms_on(problem, points))
     weights = parts.weights(list(dict.fromkeys(one.label for one in found)))
     affine, theta, time = linear(problem), parameter_vector(network), problem.box.time

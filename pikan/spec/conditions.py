@@ -46,10 +46,12 @@ def conditions(
     A label is the place, such as `t = 0`; where two conditions hold at one place, with the formula:
     `t = 0: u_t = 0`.
     """
-    if "conditions" not in spec.model_fields_set and not spec.data:
+    # Of an energy all may be natural.
+    needed = spec.energy is None and not spec.data
+    if needed and "conditions" not in spec.model_fields_set:
         message = f"missing; {Spec.model_fields['conditions'].description}"
         yield spec.origin.fault(("conditions",), message)
-    elif not spec.conditions and not spec.data and not approximates(spec, scope, equations):
+    elif needed and not spec.conditions and not approximates(spec, scope, equations):
         message = "there is none; a problem needs one, such as {where: boundary, that: u = 0}"
         yield spec.origin.fault(("conditions",), message)
     found: list[_ParsedCondition] = []

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression
+from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.problem.partials import normals, partials
 from pikan.problem.statement import Condition, Energy, Equation, Obstacle
@@ -14,13 +15,25 @@ from pikan.problem.variational import (
     given_value,
     natural_conditions,
 )
-from pikan.spec.boundaries import BoundaryError, faces, normalize
+from pikan.spec.boundaries import BoundaryError, faces, normalize, region_parts
 from pikan.spec.faults import Check, Fault, Keys
+from pikan.spec.networks import ProductSettings
 from pikan.spec.resolve import Scope, expression, given_formula
 from pikan.spec.schema import Repeats, Spec
+from pikan.spec.stages.adam import AdamStage
+from pikan.spec.stages.lbfgs import LBFGSStage
+from pikan.spec.stages.ssbroyden import SSBroydenStage
 
 # Minimized are integrals over boxes of so many coordinates.
 _MOST = 2
+
+
+def descends(spec: Spec) -> bool:
+    """Whether stages of the file go down along an energy, on a network that is no product."""
+    stages = spec.training or ()
+    down = any(isinstance(one, AdamStage | LBFGSStage | SSBroydenStage) for one in stages)
+    on_box = spec.energy is not None and spec.region is None
+    return down and on_box and not isinstance(spec.network, ProductSettings)
 
 
 def energy(spec: Spec, scope: Scope) -> Check[Energy | None]:
@@ -48,9 +61,12 @@ def _beside(spec: Spec, scope: Scope) -> Iterator[Fault]:
         if getattr(spec, key):
             message = "an energy is minimized instead, which gives the equations; leave it out"
             yield spec.origin.fault((key,), message)
-    if scope.region is not None:
-        message = "an energy is minimized over a box; leave out the region, or write its equations"
-        yield spec.origin.fault(("energy",), message)
+    if spec.constraints and scope.region is not None:
+        message = "bounds are touched in a box only; leave out the region, or these"
+        yield spec.origin.fault(("constraints",), message)
+    if spec.constraints and descends(spec):
+        message = "bounds go with products, whose coefficients are values; leave out training"
+        yield spec.origin.fault(("constraints",), message)
     if any(isinstance(one, Repeats) for one in spec.conditions):
         message = "an energy takes no periodic coordinates; write its equations instead"
         yield spec.origin.fault(("conditions",), message)
@@ -64,13 +80,19 @@ def _on_faces(spec: Spec, scope: Scope) -> Check[tuple[Condition, ...]]:
         words = (written.over,) if isinstance(written.over, str) else written.over
         density = yield from _density(spec, scope, (*keys, "of"), written.of, slopes=False)
         try:
-            places = [face for word in words for face in faces(word, scope.box, scope.constants)]
+            places = [face for word in words for face in _parts(word, scope)]
         except (BoundaryError, FormulaError) as error:
             yield spec.origin.fault((*keys, "over"), str(error))
             continue
         if density is not None:
             found.append(Condition(" and ".join(map(normalize, words)), tuple(places), density))
     return tuple(found)
+
+
+def _parts(word: str, scope: Scope) -> tuple[BoundaryPart, ...]:
+    if scope.region is None:
+        return faces(word, scope.box, scope.constants)
+    return region_parts(word, scope.box, scope.region, scope.constants)
 
 
 def _density(
@@ -131,12 +153,13 @@ def with_conditions(
 ) -> Check[tuple[Energy, tuple[Condition, ...]]]:
     """The energy with its conditions: those given, which are of values, and those that follow."""
     for index, one in enumerate(given):
-        whole = all(isinstance(f, Face) and len(f.fixed) == 1 for f in one.faces)
+        whole = all(len(f.fixed) == 1 if isinstance(f, Face) else not f.only for f in one.faces)
         if given_value(scope, one.residual) is None or not whole:
             message = (
                 "an energy takes conditions on the values of one unknown on whole faces, as u = 0; "
                 "those on derivatives follow from it, or from energies on faces"
             )
             yield spec.origin.fault(("conditions", index, "that"), message)
-    natural = natural_conditions(scope, scope.box, found.density, found.on_faces, given)
+    parts = scope.box.boundary() if scope.region is None else scope.region.parts
+    natural = natural_conditions(scope, scope.box, parts, found, given)
     return replace(found, essential=len(given)), (*given, *natural)

@@ -19,7 +19,8 @@ from pikan.storage.serialize import (
     serialize,
 )
 
-_GROUP = "checkpoint"
+GROUP = "checkpoint"
+"""What an unfinished run needs to go on is called in its file."""
 
 
 class CachedResult(NamedTuple):
@@ -85,7 +86,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     with reading(path) as file:
         if not has_checkpoint(file):
             return None
-        found = deserialize(get_serialized(file, _GROUP), Checkpoint, torch.device("cpu"))
+        found = deserialize(get_serialized(file, GROUP), Checkpoint, torch.device("cpu"))
     assert isinstance(found, Checkpoint)
     if found.versions != versions():
         wrote, runs = (
@@ -101,9 +102,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
 
 def has_checkpoint(file: Arrays) -> bool:
     """Whether a run goes on from what is in its file."""
-    return _GROUP in names(file)
+    return GROUP in names(file)
 
 
 def put_checkpoint(file: h5py.File, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint beside whatever else is in a file."""
-    put_serialized(file, _GROUP, serialize(checkpoint))
+    put_serialized(file, GROUP, serialize(checkpoint))

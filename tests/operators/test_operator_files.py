@@ -10,9 +10,11 @@ import pikan
 from pikan.cli.main import app
 from pikan.expression.evaluate import evaluate
 from pikan.expression.parse import parse
+from pikan.operator_files.kept import holds_pairs, kept_pairs, resumable_pairs
 from pikan.operator_files.pairs import random_field
 from pikan.spec.faults import SpecError
 from pikan.spec.operators import read_operator
+from tests.stated import finish
 
 PROBLEMS = Path(__file__).parents[2] / "problems" / "operators"
 INTEGRAL = """
@@ -72,6 +74,21 @@ def test_a_linear_operator_is_superposed_from_few_solves(tmp_path):
     assert pairs.u == pytest.approx(integrals, abs=1e-3)
     assert made.report.fit.method == "linear"
     assert made.report.test.worst < 1e-6
+
+
+def test_an_interrupted_operator_goes_on_with_the_problems_that_were_solved(tmp_path):
+    text = INTEGRAL.replace("u_x = v", "u_x = v - 0.1*sin(u)").replace("samples: 40", "samples: 10")
+    stated = read_operator(written(tmp_path, text.replace("test: 10", "test: 2")))
+    _, whole = finish(resumable_pairs(stated, None, 60.0))
+    steps = resumable_pairs(stated, tmp_path / "left", 60.0)
+    assert [next(steps) for _ in range(5)][-1] == (5, 12)
+    steps.close()
+    assert holds_pairs(tmp_path / "left")
+    shown, again = finish(resumable_pairs(stated, tmp_path / "left", 60.0))
+    assert shown[0] == (6, 12)
+    assert np.array_equal(again.u, whole.u)
+    # Those of another file are none of its own.
+    assert kept_pairs(tmp_path / "left", read_operator(written(tmp_path, text))) is None
 
 
 def test_operators_of_pairs_in_any_format_come_back_from_their_folders(tmp_path):

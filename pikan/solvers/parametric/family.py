@@ -1,36 +1,41 @@
 """A family of solutions: members at nodes, an interpolant of low rank, fresh members to judge."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import sqrt
 from time import perf_counter
-from typing import Literal, NamedTuple, final
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.expression.tree import number_text
 from pikan.linalg.dense import svd
-from pikan.network.base import Network
 from pikan.network.parametric import (
     ParameterFunctions,
     ParametricProduct,
     PolynomialFunctions,
     RationalFunctions,
 )
-from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
+from pikan.problem.classification import linear
 from pikan.problem.family import affine_parameters
 from pikan.problem.statement import Parameter, Problem
-from pikan.sampling.held_out import HeldOut
 from pikan.solvers.facts import FamilyFacts, ParameterFacts
-from pikan.solvers.level import SolverResult, distance
+from pikan.solvers.level import SolverResult
+from pikan.solvers.parametric.assembly import fields_of, on_intervals
 from pikan.solvers.parametric.common_space import coefficients, common_space
 from pikan.solvers.parametric.interpolants import Interpolants, changes
+from pikan.solvers.parametric.members import (
+    FamilySettings,
+    Member,
+    flat_values,
+    member_error,
+    solve_member,
+)
 from pikan.solvers.parametric.nodes import Index, Nodes
 from pikan.solvers.parametric.rational import LEAST, RationalInterpolant, rational_interpolant
-from pikan.solvers.replay import Event, Events, map_events, memoize
+from pikan.solvers.parametric.reduced_basis import reduced_basis
+from pikan.solvers.replay import Events
 
 # What new nodes change may be this part of the accuracy.
 _OPEN = 0.3
@@ -42,6 +47,8 @@ _CHECKS, _SAFETY = {1: 5, 2: 10}, 3.0
 _MANY_CHECKS = 24
 # So many times the surpluses are to be smaller where fresh members are not foretold.
 _ROUNDS, _TIGHTER = 3, 0.1
+# So many members of a linear problem are interpolated before its equations are reduced.
+_SLOW = 65
 LARGEST, LARGEST_OF_MANY = 129, 2000
 """The most nodes of one parameter, and of several."""
 # Random places, among them those of fresh members.
@@ -55,31 +62,7 @@ _HOW = (
 )
 
 
-@final
-@dataclass(frozen=True)
-class FamilySettings:
-    """What a family is made with.
-
-    `solve` solves the member for some values; `like` is a member that has been solved near it.
-    `samples` are points of the coordinates. At most so many nodes as `largest` are solved.
-    """
-
-    accuracy: float
-    largest: int
-    solve: Callable[[Mapping[str, float], Network | None], Events[SolverResult]]
-    samples: HeldOut
-    seed: int
-
-
 Kind = Literal["polynomial", "rational"]
-
-
-class _Member(NamedTuple):
-    """A solved member, and its values at the samples."""
-
-    place: tuple[float, ...]
-    level: SolverResult
-    values: Float[Tensor, "n m"]
 
 
 class _Checked(NamedTuple):
@@ -99,19 +82,34 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
     """
     affine = affine_parameters(problem)
     nodes = Nodes([one.name in affine for one in problem.parameters], settings.largest)
-    members, fresh = list[_Member](), list[_Member]()
+    members, fresh = list[Member](), list[Member]()
     seen, tolerance = Interpolants(), settings.accuracy * _OPEN
     checked: _Checked | None = None
+    reducible = linear(problem)
     for _ in range(_ROUNDS):
         while not (nodes.is_complete() or seen.best.change <= tolerance or seen.is_stagnant(nodes)):
+            if reducible and len(members) >= _SLOW:
+                break
             for index in nodes.following():
-                member = yield from _solve(problem, settings, nodes.place(index), members)
+                member = yield from solve_member(problem, settings, nodes.place(index), members)
                 members.append(member)
-                diverged = member.level.outcome.kind == "diverged"
-                if diverged or not bool(member.values.isfinite().all()):
+                if member.is_broken:
                     return _broken(problem, settings, members)
-                nodes.add(index, _flat(settings, member.values))
+                nodes.add(index, flat_values(settings, member.values))
                 seen.look(nodes)
+        if reducible and seen.best.change > tolerance and not nodes.is_complete():
+            # The series decays slowly; the equations tell what nodes do not.
+            count = _CHECKS.get(len(problem.parameters), _MANY_CHECKS)
+            reduced = yield from reduced_basis(
+                problem, settings, [*members, *fresh], count, _SAFETY
+            )
+            reducible = False
+            if reduced is not None and reduced.members[-1].is_broken:
+                return _broken(problem, settings, reduced.members)
+            if reduced is not None and max(reduced.errors) < seen.best.change:
+                checked = _Checked(*reduced[:4])
+                return _result(problem, settings, nodes, reduced.members, checked, reduced.change)
+            continue
         kept = nodes.first(seen.best.used or len(nodes.values))
         fresh += yield from _fresh_members(
             problem, settings, kept, members, seen.best.kind, len(fresh)
@@ -119,9 +117,9 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
         # Nodes beyond those of the best interpolant are fresh to it.
         others = [*fresh, *members[len(kept.values) :]]
         network, degrees = _low_rank(problem, settings, kept, members, seen.best.kind)
-        errors = [_error(problem, settings, network, one) for one in others]
+        errors = [member_error(problem, settings, network, one) for one in others]
         checked = _Checked(network, degrees, tuple(errors), tuple(one.place for one in others))
-        enough = _SAFETY * max(checked.errors) + max(map(_estimate, members))
+        enough = _SAFETY * max(checked.errors) + max(one.estimate for one in members)
         if enough <= settings.accuracy or nodes.is_complete() or seen.is_stagnant(nodes):
             break
         tolerance *= _TIGHTER
@@ -131,42 +129,14 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
     return _result(problem, settings, nodes, members, checked, least)
 
 
-def _solve(
-    problem: Problem,
-    settings: FamilySettings,
-    place: tuple[float, ...],
-    members: Sequence[_Member],
-) -> Events[_Member]:
-    values = {
-        one.name: one.value(unit) for one, unit in zip(problem.parameters, place, strict=True)
-    }
-    label = ", ".join(f"{name} = {number_text(float(f'{v:.6g}'))}" for name, v in values.items())
-    apart = [sum((a - b) ** 2 for a, b in zip(m.place, place, strict=True)) for m in members]
-    near = members[apart.index(min(apart))] if members else None
-    level = yield from memoize(
-        map_events(
-            settings.solve(values, None if near is None else near.level.network),
-            lambda event: Event(label, event.progress, lambda: None, event.in_progress),
-        ),
-        SolverResult,
-    )
-    with torch.no_grad():
-        return _Member(place, level, level.network(settings.samples.points))
-
-
-def _flat(settings: FamilySettings, values: Float[Tensor, "n m"]) -> Float[Tensor, " _"]:
-    """Values whose mean square is that over the domain, as one vector."""
-    return settings.samples.weight(values).flatten() / sqrt(len(values))
-
-
 def _fresh_members(
     problem: Problem,
     settings: FamilySettings,
     nodes: Nodes,
-    members: Sequence[_Member],
+    members: Sequence[Member],
     kind: Kind,
     before: int,
-) -> Events[list[_Member]]:
+) -> Events[list[Member]]:
     """Members at random parameters; of one parameter, half where the last nodes matter most."""
     count = len(problem.parameters)
     wanted = _CHECKS.get(count, _MANY_CHECKS)
@@ -181,26 +151,17 @@ def _fresh_members(
             if len(apart) == wanted // 2 + 1:
                 break
         places = torch.cat([places[apart], places])
-    found: list[_Member] = []
+    found: list[Member] = []
     for place in places[:wanted].tolist():
-        found.append((yield from _solve(problem, settings, tuple(place), members)))
+        found.append((yield from solve_member(problem, settings, tuple(place), members)))
     return found
-
-
-def _error(
-    problem: Problem, settings: FamilySettings, network: ParametricProduct, one: _Member
-) -> float:
-    values = [p.value(unit) for p, unit in zip(problem.parameters, one.place, strict=True)]
-    with torch.no_grad():
-        found = network.at(values)(settings.samples.points)
-    return distance(settings.samples.weight(found), settings.samples.weight(one.values))
 
 
 def _low_rank(
     problem: Problem,
     settings: FamilySettings,
     nodes: Nodes,
-    members: Sequence[_Member],
+    members: Sequence[Member],
     kind: Kind,
 ) -> tuple[ParametricProduct, tuple[int, ...]]:
     """The interpolant as a sum of few products, and the degrees of its functions."""
@@ -208,7 +169,7 @@ def _low_rank(
     networks = [one.level.network for one in members[: len(nodes.values)]]
     bases = common_space(networks, cut, settings.seed)
     rows = torch.stack([coefficients(one, bases).flatten() for one in networks])
-    unknowns, size = len(problem.unknowns), float(rows.norm(dim=1).min())
+    size = float(rows.norm(dim=1).min())
     made: RationalInterpolant | None = None
     if kind == "rational":
         made = rational_interpolant(nodes.places()[:, 0], torch.stack(nodes.values))
@@ -217,19 +178,14 @@ def _low_rank(
         rows = nodes.polynomials() @ rows
     left, sizes, right = svd(rows)
     rank = max(int((sizes > cut * size / sqrt(len(sizes))).sum()), 1)
-    box, count = problem.box, len(problem.parameters)
-    split = box.dimension - count
-    fields = FullProduct(bases, rank * unknowns, box.lower[:split], box.upper[:split])
-    with torch.no_grad():
-        shaped = right[:rank].reshape(rank, -1, unknowns).movedim(0, 1)
-        fields.coefficients.copy_(shaped.flatten(1))
+    fields = fields_of(problem, bases, right[:rank])
     functions = _functions(nodes, problem.parameters, made, left[:, :rank] * sizes[:rank])
     degrees = (
         (len(made.nodes) - 1,)
         if made is not None
-        else tuple(max(index[axis] for index in nodes.indices) for axis in range(count))
+        else tuple(map(max, zip(*nodes.indices, strict=True)))
     )
-    return ParametricProduct(fields, functions, unknowns), degrees
+    return ParametricProduct(fields, functions, len(problem.unknowns)), degrees
 
 
 def _functions(
@@ -247,29 +203,20 @@ def _functions(
         found = RationalFunctions(*ends)
         found.nodes.copy_(made.nodes)
         found.weights.copy_(made.weights)
-    rows = [(one.lower, one.upper, float(one.logarithmic)) for one in parameters]
-    # In double precision whatever torch's own is.
-    bounds = torch.tensor(rows, dtype=torch.float64).mT
-    for place, own in zip((found.lower, found.upper, found.logarithmic), bounds, strict=True):
-        place.copy_(own)
     with torch.no_grad():
         found.coefficients.copy_(weights)
-    return found
-
-
-def _estimate(one: _Member) -> float:
-    return 0.0 if one.level.estimate is None else one.level.estimate
+    return on_intervals(found, parameters)
 
 
 def _result(
     problem: Problem,
     settings: FamilySettings,
     nodes: Nodes,
-    members: Sequence[_Member],
+    members: Sequence[Member],
     checked: _Checked,
     least: float,
 ) -> SolverResult:
-    own = max(_estimate(one) for one in members)
+    own = max(one.estimate for one in members)
     worst = max(checked.errors)
     estimate = max(_SAFETY * worst + own, least)
     good = ("converged", "finished")
@@ -298,11 +245,7 @@ def _result(
         ),
         nodes=len(members),
         rank=checked.network.rank,
-        functions=(
-            "rational"
-            if isinstance(checked.network.functions, RationalFunctions)
-            else "polynomial"
-        ),
+        functions=checked.network.functions.kind,
         decay=tuple(float(one.norm()) / nodes.scale() for one in nodes.surpluses),
         checks=len(checked.errors),
         mean=sum(checked.errors) / len(checked.errors),
@@ -329,18 +272,18 @@ def _milliseconds(problem: Problem, network: ParametricProduct) -> float:
     return 1e3 * min(times)
 
 
-def _broken(problem: Problem, settings: FamilySettings, members: Sequence[_Member]) -> SolverResult:
+def _broken(problem: Problem, settings: FamilySettings, members: Sequence[Member]) -> SolverResult:
     """The result where a member has no solution: that member alone, for all values."""
     last = members[-1]
     alone = Nodes([True] * len(problem.parameters), 1)
     index: Index = (0,) * len(problem.parameters)
-    alone.add(index, _flat(settings, last.values))
+    alone.add(index, flat_values(settings, last.values))
     network, _ = _low_rank(problem, settings, alone, [last], "polynomial")
     end = f"{_at(problem, last)}: {last.level.outcome.message}"
     return SolverResult(network, Outcome("diverged", end), None, "")
 
 
-def _at(problem: Problem, one: _Member) -> str:
+def _at(problem: Problem, one: Member) -> str:
     return f"at {_words(problem, one.place)}"
 
 

@@ -41,6 +41,15 @@ conditions: [{where: x = 0, that: u = b}, {where: x = 1, that: u_x = 0}]
 exact: {u: (b + a/c^2)*cosh(c*(1 - x))/cosh(c) - a/c^2}
 accuracy: 1e-7
 """
+DRIVEN = """
+domain: {x: [0, 1]}
+parameters: {k: {between: [1, 8], scale: linear}, m: [0, 2]}
+unknowns: [u]
+equations: [u_xx + k^2*u = (k^2 - m^2)*cos(m*x)]
+conditions: [{where: x = 0, that: u = 1}, {where: x = 1, that: u = 0}]
+exact: {u: cos(m*x) - cos(m)*sin(k*x)/sin(k)}
+accuracy: 1e-7
+"""
 
 
 def worst(solution, count=40):
@@ -68,6 +77,24 @@ def test_resonances_are_rational_in_the_parameter():
     assert family.functions == "rational"
     # Two poles, at pi and 2 pi.
     assert family.rank < family.nodes < 40
+
+
+@pytest.mark.slow
+def test_resonances_in_one_of_two_parameters_are_those_of_a_reduced_basis(tmp_path):
+    solution = pikan.solve(spec(DRIVEN))
+    family = solution.report.family
+    assert solution.outcome.kind == "converged"
+    # No polynomial has poles, which nodes would go on after; sums of few members have them.
+    assert family.functions == "reduced"
+    assert family.rank < 40
+    assert family.nodes < 120
+    assert worst(solution, 200) <= solution.report.estimate.relative_l2
+    x, step = np.linspace(0.1, 0.9, 5), 1e-4
+    slope = solution(x=x, k=5 + step, m=1.5) - solution(x=x, k=5 - step, m=1.5)
+    assert solution.partial("u_k", x=x, k=5, m=1.5) == pytest.approx(slope / (2 * step), rel=1e-5)
+    solution.keep(tmp_path)
+    again = load(tmp_path)
+    assert np.array_equal(again(x=x, k=5.0, m=1.5), solution(x=x, k=5.0, m=1.5))
 
 
 @pytest.mark.slow

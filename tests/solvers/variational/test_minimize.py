@@ -5,10 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import dblquad, quad
 from scipy.optimize import approx_fprime
 
 import pikan
+from pikan.bases.chebyshev import Chebyshev
 from pikan.expression.tree import text
+from pikan.network.parameters import parameter_vector
+from pikan.network.partials import partials
+from pikan.network.product import LowRank
+from pikan.residuals.terms import CollocationPoints
+from pikan.solvers.variational.descent import energy_objective
 from pikan.solvers.variational.energy import DiscreteEnergy
 from pikan.solvers.variational.space import ProductSpace
 from tests.stated import spec, stated
@@ -117,3 +124,78 @@ def test_a_minimum_comes_back_from_its_archive(tmp_path):
     assert np.array_equal(again(x=x), solution(x=x))
     assert again.problem.energy == solution.problem.energy
     assert torch.equal(again.network.coefficients, solution.network.coefficients)
+
+
+INTERVAL = torch.tensor([[-1.0, 1.0]], dtype=torch.float64)
+TORSION = """
+region: {ellipse: {center: [0, 0], axes: [1, 0.6]}}
+unknowns: [u]
+energy: 0.5*(u_x^2 + u_y^2) - 2*u
+conditions: [{where: boundary, that: u = 0}]
+exact: {u: 0.36/1.36*(1 - x^2 - y^2/0.36)}
+"""
+RIM = """
+region: {disc: {center: [0, 0], radius: 1}}
+unknowns: [u]
+energy: 0.5*(u_x^2 + u_y^2) - 4*u
+energies: [{over: boundary, of: u^2}]
+exact: {u: 2 - x^2 - y^2}
+"""
+
+
+@pytest.mark.parametrize("text", [TORSION, RIM], ids=["torsion", "rim"])
+def test_an_energy_in_a_region_is_minimized_by_way_of_its_equations(text):
+    solution = pikan.solve(spec(text))
+    assert solution.outcome.kind == "converged"
+    assert solution.errors["u"].relative_l2 < 1e-12
+
+
+def test_conditions_may_all_be_natural():
+    text = "domain: {x: [0, 1]}\nunknowns: [u]\nenergy: 0.5*u_x^2 + 0.5*u^2 - u*cos(pi*x)\n"
+    solution = pikan.solve(spec(text + "exact: {u: cos(pi*x)/(1 + pi^2)}"))
+    assert solution.errors["u"].relative_l2 < 1e-9
+
+
+def test_the_energy_of_a_network_is_its_integral_with_its_gradient():
+    generator = torch.Generator().manual_seed(0)
+    problem = stated(
+        """
+domain: {x: [0, 2], y: [0, 1]}
+unknowns: [u]
+energy: 0.5*(u_x^2 + 3*step(x - 0.7)*u_y^2) - u
+energies: [{over: x = 2, of: u^2}]
+conditions: [{where: x = 0, that: u = 1}]
+"""
+    )
+    network = LowRank([Chebyshev(INTERVAL, 2)] * 2, 2, 1, problem.box.lower, problem.box.upper)
+    with torch.no_grad():
+        for one in network.parameters():
+            one.copy_(torch.randn(one.shape, generator=generator, dtype=one.dtype))
+    points = torch.rand(30, 2, generator=generator, dtype=torch.float64)
+    face = problem.conditions[0].faces[0]
+    given = CollocationPoints(points, {face: points * torch.tensor([0.0, 1.0])})
+    made = energy_objective(
+        problem, network, given, lambda labels: dict.fromkeys(labels, 2.0), 10**8
+    )
+    theta = parameter_vector(network)
+    here = made.evaluate(theta)
+
+    def field(x, y):
+        return network(torch.tensor([[x, y]], dtype=torch.float64)).item()
+
+    def density(y, x):
+        at = torch.tensor([[x, y]], dtype=torch.float64)
+        found = partials(network, at, {(0, 0), (1, 0), (0, 1)})
+        u, u_x, u_y = (found[one].item() for one in ((0, 0), (1, 0), (0, 1)))
+        return 0.5 * (u_x**2 + 3 * (x > 0.7) * u_y**2) - u
+
+    # Gauss points of SciPy's own, on either side of the jump.
+    inside = sum(dblquad(density, low, high, 0, 1)[0] for low, high in ((0, 0.7), (0.7, 2)))
+    edge = quad(lambda y: field(2.0, y) ** 2, 0, 1)[0]
+    rows = np.mean([(field(0.0, y) - 1) ** 2 for y in points[:, 1].tolist()])
+    assert here.loss == pytest.approx(inside + edge + 0.5 * 2.0 * rows, rel=1e-9)
+    differences = approx_fprime(
+        theta.numpy(), lambda t: made.evaluate(torch.from_numpy(t)).loss, 1e-7
+    )
+    np.testing.assert_allclose(here.gradient.numpy(), differences, rtol=1e-5, atol=1e-5)
+    assert sum(made.parts(here.rows).values()) == pytest.approx(2 * here.loss)
