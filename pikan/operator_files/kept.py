@@ -85,7 +85,7 @@ def resumable_pairs(
             if folder is not None and monotonic() >= due:
                 keep_pairs(folder, stated, solved.results, solved.seconds)
                 due = monotonic() + every
-            yield len(solved.results), solved.count
+            yield len(solved.results), solved.wanted
     except StopIteration as end:
         return end.value
     except BaseException:

@@ -94,11 +94,11 @@ def random_field(stated: OperatorStatement) -> RandomField:
 
 @final
 class Solved(NamedTuple):
-    """The problems that have been solved so far, the seconds that took, and how many there are."""
+    """The problems that have been solved so far, the seconds that took, and how many are wanted."""
 
     results: tuple[SolverResult, ...]
     seconds: float
-    count: int
+    wanted: int
 
 
 def make_pairs(
@@ -139,9 +139,9 @@ def make_pairs(
     with torch.no_grad():
         u = torch.stack([one.network(points)[:, leaving].double() for one in results])
     if solved < count:
-        known = torch.cat([torch.ones(solved, 1).to(drawn), drawn[:solved]], dim=1)
+        those = torch.cat([torch.ones(solved, 1).to(drawn), drawn[:solved]], dim=1)
         every = torch.cat([torch.ones(count, 1).to(drawn), drawn], dim=1)
-        u = every @ (inverse(known) @ u)
+        u = every @ (inverse(those) @ u)
     estimates = [one.estimate for one in results]
     told = [one for one in estimates if one is not None]
     facts = PairFacts(
