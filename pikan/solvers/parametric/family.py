@@ -107,8 +107,8 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
             if reduced is not None and reduced.members[-1].is_broken:
                 return _broken(problem, settings, reduced.members)
             if reduced is not None and max(reduced.errors) < seen.best.change:
-                checked = _Checked(*reduced[:4])
-                return _result(problem, settings, nodes, reduced.members, checked, reduced.change)
+                checked = _Checked(*reduced[:-1])
+                return _result(problem, settings, nodes, reduced.members, checked, 0.0)
             continue
         kept = nodes.first(seen.best.used or len(nodes.values))
         fresh += yield from _fresh_members(

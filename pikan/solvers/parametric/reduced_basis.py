@@ -37,17 +37,13 @@ _NATURAL = 1e-3
 
 @final
 class Reduced(NamedTuple):
-    """A family in a reduced basis, and what fresh members say of it.
-
-    `change` is the largest relative difference that the last fields make at any place.
-    """
+    """A family in a reduced basis, and what fresh members say of it."""
 
     network: ParametricProduct
     degrees: tuple[int, ...]
     errors: tuple[float, ...]
     places: tuple[tuple[float, ...], ...]
     members: tuple[Member, ...]
-    change: float
 
 
 def reduced_basis(
@@ -71,24 +67,23 @@ def reduced_basis(
         if made is None:
             return None
         network, degrees = made
-        changes = _changes(network, places)
         count = max(_AT_ONCE, len(known) // _SHARE)
-        chosen = places[changes.argsort(descending=True)[:count]].tolist()
+        worst = _changes(network, places).argsort(descending=True)
+        chosen = places[worst[:count]].tolist()
         found = list[Member]()
         for place in chosen:
             found.append((yield from solve_member(problem, settings, tuple(place), known)))
         errors = [member_error(problem, settings, network, one) for one in found]
         own = max(one.estimate for one in (*known, *found))
 
-        resolved = float(changes.max()) <= settings.accuracy
-        if resolved and safety * max(errors) + own <= settings.accuracy:
+        if safety * max(errors) + own <= settings.accuracy:
             for place in places[-fresh:].tolist():
                 found.append((yield from solve_member(problem, settings, tuple(place), known)))
             errors = [member_error(problem, settings, network, one) for one in found]
         since = 0 if max(errors) < best / 2 else since + 1
         best = min(best, max(errors))
         full = len(known) + len(found) > settings.largest or since >= _PATIENCE
-        close = resolved and safety * max(errors) + own <= settings.accuracy
+        close = safety * max(errors) + own <= settings.accuracy
         if close or full or any(one.is_broken for one in found):
             return Reduced(
                 network,
@@ -96,7 +91,6 @@ def reduced_basis(
                 tuple(errors),
                 tuple(one.place for one in found),
                 (*known, *found),
-                float(changes.max()),
             )
         known += found
 
