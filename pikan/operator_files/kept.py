@@ -88,9 +88,14 @@ def resumable_pairs(
             yield len(solved.results), solved.wanted
     except StopIteration as end:
         return end.value
-    except BaseException:
-        if folder is not None and solved.results:
-            keep_pairs(folder, stated, solved.results, solved.seconds)
+    except BaseException as end:
+        if folder is None or not solved.results:
+            raise
+        keep_pairs(folder, stated, solved.results, solved.seconds)
+        if isinstance(end, KeyboardInterrupt):
+            count = f"{len(solved.results)} of {solved.wanted} problems"
+            message = f"{folder}: {count} are kept; the same command goes on with them"
+            raise KeyboardInterrupt(message) from None
         raise
 
 

@@ -47,8 +47,9 @@ _CHECKS, _SAFETY = {1: 5, 2: 10}, 3.0
 _MANY_CHECKS = 24
 # So many times the surpluses are to be smaller where fresh members are not foretold.
 _ROUNDS, _TIGHTER = 3, 0.1
-# So many members of a linear problem are interpolated before its equations are reduced.
-_SLOW = 65
+# So many members of a linear problem are interpolated before its equations are reduced: of several
+# parameters, and of one, along which poles are interpolated too.
+_SLOW, _SLOW_OF_ONE = 65, 97
 LARGEST, LARGEST_OF_MANY = 129, 2000
 """The most nodes of one parameter, and of several."""
 # Random places, among them those of fresh members.
@@ -85,10 +86,10 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
     members, fresh = list[Member](), list[Member]()
     seen, tolerance = Interpolants(), settings.accuracy * _OPEN
     checked: _Checked | None = None
-    reducible = linear(problem)
+    reducible, slow = linear(problem), _SLOW if len(nodes.flat) > 1 else _SLOW_OF_ONE
     for _ in range(_ROUNDS):
         while not (nodes.is_complete() or seen.best.change <= tolerance or seen.is_stagnant(nodes)):
-            if reducible and len(members) >= _SLOW:
+            if reducible and len(members) >= slow:
                 break
             for index in nodes.following():
                 member = yield from solve_member(problem, settings, nodes.place(index), members)
