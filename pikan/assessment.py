@@ -10,6 +10,7 @@ from pikan.network.base import Network
 from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
 from pikan.network.partials import partials
+from pikan.network.piecewise import PiecewiseProduct
 from pikan.network.time_slabs import TimeSlabs
 from pikan.network.trial import TrialNetwork
 from pikan.optimize.outcome import Outcome
@@ -83,6 +84,8 @@ def kind(network: Network) -> str:
     """The word of a problem file for a network."""
     part = network.slabs()[0] if isinstance(network, TimeSlabs) else network
     part = part.network if isinstance(part, TrialNetwork) else part
+    if isinstance(part, PiecewiseProduct):
+        return f"product, {len(part.pieces())} pieces"
     word = "kan" if isinstance(part, KANNetwork) else "mlp" if isinstance(part, MLP) else "product"
     return f"{word}, {len(network.slabs())} time slabs" if isinstance(network, TimeSlabs) else word
 
@@ -104,7 +107,7 @@ def residuals(problem: Problem, network: Network, points: CollocationPoints) -> 
     with torch.no_grad():
         for term in terms(problem, points):
             found = tuple(
-                partials(network, place, term.needed_partials(k))
+                partials(network, place, term.needed_partials(k), term.place_in(k))
                 for k, place in enumerate(term.points)
             )
             squares.setdefault(term.label, []).append(term.residual(found).square())

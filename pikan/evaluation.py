@@ -11,6 +11,8 @@ from torch import Tensor
 
 from pikan.network.base import Network
 from pikan.network.partials import partials
+from pikan.network.piecewise import PiecewiseProduct
+from pikan.problem.pieces import of_piece
 from pikan.problem.statement import Problem
 from pikan.report.errors import Evaluate, by_chunks
 from pikan.report.fields import Residual
@@ -33,11 +35,20 @@ def equation_residuals(problem: Problem, network: Network) -> Residual:
     """What a network leaves of each equation, one column each, as a function of arrays."""
 
     def residuals(points: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
-        terms = equation_terms(problem, points)
+        if isinstance(network, PiecewiseProduct):
+            own, found = network.indices(points), points.new_zeros(len(points), count)
+            for k, part in enumerate(network.pieces()):
+                found[own == k] = of_one(of_piece(problem, k), part, points[own == k])
+            return found
+        return of_one(problem, network, points)
+
+    def of_one(stated: Problem, known: Network, points: Float[Tensor, "n d"]) -> Tensor:
+        terms = equation_terms(stated, points)
         wanted = {index for term in terms for index in term.needed_partials(0)}
-        found = partials(network, points, wanted)
+        found = partials(known, points, wanted)
         return torch.stack([term.residual((found,)) for term in terms], dim=1)
 
+    count = len(problem.equations)
     return on_arrays(until_end(problem, network, residuals), network)
 
 

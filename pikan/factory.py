@@ -10,6 +10,7 @@ import torch
 from pikan.geometry.box import Box
 from pikan.geometry.domain import Domain
 from pikan.geometry.face import Face
+from pikan.network.piecewise import PiecewiseProduct, Products
 from pikan.network.product import FullProduct, LowRank
 from pikan.network_factory import Ends, axes, each, like, network, trial
 from pikan.optimize.learning_rates import Schedule, constant, cosine, exponential, warmup_cosine
@@ -18,6 +19,7 @@ from pikan.optimize.weights import Attention, Balance, Causal, Weights
 from pikan.problem.classification import is_poisson
 from pikan.problem.corner_singularities import holes_of, singular_points
 from pikan.problem.features import features
+from pikan.problem.pieces import pieces_of
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.singularities import singularities
 from pikan.residuals.terms import CollocationPoints, used_faces
@@ -167,6 +169,24 @@ def schedule_settings(
     )
 
 
+def _piecewise(
+    spec: schema.Spec,
+    problem: Problem,
+    make_one: Callable[[schema.Spec, Problem], Callable[[tuple[int, ...]], FullProduct]],
+) -> Callable[[tuple[int, ...]], Products]:
+    """Makes the product of a completed spec with other degrees, one for each piece in turn."""
+    if not problem.pieces:
+        return make_one(spec, problem)
+    makers = [make_one(spec, one) for one in pieces_of(problem)]
+    regions, own = [piece.region for piece in problem.pieces], problem.box.dimension
+
+    def make_network(degrees: tuple[int, ...]) -> PiecewiseProduct:
+        parts = [make(degrees[k * own : (k + 1) * own]) for k, make in enumerate(makers)]
+        return PiecewiseProduct(parts, regions)
+
+    return make_network
+
+
 def _product(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]], FullProduct]:
     """Makes the full product of a completed spec with other degrees."""
     assert isinstance(spec.network, networks.ProductSettings)
@@ -199,13 +219,13 @@ def p_refinement_settings(spec: schema.Spec, problem: Problem, climb: ClimbSetti
     """Settings of p-refinement for a completed spec."""
     assert isinstance(spec.network, networks.ProductSettings)
     assert spec.accuracy is not None
-    start = each(spec.network.degree or 8, problem.box.dimension)
+    start = each(spec.network.degree or 8, problem.box.dimension) * (len(problem.pieces) or 1)
     dense = memory.columns(spec)
     limit = inf if spec.time_limit is None else spec.time_limit
     compared = samples(spec, problem)
     finite = next(singularities(problem), None) is None
     return PRefinement(
-        _product(spec, problem),
+        _piecewise(spec, problem, _product),
         finite,
         start,
         spec.accuracy,
@@ -223,15 +243,23 @@ def singular_settings(
     """Settings of p-refinement with functions of corners and holes; None where there are none."""
     if spec.singular == "none":
         return None
-    corners, within = singular_points(problem), holes_of(problem)
-    if not corners and not within:
+    if not any(singular_points(one) or holes_of(one) for one in pieces_of(problem)):
         return None
-    plain, harmonic = p_refinement_settings(spec, problem, climb), is_poisson(problem)
+    plain = p_refinement_settings(spec, problem, climb)
+    return replace(plain, network=_piecewise(spec, problem, _enriched))
+
+
+def _enriched(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]], FullProduct]:
+    """Makes the product with functions of corners and holes where there are some."""
+    corners, within = singular_points(problem), holes_of(problem)
+    plain, harmonic = _product(spec, problem), is_poisson(problem)
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:
-        return enriched_product(plain.network(degrees), corners, within, harmonic=harmonic)
+        if not corners and not within:
+            return plain(degrees)
+        return enriched_product(plain(degrees), corners, within, harmonic=harmonic)
 
-    return replace(plain, network=make_network)
+    return make_network
 
 
 def search_settings(spec: schema.Spec, problem: Problem, climb: ClimbSettings) -> SearchSettings:

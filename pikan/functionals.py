@@ -14,11 +14,21 @@ from pikan.expression.tree import Expression, Name
 from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.extrema import largest_value
 from pikan.geometry.quadrature import rule
+from pikan.geometry.region import RegionPart
 from pikan.network.base import Network
 from pikan.network.partials import partials as network_partials
+from pikan.network.piecewise import PiecewiseProduct
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.time_slabs import TimeSlabs
-from pikan.problem.partials import partials
+from pikan.problem.partials import Partial, partials
+from pikan.problem.pieces import (
+    of_piece,
+    owners,
+    piece_of,
+    side_constants,
+    side_partials,
+    written_out,
+)
 from pikan.problem.statement import Functional, Problem, residual_on
 from pikan.report.errors import by_chunks
 from pikan.report.report import FunctionalValue
@@ -57,7 +67,7 @@ def functional_values(
     for wanted in problem.functionals:
         found, formula = _result(problem, network, wanted), wanted.formula
         estimate, how = found.error, _BY_RULE
-        if any(partials(problem, _on(problem, wanted, part)) for part in formula.faces):
+        if any(_slots(problem, _on(problem, wanted, part)) for part in formula.faces):
             if lower is not None:
                 before = _result(problem, lower, wanted)
                 estimate, how = estimate + abs(found.value - before.value), _BY_LEVELS
@@ -75,46 +85,79 @@ def _result(problem: Problem, network: Network, wanted: Functional) -> _Result:
     if end_of(problem, network) is not None:
         # Cut short, a march has no value over all of the time.
         return _Result(nan, nan)
-    parts = wanted.formula.faces
+    views = [view for part in wanted.formula.faces for view in _views(problem, network, part)]
     if wanted.kind == "integral":
-        several = [
-            _integral(problem, network, one, _density(problem, network, wanted, one))
-            for one in parts
-        ]
+        several = [_integral(view, _density(view, wanted)) for view in views]
         return _Result(sum(one.value for one in several), sum(one.error for one in several))
     if wanted.kind == "value":
-        point = np.array([[value for _, value in sorted(parts[0].fixed)]])
-        found = float(_density(problem, network, wanted, parts[0])(point)[0])
+        point = np.array([[value for _, value in sorted(views[0].part.fixed)]])
+        found = float(_density(views[0], wanted)(point)[0])
         return _Result(found, _ROUNDING * abs(found), tuple(map(float, point[0])))
     sign = 1.0 if wanted.kind == "maximum" else -1.0
-    densities = [_density(problem, network, wanted, one) for one in parts]
+    densities = [_density(view, wanted) for view in views]
     every = [
-        largest_value(problem.domain, part, lambda at, f=density: sign * f(at))
-        for part, density in zip(parts, densities, strict=True)
+        largest_value(view.problem.domain, view.part, lambda at, f=density: sign * f(at))
+        for view, density in zip(views, densities, strict=True)
     ]
     best = max(every, key=lambda one: one.value)
     return _Result(sign * best.value, _ROUNDING * abs(best.value), best.place)
 
 
+class _View(NamedTuple):
+    """A part of a domain with the problem and the network there."""
+
+    problem: Problem
+    network: Network
+    part: BoundaryPart
+
+
+def _views(problem: Problem, network: Network, part: BoundaryPart) -> list[_View]:
+    """A part as it is, of a region in pieces as each of them sees it."""
+    if not isinstance(network, PiecewiseProduct) or (
+        isinstance(part, RegionPart) and part.outer is not None
+    ):
+        return [_View(problem, network, part)]
+    every = range(len(problem.pieces))
+    if isinstance(part, RegionPart):
+        every = [piece_of(problem, part)]
+    elif len(part.fixed) == problem.box.dimension:
+        every = owners(problem, np.array([[value for _, value in sorted(part.fixed)]])).tolist()
+    return [_View(of_piece(problem, k), network.pieces()[k], part) for k in every]
+
+
 def _on(problem: Problem, wanted: Functional, part: BoundaryPart) -> Expression:
     """The formula on a part, the normal of a face put in."""
+    if isinstance(part, RegionPart) and part.outer is not None:
+        return written_out(problem, wanted.formula.residual)
     return residual_on(problem, wanted.formula, part)
 
 
-def _density(problem: Problem, network: Network, wanted: Functional, part: BoundaryPart) -> Density:
+def _slots(problem: Problem, formula: Expression) -> Mapping[str, tuple[int | None, Partial]]:
+    """Every partial in a formula, and from which side of an interface it is seen."""
+    own = {name: (None, one) for name, one in partials(problem, formula).items()}
+    return {**own, **side_partials(problem, formula)}
+
+
+def _density(view: _View, wanted: Functional) -> Density:
     """The formula of a functional as a function of points of a part."""
-    return _values(problem, network, part, _on(problem, wanted, part))
+    return _values(view, _on(view.problem, wanted, view.part))
 
 
-def _values(problem: Problem, network: Network, part: BoundaryPart, formula: Expression) -> Density:
-    slots = partials(problem, formula)
-    orders = {one.orders for one in slots.values()}
-    like = next(network.parameters())
+def _values(view: _View, formula: Expression) -> Density:
+    problem, network, part = view
+    slots = _slots(problem, formula)
+    orders = {one.orders for _, one in slots.values()}
+    like, constants, sides = next(network.parameters()), dict(problem.constants), {None: None}
+    for one in (each for condition in problem.interfaces for each in condition.interfaces):
+        if one.part is part:
+            constants |= side_constants(problem, one)
+            sides = {0: one.first, 1: one.second}
 
     def columns(points: Points) -> Float[np.ndarray, "n _"]:
+        at = torch.from_numpy(points).to(like)
         with torch.no_grad():
-            found = network_partials(network, torch.from_numpy(points).to(like), orders)
-        every = [found[one.orders][:, one.unknown] for one in slots.values()]
+            found = {k: network_partials(network, at, orders, piece) for k, piece in sides.items()}
+        every = [found[side][one.orders][:, one.unknown] for side, one in slots.values()]
         return torch.stack(every, dim=1).double().cpu().numpy()
 
     def density(points: Points) -> Float[np.ndarray, " n"]:
@@ -123,14 +166,15 @@ def _values(problem: Problem, network: Network, part: BoundaryPart, formula: Exp
         if slots:
             named |= dict(zip(slots, by_chunks(columns, points).T, strict=True))
         with np.errstate(all="ignore"):
-            found = np.asarray(evaluate(formula, {**problem.constants, **named}, np), dtype=float)
+            found = np.asarray(evaluate(formula, {**constants, **named}, np), dtype=float)
         return np.broadcast_to(found, len(points))
 
     return density
 
 
-def _integral(problem: Problem, network: Network, part: BoundaryPart, density: Density) -> _Result:
+def _integral(view: _View, density: Density) -> _Result:
     """By rules of ever more steps until two agree; its error is the last change."""
+    problem, network, part = view
     breaks, corners = _breaks(network), _corners(problem, network)
     before, change = None, inf
     most = min(_MOST, _WORK // sum(one.numel() for one in network.parameters()))
@@ -181,12 +225,14 @@ def _propagated_error(
     if error is None:
         return inf
     total = 0.0
-    for part in wanted.formula.faces:
-        formula = _on(problem, wanted, part)
-        for name in partials(problem, formula):
-            slope = _values(problem, network, part, differentiate(formula, name))
-            points, weights = rule(problem.domain, part, _STEPS[1], {}, _corners(problem, network))
-            own = _values(problem, network, part, Name(name))(points)
+    views = [view for part in wanted.formula.faces for view in _views(problem, network, part)]
+    for view in views:
+        stated, known, part = view
+        formula = _on(stated, wanted, part)
+        for name in _slots(stated, formula):
+            slope = _values(view, differentiate(formula, name))
+            points, weights = rule(stated.domain, part, _STEPS[1], {}, _corners(stated, known))
+            own = _values(view, Name(name))(points)
             size = float(np.sqrt(np.mean(own**2))) if len(own) else 0.0
             by = np.abs(slope(points))
             total += size * (

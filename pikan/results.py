@@ -18,6 +18,7 @@ from pikan.functionals import functional_values
 from pikan.monitor import Monitor
 from pikan.network.parameters import digest
 from pikan.network.parametric import ParametricProduct
+from pikan.network.piecewise import PiecewiseProduct
 from pikan.optimize.outcome import Outcome
 from pikan.planning.planner import member_spec
 from pikan.problem.family import member
@@ -43,6 +44,7 @@ from pikan.solvers.spectral.alternatives import alternatives
 from pikan.solvers.time_slab import end_of, solved_part
 from pikan.spec import formulas, reader, writer
 from pikan.spec.known_solutions import ReferenceSettings
+from pikan.spec.outlines import with_points
 from pikan.spec.schema import DataSettings, Spec
 from pikan.storage import run_archive as archive
 from pikan.storage.checkpoint import Checkpoint
@@ -60,6 +62,12 @@ def load(folder: str | Path) -> Solution:
     kept = archive.read_run(Path(folder, FILE))
     spec = reader.parse_spec(kept.spec, str(Path(folder, RESOLVED)), Path(folder))
     problem, network = formulas.problem(spec), archive.network(kept)
+    if isinstance(network, PiecewiseProduct):
+        if len(problem.pieces) != len(network.pieces()):
+            raise ArchiveError(
+                f"{Path(folder, FILE)}: its network has other pieces than its problem"
+            )
+        network = PiecewiseProduct(network.pieces(), [one.region for one in problem.pieces])
     # A march keeps its edges in double precision whatever its networks have.
     middle = network.center[None].to(next(network.parameters()))
     sizes = middle.shape[1], network(middle).shape[1]
@@ -235,4 +243,7 @@ def resolved_text(spec: Spec, problem: Problem) -> str:
             )
             for k, one in enumerate(problem.observations)
         )
-    return writer.dump(spec.model_copy(update=changes))
+    changed = spec.model_copy(update=changes)
+    if problem.region is not None:
+        changed = with_points(changed, [problem.coordinates[k] for k in problem.region.axes])
+    return writer.dump(changed)

@@ -45,6 +45,10 @@ TARGETS: Mapping[str, tuple[float, float]] = {
     "electrodes": (1e-8, 40),
     "two_holes": (1e-10, 40),
     "torsion": (1e-9, 20),
+    "composite": (1e-10, 20),
+    "two_conductors": (1e-12, 2),
+    "inclusion": (1e-10, 20),
+    "lake": (1e-10, 20),
 }
 # Known numbers of those without a formula: values of u at points, or quantities of the report.
 # Electrodes: features that satisfy the equation, bounded by the maximum principle; torsion:

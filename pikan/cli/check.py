@@ -1,12 +1,13 @@
 """`pikan check`: what a file says, what pikan would choose, whether the exact solution fits."""
 
 import json
+import re
 from pathlib import Path
 
 import typer
 
 from pikan.cli.errors import FAULTY
-from pikan.expression.tree import fold, text
+from pikan.expression.tree import Expression, fold, text
 from pikan.planning.planner import complete
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.notes import notes
@@ -77,6 +78,7 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     pairs = zip(problem.equations, equations, strict=True)
     stated = [f"  {one.label}: {written}" for one, written in pairs]
     held = [f"  {one.label}: {text(fold(one.residual))} = 0" for one in problem.conditions]
+    held += [f"  {one.label}: {_sided(one.residual)} = 0" for one in problem.interfaces]
     repeated = [f"  {one.label}" for one in problem.periodic]
     minimized = list[str]()
     if problem.energy is not None:
@@ -89,3 +91,8 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
         for one in problem.functionals
     ]
     return [f"{problem.title}: {domain}", *minimized, *stated, *held, *repeated, *wanted]
+
+
+def _sided(residual: Expression) -> str:
+    """A formula on an interface, with `u(inside)` for what is seen from a side."""
+    return re.sub(r"(\w+) (inside|outside)\b", r"\1(\2)", text(fold(residual)))

@@ -1,4 +1,4 @@
-"""Closed curves by formulas of one parameter."""
+"""Closed curves by formulas of one parameter, or through points."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate
 from pikan.expression.tree import Expression
+from pikan.geometry.periodic_spline import PeriodicSpline
 from pikan.geometry.polygon import is_inside, signed_area
 from pikan.geometry.shape import Points, Shape, Side
 
@@ -27,9 +28,12 @@ Column = Float[np.ndarray, " n"]
 @final
 @dataclass(frozen=True, eq=False)
 class ParametricSide(Side):
-    """(x(s), y(s)) for first <= s <= last, a curve that ends where it begins."""
+    """(x(s), y(s)) for first <= s <= last, a curve that ends where it begins.
 
-    formulas: tuple[Expression, Expression]
+    By two formulas, or as a spline through points.
+    """
+
+    formulas: tuple[Expression, Expression] | PeriodicSpline
     parameter: str
     first: float
     last: float
@@ -42,6 +46,7 @@ class ParametricSide(Side):
     @cached_property
     def _derivatives(self) -> tuple[tuple[Expression, Expression], ...]:
         """The formulas, their first and their second derivatives."""
+        assert isinstance(self.formulas, tuple)
         found = [self.formulas]
         for _ in range(2):
             x, y = found[-1]
@@ -50,6 +55,8 @@ class ParametricSide(Side):
 
     def at(self, s: Column, order: int = 0) -> Points:
         """The curve, or a derivative of it by its parameter."""
+        if isinstance(self.formulas, PeriodicSpline):
+            return self.formulas.at(s, order)
         columns = [evaluate(one, {self.parameter: s}, np) for one in self._derivatives[order]]
         return np.stack([np.broadcast_to(column, len(s)) for column in columns], axis=1)
 

@@ -24,11 +24,12 @@ class Domain:
     """The points of a box, of those with a region the ones that lie in it.
 
     The box of a region is the smallest around it; coordinates that are none of the region's, such
-    as time, run through all of their intervals.
+    as time, run through all of their intervals. A region may fall into `pieces`.
     """
 
     box: Box
     region: Region | None = None
+    pieces: tuple[Region, ...] = ()
 
     def contains(self, points: Float[np.ndarray, "n d"]) -> Bool[np.ndarray, " n"]:
         """Whether points of the box lie inside."""

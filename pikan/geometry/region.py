@@ -1,7 +1,7 @@
 """Regions: shapes joined, cut and taken away, and the named parts of their boundary."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import final
@@ -42,6 +42,11 @@ class Component:
         if self.within:
             found &= union(self.within, points)
         return found & ~union(self.without, points) if self.without else found
+
+    def cut(self, within: tuple["Component", ...], without: tuple["Component", ...]) -> "Component":
+        """The same, cut down to some others as well, and with others taken away."""
+        inner = tuple(one.cut(within, ()) for one in self.within) if within else self.within
+        return replace(self, within=inner or within, without=(*self.without, *without))
 
     def walk(self, added: bool = True) -> Iterator[tuple["Component", bool]]:
         """Itself and all that bounds it, with whether the region lies inside of it."""
@@ -117,9 +122,9 @@ class Region:
         counts, seen = dict[str, int](), set[int]()
         for component in self.components:
             for one, added in component.walk():
-                if id(one) in seen:
+                if id(one.shape) in seen:
                     continue
-                seen.add(id(one))
+                seen.add(id(one.shape))
                 words = one.shape.words or ("",) * len(one.shape.sides)
                 for side, word in zip(one.shape.sides, words, strict=True):
                     counts[one.name] = counts.get(one.name, 0) + 1
@@ -137,6 +142,8 @@ class RegionPart:
     `name` is that of the shape, `number` that of the side among all of that name, `word` its own
     word if it has one. `sign` is 1 where the region lies inside of the side's shape, else -1.
     Formulas hold coordinates of the box alone. No coordinate is `fixed` on it, as one is on a face.
+    Where there is an `inner` region, the part is the one beside which that lies inside of the side,
+    and where there is an `outer` one, the part beyond which that lies.
     """
 
     name: str
@@ -147,6 +154,8 @@ class RegionPart:
     region: Region
     only: tuple[Expression, ...] = ()
     fixed: tuple[tuple[int, float], ...] = ()
+    inner: Region | None = None
+    outer: Region | None = None
 
     def label(self, box: Box) -> str:
         """The part in the words of a problem file."""
@@ -201,7 +210,11 @@ class RegionPart:
         It is looked at so far `beside` them, in parts of the region's size.
         """
         step = beside * self.region.size * np.nan_to_num(self._outward(own))
-        return self.region.holds(own - step) & ~self.region.holds(own + step)
+        before, beyond = own - step, own + step
+        found = self.region.holds(before) & ~self.region.holds(beyond)
+        if self.inner is not None:
+            found &= self.inner.holds(before)
+        return found if self.outer is None else found & self.outer.holds(beyond)
 
     def _outward(self, own: Points) -> Points:
         """The normals in the region's own coordinates."""

@@ -273,7 +273,28 @@ class TimeSlabsArchitecture:
             raise ValueError(f"got axis {self.axis}, needs that of a coordinate")
 
 
-Architecture: TypeAlias = SingleArchitecture | TimeSlabsArchitecture
+@final
+@dataclass(frozen=True)
+class PiecesArchitecture:
+    """A `PiecewiseProduct`; which regions its parts are of is for the problem to say."""
+
+    __pydantic_config__ = STRICT
+
+    parts: Annotated[
+        tuple[
+            Annotated[FullProductArchitecture | SingularArchitecture, Field(discriminator="kind")],
+            ...,
+        ],
+        _PARTS,
+    ]
+    kind: Literal["pieces"] = "pieces"
+
+    def __post_init__(self) -> None:
+        if len({ends(part) for part in self.parts}) > 1:
+            raise ValueError("got different ends, needs the same coordinates and unknowns")
+
+
+Architecture: TypeAlias = SingleArchitecture | TimeSlabsArchitecture | PiecesArchitecture
 _READER = TypeAdapter[Architecture](Annotated[Architecture, Field(discriminator="kind")])
 
 
@@ -329,6 +350,8 @@ def ends(plan: Architecture) -> tuple[int, int]:
             return len(coordinates), len(lifts)
         case TimeSlabsArchitecture():
             return ends(plan.networks[0])
+        case PiecesArchitecture():
+            return ends(plan.parts[0])
 
 
 def count(plan: Architecture) -> int:
@@ -369,8 +392,9 @@ def count(plan: Architecture) -> int:
             own = sum((before + 1) * after for before, after in pairwise(widths))
         case TrialArchitecture(network=network):
             own = count(network)
-        case TimeSlabsArchitecture(networks=networks):
-            own = sum(count(network) for network in networks) + len(networks) + 1
+        case TimeSlabsArchitecture(networks=parts) | PiecesArchitecture(parts=parts):
+            edges = len(parts) + 1 if isinstance(plan, TimeSlabsArchitecture) else 0
+            own = sum(map(count, parts)) + edges
     return beside + own
 
 

@@ -55,7 +55,7 @@ class FeatureNetwork(Network):
         """The functions [a n q] that are summed in the last layer."""
 
     @abstractmethod
-    def last_weight(self) -> nn.Parameter:
+    def last_weight(self) -> Tensor:
         """The weights [q m] of these sums."""
 
 

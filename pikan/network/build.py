@@ -25,6 +25,7 @@ from pikan.network.parametric import (
     PolynomialFunctions,
     RationalFunctions,
 )
+from pikan.network.piecewise import PiecewiseProduct
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.reduced import ReducedFunctions
 from pikan.network.singular import SingularFunctions
@@ -85,6 +86,9 @@ def architecture(network: Network) -> plans.Architecture:
         return plans.TimeSlabsArchitecture(
             network.axis, tuple(_single(each) for each in network.slabs())
         )
+    if isinstance(network, PiecewiseProduct):
+        parts = tuple(map(_product, network.pieces()))
+        return plans.PiecesArchitecture(parts)
     return _single(network)
 
 
@@ -119,21 +123,7 @@ def _plain(network: Network) -> plans.PlainArchitecture:
                 network.scaling is not None,
             )
         case FullProduct():
-            bases = tuple(map(_basis, network.axes()))
-            unknowns = network.coefficients.shape[1]
-            if network.additions():
-                corners, series = network.singular, network.laurent
-                return plans.SingularArchitecture(
-                    bases,
-                    unknowns,
-                    0 if corners is None else len(corners.exponents),
-                    0 if corners is None else corners.degree,
-                    0 if series is None else len(series.centers),
-                    (1, 0, 1, 0) if series is None else series.degrees[:],
-                )
-            if network.total:
-                return plans.FullProductArchitecture(bases, unknowns, "product of total degree")
-            return plans.FullProductArchitecture(bases, unknowns)
+            return _product(network)
         case LowRank():
             bases = tuple(map(_basis, network.axes()))
             rank, unknowns = network.coefficients.shape
@@ -162,6 +152,26 @@ def _plain(network: Network) -> plans.PlainArchitecture:
                 f"network: got '{type(network).__name__}', needs KAN, FullProduct, LowRank, "
                 "ParametricProduct or MLP"
             )
+
+
+def _product(
+    network: FullProduct,
+) -> plans.FullProductArchitecture | plans.SingularArchitecture:
+    bases = tuple(map(_basis, network.axes()))
+    unknowns = network.coefficients.shape[1]
+    if network.additions():
+        corners, series = network.singular, network.laurent
+        return plans.SingularArchitecture(
+            bases,
+            unknowns,
+            0 if corners is None else len(corners.exponents),
+            0 if corners is None else corners.degree,
+            0 if series is None else len(series.centers),
+            (1, 0, 1, 0) if series is None else series.degrees[:],
+        )
+    if network.total:
+        return plans.FullProductArchitecture(bases, unknowns, "product of total degree")
+    return plans.FullProductArchitecture(bases, unknowns)
 
 
 def _basis(basis: Basis) -> plans.BasisArchitecture:
@@ -227,6 +237,9 @@ def build_network(plan: plans.Architecture) -> Network:
         case plans.TimeSlabsArchitecture(networks=networks):
             edges = [float(edge) for edge in range(len(networks) + 1)]
             return TimeSlabs(edges, [build_network(each) for each in networks], plan.axis)
+        case plans.PiecesArchitecture(parts=parts):
+            made = [build_network(each) for each in parts]
+            return PiecewiseProduct([one for one in made if isinstance(one, FullProduct)], ())
 
 
 def _parameter_functions(plan: plans.ParametricArchitecture) -> ParameterFunctions:

@@ -19,6 +19,7 @@ from pikan.problem.initial_value import (
     largest_rate,
     space_axis,
 )
+from pikan.problem.pieces import pieces_of
 from pikan.problem.separable import separate
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
@@ -56,6 +57,7 @@ _FULL = 3
 # The first degrees in a region, by the number of coordinates, and the most coefficients of one
 # unknown.
 _REGION_START, _REGION_LARGEST = {2: 14, 3: 8}, 2000
+_PIECES_LARGEST = 8000
 # The accuracy aimed at in regions with corners.
 _AT_CORNERS = 1e-9
 
@@ -337,7 +339,9 @@ def _plan_region(
     plain, solid = (LINEAR, _LINEAR_3D) if kind == "linear" else (NONLINEAR, _NONLINEAR_3D)
     corners, about = (), ()
     if spec.singular != "none":
-        corners, about = singular_points(problem), holes_of(problem)
+        own = pieces_of(problem)
+        corners = tuple(dict.fromkeys(one for part in own for one in singular_points(part)))
+        about = tuple(one for part in own for one in holes_of(part))
     plain = _AT_CORNERS if corners or (about and kind == "linear") else plain
     accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
     given = network or ProductSettings(kind="product")
@@ -346,12 +350,19 @@ def _plan_region(
         given, rank="full", basis=given.basis or "chebyshev", degree=given.degree or start
     )
     if "largest" not in climb.model_fields_set:
-        climb = with_values(climb, largest=_REGION_LARGEST * len(problem.unknowns))
+        several = len(problem.unknowns) * (len(problem.pieces) or 1)
+        climb = with_values(climb, largest=min(_REGION_LARGEST * several, _PIECES_LARGEST))
     how = "least squares" if kind == "linear" else "Gauss-Newton"
     reason = (
         f"{kind} in a region: polynomials of one total degree on a box around it, on points inside "
         f"and on its boundary, by {how}; degrees rise until two levels agree to {accuracy:g}"
     )
+    if problem.pieces:
+        reason = (
+            f"{kind} in {len(problem.pieces)} pieces of a region: polynomials of a total degree on "
+            f"a box around each, joined by conditions on interfaces, by {how}; degrees rise until "
+            f"two levels agree to {accuracy:g}"
+        )
     found = [one.words(problem.coordinates) for one in (*corners, *about)]
     if found:
         reason += f"; where polynomials alone do not do, with {'; '.join(found)}"

@@ -174,14 +174,17 @@ def draw_map(
 
 
 def boundary_lines(domain: Domain, plane: Section) -> Iterator[Float[np.ndarray, "n 2"]]:
-    """The boundary of a region of the plane, where it is the plane drawn; nan where it is left."""
+    """The boundary of a region of the plane, where it is the plane drawn; nan where it is left.
+
+    That of each of its pieces where it falls into some.
+    """
     region, box = domain.region, domain.box
     if region is None or sorted(map(box.axis, plane.axes)) != sorted(region.axes):
         return
     if len(region.axes) != 2:
         return
     unit = np.linspace(0.0, 1.0, _ALONG)
-    for part in region.parts:
+    for part in (part for piece in domain.pieces or (region,) for part in piece.parts):
         points = np.tile(np.array(box.lower), (_ALONG, 1))
         points[:, list(region.axes)] = part.side.points(unit[:, None])
         points[~part.bounds(box, points)] = np.nan

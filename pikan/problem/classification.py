@@ -7,6 +7,7 @@ from pikan.expression.evaluate import value
 from pikan.expression.functions import CONSTANTS
 from pikan.expression.tree import names
 from pikan.problem.partials import Partial, normals, partials
+from pikan.problem.pieces import side_partials, written_out
 from pikan.problem.statement import Problem
 
 
@@ -80,8 +81,13 @@ def linear(problem: Problem) -> bool:
 
     A residual F is affine when none of its derivatives by a partial holds an unknown again.
     """
-    for residual in (one.residual for one in (*problem.equations, *problem.conditions)):
-        dependent = {*partials(problem, residual), *normals(problem, residual)}
+    stated = [
+        (one.residual, {*partials(problem, one.residual), *normals(problem, one.residual)})
+        for one in (*problem.equations, *problem.conditions)
+    ]
+    met = [written_out(problem, one.residual) for one in problem.interfaces]
+    stated += [(residual, {*side_partials(problem, residual)}) for residual in met]
+    for residual, dependent in stated:
         slopes = (differentiate(residual, name) for name in dependent)
         if not all(names(slope).isdisjoint(dependent) for slope in slopes):
             return False

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,18 @@ from pikan.geometry.box import Box
 from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.problem.partials import Partial, partial_name, partials
+from pikan.problem.pieces import (
+    SIDES,
+    at_side,
+    pieces_of,
+    side_constants,
+    side_partials,
+    written_out,
+)
 from pikan.problem.statement import Problem, matching_partials, residual_on
 from pikan.references.cole_hopf import ColeHopfSolution
 from pikan.references.formula import FormulaSolution
+from pikan.references.piecewise import PiecewiseSolution
 
 Points = Float[np.ndarray, "n d"]
 
@@ -39,6 +49,7 @@ class ResidualFormula(NamedTuple):
     residual: Expression
     terms: Expression
     place: BoundaryPart
+    constants: Mapping[str, float] = MappingProxyType({})
 
 
 class ResidualSize(NamedTuple):
@@ -64,8 +75,10 @@ def residual_sizes(problem: Problem) -> tuple[ResidualSize, ...]:
     down. Reference data are not examined.
     """
     worst: dict[str, ResidualSize] = {}
-    for claim in residual_formulas(problem):
-        finding = measure(problem, claim)
+    claims = [(one, claim) for one in pieces_of(problem) for claim in residual_formulas(one)]
+    claims += [(problem, claim) for claim in interface_formulas(problem)]
+    for stated, claim in claims:
+        finding = measure(stated, claim)
         known = worst.get(claim.label)
         if known is None or not finding.relative <= known.relative:
             worst[claim.label] = finding
@@ -115,6 +128,25 @@ def residuals_by_place(problem: Problem) -> Iterator[tuple[str, Expression, Boun
             yield condition.label, residual_on(problem, condition, face), face
 
 
+def interface_formulas(problem: Problem) -> Iterator[ResidualFormula]:
+    """What the exact solution must satisfy where pieces meet, as seen from both sides."""
+    if not isinstance(problem.exact, PiecewiseSolution):
+        return
+    known = problem.exact.parts[0].formulas
+    for condition in problem.interfaces:
+        residual = written_out(problem, condition.residual)
+        inserted = dict[str, Expression]()
+        partials_of = side_partials(problem, residual)
+        for name, (side, one) in partials_of.items():
+            if (found := derivative(problem, known, one)) is not None:
+                inserted[name] = at_side(problem, found, SIDES[side])
+        if len(inserted) == len(partials_of):
+            formula = substitute(residual, inserted)
+            for each in condition.interfaces:
+                values = side_constants(problem, each)
+                yield ResidualFormula(condition.label, formula, formula, each.part, values)
+
+
 def periodic_formulas(
     problem: Problem, known: Mapping[str, Expression]
 ) -> Iterator[ResidualFormula]:
@@ -162,8 +194,9 @@ def measure(problem: Problem, claim: ResidualFormula) -> ResidualSize:
         inside = problem.domain.sample(Face(()), POINTS)
         there = problem.domain.sample(claim.place, POINTS)
     normal = problem.domain.normal_columns(claim.place, there)
+    normal = {**normal, **claim.constants}
     values = {**values_of_names(problem, there), **normal}
-    ones = dict.fromkeys(normal, 1.0)
+    ones = {**dict.fromkeys(normal, 1.0), **claim.constants}
     with np.errstate(all="ignore"):
         sizes = [
             magnitude(claim.terms, {**ones, **values_of_names(problem, inside)}),

@@ -10,6 +10,7 @@ from pikan.expression.tree import Expression, Name, Number, add, multiply, subst
 from pikan.geometry.box import Box
 from pikan.geometry.domain import BoundaryPart, Domain
 from pikan.geometry.face import Face
+from pikan.geometry.pieces import Interface
 from pikan.geometry.region import Region
 from pikan.problem.partials import (
     Partial,
@@ -40,6 +41,30 @@ class Condition:
 
     label: str
     faces: tuple[BoundaryPart, ...]
+    residual: Expression
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A piece of the region with values of its own for some constants; `box` is around it."""
+
+    region: Region
+    box: Box
+    constants: Mapping[str, float]
+
+
+@final
+@dataclass(frozen=True)
+class InterfaceCondition:
+    """`residual = 0` where pieces of the region meet.
+
+    Names end in ` inside` for what is seen from the first piece of an interface, in ` outside`
+    for the second; the normal, whose components stand alone, leads from the first to the second.
+    """
+
+    label: str
+    interfaces: tuple[Interface, ...]
     residual: Expression
 
 
@@ -177,8 +202,10 @@ class Problem:
     `box` the problem is about the points in its `region`, all where that is None. `labels` and
     `units` are what figures and tables write for a coordinate or an unknown. Where there is an
     `energy`, the equations and the natural conditions follow from it. `functionals` are numbers
-    that are wanted of the solution. Until `forecast`, a moment after the data, equations that were
-    found are solved on; None where that is not wanted.
+    that are wanted of the solution. Where constants have different values in `pieces` of the
+    region, `constants` has those of the first, faces and parts are of one piece each, and the
+    pieces are joined by conditions on `interfaces`. Until `forecast`, a moment after the data,
+    equations that were found are solved on; None where that is not wanted.
     """
 
     name: str
@@ -202,6 +229,8 @@ class Problem:
     functions: tuple[UnknownFunction, ...] = ()
     functionals: tuple[Functional, ...] = ()
     forecast: float | None = None
+    pieces: tuple[Piece, ...] = ()
+    interfaces: tuple[InterfaceCondition, ...] = ()
 
     @property
     def inverse(self) -> bool:
@@ -211,7 +240,7 @@ class Problem:
     @property
     def domain(self) -> Domain:
         """Where the equations hold."""
-        return Domain(self.box, self.region)
+        return Domain(self.box, self.region, tuple(one.region for one in self.pieces))
 
     @property
     def coordinates(self) -> tuple[str, ...]:

@@ -104,14 +104,19 @@ def _divergence(named: HasNames, flux: Expression) -> Expression:
         )
     total: Expression = ZERO
     for axis in axes:
-        component = _component(named, flux, axis)
+        along = _component(named, flux, axis)
         # A second derivative of a long product has as many parts as its factors squared.
-        if size(component) > _LARGEST // 5:
+        if size(along) > _LARGEST // 5:
             raise ValueError("div(...) is too long when written out; write its parts as unknowns")
-        total = add(total, total_derivative(named, component, axis))
+        total = add(total, total_derivative(named, along, axis))
         if size(total) > _LARGEST:
             raise ValueError("div(...) is too long when written out; write its parts as unknowns")
     return total
+
+
+def component(named: HasNames, flux: Expression, axis: int) -> Expression:
+    """A component of a vector as it is written, in partials under canonical names."""
+    return _component(named, _canonical_vector(named, flux), axis)
 
 
 def _component(named: HasNames, flux: Expression, axis: int) -> Expression:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pikan.jets.jet import MultiIndex, by_index, closure, coordinates
 from pikan.network.base import FeatureNetwork
+from pikan.network.piecewise import PiecewiseProduct
 from pikan.optimize.objective import LeastSquares
 from pikan.residuals.evaluation import TermEvaluation, balanced_factors, jacobians, residual
 from pikan.residuals.terms import Partials, Term
@@ -64,8 +65,10 @@ def last_layer_evaluations(
     """The terms with their features. Memory: rows by features for each partial derivative."""
 
     def features(term: Term, place: int) -> Mapping[MultiIndex, Float[Tensor, "n q"]]:
-        wanted = closure(term.needed_partials(place))
-        return by_index(network.features(coordinates(term.points[place], wanted)))
+        inputs = coordinates(term.points[place], closure(term.needed_partials(place)))
+        if isinstance(network, PiecewiseProduct):
+            return by_index(network.seen_from(term.pieces[place], inputs))
+        return by_index(network.features(inputs))
 
     with torch.no_grad():
         return tuple(

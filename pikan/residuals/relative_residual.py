@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pikan.expression.functions import CONSTANTS
@@ -17,7 +17,9 @@ from pikan.geometry.region import RegionPart
 from pikan.jets.jet import MultiIndex
 from pikan.network.base import Network
 from pikan.network.partials import partials
+from pikan.network.piecewise import PiecewiseProduct
 from pikan.problem.features import Feature
+from pikan.problem.pieces import owners
 from pikan.problem.statement import Problem
 from pikan.residuals.terms import CollocationPoints, Partials, Term, terms, used_faces
 from pikan.sampling.held_out import HeldOut, on_narrow_part
@@ -116,14 +118,26 @@ def misfits(problem: Problem, network: Network, held_out: HeldOut) -> Iterator[R
             }
             left, size = float(one.residual(here).square().mean().sqrt()), _size(one, here, least)
             if feature is None:
-                places = (inside,) * len(one.points)
-                there = replace(
-                    one, points=places, known={**problem.constants, **coordinates, **ones}
-                )
-                size = max(size, _size(there, (everywhere,) * len(places), least))
+                rows = _own_rows(problem, one, inside)
+                count, known = len(one.points), {**problem.constants, **coordinates, **ones}
+                if one.pieces:
+                    known |= {n: v for n, v in one.known.items() if not isinstance(v, Tensor)}
+                there = replace(one, points=(inside,) * count, known=known).rows(rows)
+                fields = {index: values[rows] for index, values in everywhere.items()}
+                size = max(size, _size(there, (fields,) * count, least))
             yield RelativeResidual(
                 one.label, 0.0 if left == 0.0 else left / size if size else inf, feature
             )
+
+
+def _own_rows(
+    problem: Problem, one: Term, inside: Float[Tensor, "n d"]
+) -> slice | Bool[Tensor, " n"]:
+    """Which of the points inside lie in the pieces that a term is about; all without pieces."""
+    if not one.pieces:
+        return slice(None)
+    found = torch.from_numpy(owners(problem, inside.cpu().numpy().astype(np.float64)))
+    return torch.isin(found, torch.tensor(one.pieces)).to(inside.device)
 
 
 def fields_at(
@@ -131,13 +145,22 @@ def fields_at(
 ) -> tuple[Fields, list[tuple[Fields, ...]]]:
     """All partial derivatives in use: inside, and at each place of each term.
 
-    One call of the network, which costs more than some points more do.
+    One call of the network, which costs more than some points more do; pieces are called by term.
     """
     places = [inside, *(place for one in stated for place in one.points)]
     indices = {
         i for one in stated for place in range(len(one.points)) for i in one.needed_partials(place)
     }
-    found = partials(network, torch.cat(places), {(0,) * inside.shape[1], *indices})
+    indices.add((0,) * inside.shape[1])
+    if isinstance(network, PiecewiseProduct):
+        seen = [
+            tuple(
+                partials(network, at, indices, one.place_in(k)) for k, at in enumerate(one.points)
+            )
+            for one in stated
+        ]
+        return dict(partials(network, inside, indices)), [tuple(map(dict, one)) for one in seen]
+    found = partials(network, torch.cat(places), indices)
     sizes = [len(place) for place in places]
     parts = zip(*(made.split(sizes) for made in found.values()), strict=True)
     everywhere, *each = (dict(zip(found, part, strict=True)) for part in parts)

@@ -1,13 +1,13 @@
 """Residual terms: labeled formulas that must vanish, collocated on points."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, final
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pikan.expression.differentiate import differentiate
@@ -17,7 +17,22 @@ from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.jets.jet import MultiIndex
 from pikan.problem.partials import Partial, normal_components, partial_name, partials
-from pikan.problem.statement import Condition, Periodic, Problem, matching_partials, residual_on
+from pikan.problem.pieces import (
+    of_piece,
+    owners,
+    piece_of,
+    side_constants,
+    side_partials,
+    written_out,
+)
+from pikan.problem.statement import (
+    Condition,
+    InterfaceCondition,
+    Periodic,
+    Problem,
+    matching_partials,
+    residual_on,
+)
 
 Partials = Mapping[MultiIndex, Float[Tensor, "n m"]]
 
@@ -55,7 +70,8 @@ class Term:
     """One formula that must vanish at every row of `points`.
 
     `points` holds point sets of equal length: one for an equation or a condition, two for
-    a periodic match. `known` holds numbers and columns that are data, such as constants,
+    a periodic match or an interface. In a region of `pieces` it says from which of them each point
+    set is seen. `known` holds numbers and columns that are data, such as constants,
     coordinates, or the state that an earlier time window ended in.
     """
 
@@ -66,6 +82,7 @@ class Term:
     known: Mapping[str, float | Float[Tensor, " n"]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    pieces: tuple[int, ...] = ()
 
     def needed_partials(self, point_set: int) -> frozenset[MultiIndex]:
         """The partial derivatives that the formula needs on one of its point sets."""
@@ -74,11 +91,15 @@ class Term:
         )
 
     @property
-    def statement(self) -> tuple[str, Expression, frozenset[tuple[str, DerivativeAt]]]:
+    def statement(self) -> tuple[object, ...]:
         """What terms have in common that differ in nothing but their points."""
-        return self.label, self.formula, frozenset(self.derivatives.items())
+        return self.label, self.formula, frozenset(self.derivatives.items()), self.pieces
 
-    def rows(self, part: slice) -> "Term":
+    def place_in(self, point_set: int) -> int | None:
+        """The piece that a point set is seen from; None where there are no pieces."""
+        return self.pieces[point_set] if self.pieces else None
+
+    def rows(self, part: slice | Bool[Tensor, " n"]) -> "Term":
         """The same formula at some of the rows."""
         known = {n: v[part] if isinstance(v, Tensor) else v for n, v in self.known.items()}
         return replace(self, points=tuple(place[part] for place in self.points), known=known)
@@ -126,11 +147,12 @@ class Term:
 
 
 def terms(problem: Problem, points: CollocationPoints) -> tuple[Term, ...]:
-    """Every equation, condition and periodic match of the problem on its points."""
+    """Every equation, condition and match of the problem on its points."""
     return (
         *equation_terms(problem, points.interior, points.weights),
         *condition_terms(problem, problem.conditions, points),
         *(term for match in problem.periodic for term in periodic_terms(problem, match, points)),
+        *(term for one in problem.interfaces for term in interface_terms(problem, one, points)),
     )
 
 
@@ -157,7 +179,20 @@ def merge(terms: Iterable[Term]) -> tuple[Term, ...]:
 def equation_terms(
     problem: Problem, interior: Float[Tensor, "n d"], weights: Float[Tensor, " n"] | None = None
 ) -> tuple[Term, ...]:
-    """Each equation on the interior points, with `weights` as in `CollocationPoints`."""
+    """Each equation on the interior points, with `weights` as in `CollocationPoints`.
+
+    Piece by piece where the region has pieces.
+    """
+    if problem.pieces:
+        return tuple(
+            replace(found, pieces=(number,))
+            for number, rows in _rows_by_piece(problem, interior)
+            for found in equation_terms(
+                of_piece(problem, number),
+                interior[rows],
+                None if weights is None else weights[rows],
+            )
+        )
     found = tuple(term(problem, e.label, e.residual, interior) for e in problem.equations)
     return found if weights is None else tuple(weight_rows(one, weights) for one in found)
 
@@ -172,6 +207,8 @@ def condition_terms(
     problem: Problem, conditions: Iterable[Condition], points: CollocationPoints
 ) -> tuple[Term, ...]:
     """Each condition on each of its faces, where `u_n` is the outward normal derivative."""
+    if problem.pieces:
+        return tuple(_conditions_by_pieces(problem, conditions, points))
     asked = [(condition, face) for condition in conditions for face in condition.faces]
     made = list[Term]()
     for condition, face in asked:
@@ -187,6 +224,62 @@ def condition_terms(
             found = replace(found, known={**found.known, **named})
         made.append(found)
     return tuple(made)
+
+
+def _conditions_by_pieces(
+    problem: Problem, conditions: Iterable[Condition], points: CollocationPoints
+) -> Iterator[Term]:
+    """The same piece by piece: a part of the boundary bounds one, a face may cut through all."""
+    for condition in conditions:
+        for face in condition.faces:
+            alone, own = replace(condition, faces=(face,)), points.faces[face]
+            if isinstance(face, Face):
+                parts = list(_rows_by_piece(problem, own))
+            else:
+                parts = [(piece_of(problem, face), slice(None))]
+            for number, rows in parts:
+                there = replace(points, faces={face: own[rows]})
+                for one in condition_terms(of_piece(problem, number), [alone], there):
+                    yield replace(one, pieces=(number,))
+
+
+def _rows_by_piece(
+    problem: Problem, points: Float[Tensor, "n d"]
+) -> Iterator[tuple[int, Bool[Tensor, " n"]]]:
+    """Every piece that holds some of the points, and which these are."""
+    found = torch.from_numpy(owners(problem, points.cpu().numpy().astype(np.float64)))
+    for number in found.unique().tolist():
+        yield number, (found == number).to(points.device)
+
+
+def interface_terms(
+    problem: Problem, condition: InterfaceCondition, points: CollocationPoints
+) -> Iterator[Term]:
+    """A condition on each of its interfaces, whose points are seen from one side or from both."""
+    residual = written_out(problem, condition.residual)
+    found = side_partials(problem, residual)
+    used = sorted({side for side, _ in found.values()})
+    for interface in condition.interfaces:
+        own = points.faces[interface.part]
+        out = torch.from_numpy(interface.part.normals(own.cpu().numpy().astype(np.float64))).to(own)
+        columns = zip(problem.coordinates, own.unbind(1), out.unbind(1), strict=True)
+        known: dict[str, float | Float[Tensor, " n"]] = {}
+        known |= {**problem.constants, **side_constants(problem, interface)}
+        for name, at, normal in columns:
+            known |= {name: at, f"n_{name}": normal}
+        symbols = {n: DerivativeAt(used.index(side), p) for n, (side, p) in found.items()}
+        pieces = (interface.first, interface.second)
+        weights = points.face_weights.get(interface.part)
+        made = Term(
+            condition.label,
+            residual,
+            (own,) * len(used),
+            symbols,
+            known,
+            tuple(pieces[side] for side in used),
+        )
+        steep = any(any(one.orders) for _, one in found.values())
+        yield made if weights is None or not steep else weight_rows(made, weights)
 
 
 def periodic_terms(
@@ -214,10 +307,11 @@ def lower_face(problem: Problem, match: Periodic) -> Face:
 
 
 def used_faces(problem: Problem) -> tuple[BoundaryPart, ...]:
-    """The parts of the boundary on which some condition of the problem is asked."""
+    """The parts of the boundary, and interfaces, on which some condition is asked."""
     asked = [face for condition in problem.conditions for face in condition.faces]
     matched = [lower_face(problem, match) for match in problem.periodic]
-    return tuple(dict.fromkeys([*asked, *matched]))
+    met = [each.part for one in problem.interfaces for each in one.interfaces]
+    return tuple(dict.fromkeys([*asked, *matched, *met]))
 
 
 def term(problem: Problem, label: str, formula: Expression, points: Float[Tensor, "n d"]) -> Term:

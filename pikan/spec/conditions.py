@@ -19,6 +19,7 @@ from pikan.problem.statement import Condition, Equation, Periodic, Problem
 from pikan.spec.boundaries import BoundaryError, faces, normalize, region_parts
 from pikan.spec.equations import approximates
 from pikan.spec.faults import Check, Keys
+from pikan.spec.interfaces import is_on_interface
 from pikan.spec.resolve import Scope, residual, unknowns_of
 from pikan.spec.schema import Repeats, Spec, Where
 from pikan.spec.shape_reader import inequalities
@@ -56,7 +57,7 @@ def conditions(
         yield spec.origin.fault(("conditions",), message)
     found: list[_ParsedCondition] = []
     for index, written in enumerate(spec.conditions):
-        if isinstance(written, Where):
+        if isinstance(written, Where) and not is_on_interface(written):
             held = yield from _parse_condition(spec, scope, ("conditions", index), written)
             found += [] if held is None else [held]
     seen: set[tuple[str, Expression]] = set()
@@ -142,11 +143,13 @@ def _parts(place: str, written: Where, scope: Scope) -> tuple[BoundaryPart, ...]
 
     BoundaryError where it names none, and where nothing of it is left.
     """
-    constants = scope.without_found().constants
+    constants = scope.numbers
     if scope.region is None:
         if written.only is not None:
             raise BoundaryError("'for' tells parts of sides in two or three coordinates of space")
         return faces(place, scope.box, constants)
+    if place in scope.pieces.interfaces and not any(p.name == place for p in scope.region.parts):
+        raise BoundaryError(f"'{place}' is an interface; write u(inside) or u(outside) there")
     found = region_parts(place, scope.box, scope.region, constants)
     only = (written.only,) if isinstance(written.only, str) else written.only or ()
     if only:

@@ -42,10 +42,15 @@ class Constants:
         return value(reading.sides[0], self.values)
 
 
-def constants(written: Mapping[str, float | str], origin: Origin) -> Check[Constants]:
-    """Every constant's value; a constant may be a formula of those before it."""
+def constants(written: Mapping[str, object], origin: Origin) -> Check[Constants]:
+    """Every constant's value; a constant may be a formula of those before it.
+
+    Those with a value for each piece of a region are read with the region.
+    """
     known: dict[str, float] = {}
     for name, formula in written.items():
+        if not isinstance(formula, int | float | str):
+            continue
         try:
             known[name] = Constants(known).value(formula)
         except FormulaError as error:

@@ -30,7 +30,9 @@ from pikan.spec.identification import (
     unknown_constants,
 )
 from pikan.spec.identifiers import check_names
+from pikan.spec.interfaces import by_pieces, interface_conditions, is_on_interface
 from pikan.spec.parameters import check_parameters, in_bounds, parameters
+from pikan.spec.pieces import pieces
 from pikan.spec.regions import region
 from pikan.spec.resolve import Scope
 from pikan.spec.schema import Spec, Where
@@ -72,6 +74,7 @@ def examine(spec: Spec) -> Check[Problem | None]:
     elif not misnamed and not missing:
         yield from check_determined(spec, scope, stated, discover)
     held = yield from conditions(spec, scope, stated)
+    met = yield from interface_conditions(spec, scope)
     repeated = yield from periodic(spec, scope, stated)
     exact = yield from solution(spec, scope if varied else scope.without_found())
     observed = (yield from observations(spec, scope)) if spec.data else ()
@@ -82,10 +85,13 @@ def examine(spec: Spec) -> Check[Problem | None]:
         yield from _check_captions(spec, scope)
     if missing or (spec.energy is not None and minimized is None):
         return None
-    if len(held) + len(repeated) < len(spec.conditions):
+    asked = sum(not is_on_interface(one) for one in spec.conditions)
+    if len(held) + len(repeated) < asked or len(met) < len(spec.conditions) - asked:
+        return None
+    if scope.pieces.names and not scope.pieces.pieces:
         return None
     if spec.weights:
-        yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated)])
+        yield from check_weights(spec, [one.label for one in (*stated, *held, *repeated, *met)])
     whole = Problem(
         name=spec.name,
         title=spec.title or spec.name,
@@ -105,7 +111,10 @@ def examine(spec: Spec) -> Check[Problem | None]:
         discover=discover,
         functions=scope.functions,
         functionals=wanted,
+        pieces=scope.pieces.pieces,
+        interfaces=met,
     )
+    whole = by_pieces(whole)
     return (yield from _check_whole(spec, scope, whole, varied, minimized))
 
 
@@ -116,6 +125,7 @@ def _scope(
     known = yield from constants(spec.constants, spec.origin)
     around = yield from _box(spec, known)
     box, cut_out = yield from region(spec, around, known)
+    divided = yield from pieces(spec, box, cut_out, known)
     functions, find, varied = (), (), ()
     if spec.find or spec.data:
         functions = yield from unknown_functions(spec, known)
@@ -124,9 +134,10 @@ def _scope(
         varied = yield from parameters(spec, known)
     guesses = {**{one.name: one.guess for one in find}, **inner_values(varied)}
     centers = {name: one for each in functions for name, one in scales(each, {}).items()}
-    values = Constants({**known.values, **guesses, **centers})
+    values = Constants({**known.values, **divided.constants, **guesses, **centers})
     unknowns = (*spec.unknowns, *(one.name for one in functions if not one.coefficients))
-    return Scope(box, unknowns, values, tuple(guesses), cut_out, functions), find, varied
+    scope = Scope(box, unknowns, values, tuple(guesses), cut_out, functions, divided)
+    return scope, find, varied
 
 
 def _check_whole(
@@ -176,7 +187,11 @@ def _check_sound(spec: Spec, problem: Problem) -> Check[None]:
     """
     if spec.energy is None:
         yield from check_covered(spec, problem)
-    places = [i for i, written in enumerate(spec.conditions) if isinstance(written, Where)]
+    places = [
+        i
+        for i, written in enumerate(spec.conditions)
+        if isinstance(written, Where) and not is_on_interface(written)
+    ]
     for index, equation in enumerate(problem.equations):
         for message in undefined_parts(problem, equation.residual, Face(())):
             keys: Keys = ("equations", index) if spec.energy is None else ("energy",)

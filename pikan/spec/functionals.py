@@ -13,6 +13,7 @@ from pikan.problem.statement import Condition, Functional
 from pikan.spec.boundaries import BoundaryError, faces, normalize, region_parts
 from pikan.spec.faults import Check, Keys
 from pikan.spec.functional_settings import FunctionalSettings
+from pikan.spec.interfaces import is_two_sided, named_interfaces, two_sided
 from pikan.spec.resolve import Scope, expression
 from pikan.spec.schema import Spec
 
@@ -43,12 +44,12 @@ def _functional(
         assert written.value is not None
         kind, text = "value", written.value
     try:
-        formula = expression(text, scope)
+        formula = (two_sided if is_two_sided(text) else expression)(text, scope)
     except FormulaError as error:
         yield from spec.origin.faults((*keys, kind), error.messages)
         formula = None
     try:
-        words, places = _places(written, scope)
+        words, places = _places(written, scope, two_sided=is_two_sided(text))
     except (BoundaryError, FormulaError) as error:
         messages = error.messages if isinstance(error, FormulaError) else (str(error),)
         key = "at" if written.at is not None else "over"
@@ -67,20 +68,27 @@ def _functional(
     return Functional(name, kind, Condition(words, places, formula))
 
 
-def _places(written: FunctionalSettings, scope: Scope) -> tuple[str, tuple[BoundaryPart, ...]]:
+def _places(
+    written: FunctionalSettings, scope: Scope, *, two_sided: bool
+) -> tuple[str, tuple[BoundaryPart, ...]]:
+    if two_sided and written.over is None:
+        raise BoundaryError("'inside' and 'outside' are sides of an interface; name it by `over`")
     if written.at is not None:
         return _point(written, scope)
     if written.over is None:
         return _WHOLE[0], (Face(()),)
     every = (written.over,) if isinstance(written.over, str) else written.over
+    if two_sided:
+        met = named_interfaces(every, scope)
+        return " and ".join(every), tuple(dict.fromkeys(one.part for one in met))
     found: list[BoundaryPart] = []
     for word in every:
         if word.strip() in _WHOLE:
             found.append(Face(()))
         elif scope.region is None:
-            found += faces(word, scope.box, scope.constants)
+            found += faces(word, scope.box, scope.numbers)
         else:
-            found += region_parts(word, scope.box, scope.region, scope.constants)
+            found += region_parts(word, scope.box, scope.region, scope.numbers)
     return " and ".join(map(normalize, every)), tuple(dict.fromkeys(found))
 
 
@@ -89,7 +97,7 @@ def _point(written: FunctionalSettings, scope: Scope) -> tuple[str, tuple[Bounda
     if set(written.at) != set(scope.coordinates):
         given = word_list(list(written.at)) if written.at else "nothing"
         raise BoundaryError(f"got {given}, needs a number for {word_list(scope.coordinates)}")
-    values = [scope.constants.value(written.at[name]) for name in scope.coordinates]
+    values = [scope.numbers.value(written.at[name]) for name in scope.coordinates]
     place = Face(tuple(enumerate(values)))
     ends = (*scope.box.lower, *scope.box.upper, *values)
     if not any(map(math.isnan, ends)):

@@ -20,8 +20,8 @@ from pikan.problem.partials import partials
 from pikan.problem.statement import Problem, UnknownConstant
 from pikan.references.observations import MeasuredColumns, Observation, read_columns
 from pikan.spec.constants import Constants
+from pikan.spec.data_files import data_file
 from pikan.spec.faults import Check, Keys
-from pikan.spec.reference import data_file
 from pikan.spec.resolve import Scope, expression, unknowns_of
 from pikan.spec.schema import DataSettings, Spec, UnknownSettings
 from pikan.spec.unknown_functions import signature

@@ -1,13 +1,13 @@
-"""The data file of a spec: inside the folder of the problem file, with the arrays it names."""
+"""The data that a spec compares its solution with, in the coordinates of its problem."""
 
 import math
-from pathlib import Path, PureWindowsPath
 
 from pikan.expression.wording import did_you_mean, there_are
 from pikan.files.arrays import DataError
 from pikan.references.data import reference as data
 from pikan.references.reference import ReferenceSolution
-from pikan.spec.faults import Check, Keys, Origin
+from pikan.spec.data_files import data_file
+from pikan.spec.faults import Check, Origin
 from pikan.spec.known_solutions import ReferenceSettings
 from pikan.spec.resolve import Scope
 
@@ -26,26 +26,6 @@ def reference(
     except DataError as error:
         yield origin.fault(("reference", "file"), str(error))
         return None
-
-
-def inside(name: str, folder: Path, home: Path) -> Path | None:
-    """The file of a name given relative to a folder; None where it is not in `home` or below it."""
-    absolute = Path(name).is_absolute() or PureWindowsPath(name).is_absolute()
-    try:
-        file, house = (folder / name).resolve(), home.resolve()
-    # Of links that go in circles Python 3.11 says this, and later ones nothing.
-    except (OSError, RuntimeError, ValueError):
-        return None
-    return None if absolute or "\0" in name or house not in file.parents else file
-
-
-def data_file(name: str, origin: Origin, keys: Keys) -> Check[Path | None]:
-    """The path of the file, if it stays inside the folder: a problem file may be a stranger's."""
-    file = inside(name, origin.folder, origin.folder)
-    if file is None:
-        message = f"got '{name}', needs a file in the folder of the problem file or below it"
-        yield origin.fault(keys, message)
-    return file
 
 
 def _check_names(written: ReferenceSettings, origin: Origin, scope: Scope) -> Check[bool]:

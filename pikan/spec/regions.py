@@ -16,6 +16,7 @@ from pikan.geometry.solid import Cuboid
 from pikan.spec.boundaries import BOX
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Keys
+from pikan.spec.piece_settings import PieceSettings
 from pikan.spec.schema import Spec, Where
 from pikan.spec.shape_reader import ShapeReader, around_all, as_list
 from pikan.spec.shapes import ShapeSettings
@@ -50,13 +51,7 @@ def region(spec: Spec, given: Box, known: Constants) -> Check[tuple[Box, Region 
         added = (Component(Cuboid(lower, upper), BOX, without, within),)
         box = given
     else:
-        cut = list[Component]()
-        for one in added:
-            # Without the last of what is taken away, and cut down once more.
-            inner = tuple(replace(first, within=(*first.within, *within)) for first in one.within)
-            taken = (*one.without, *without)
-            cut.append(replace(one, without=taken, within=inner or within))
-        added = tuple(cut)
+        added = tuple(one.cut(within, without) for one in added)
         axes, box = tuple(range(len(coordinates))), given
     count = len(written)
     if reader.faulty or any(map(math.isnan, (*given.lower, *given.upper))) or not count:
@@ -96,8 +91,9 @@ def _check_parts(spec: Spec, reader: ShapeReader, found: Region, box: Box) -> Ch
 
 
 def _whole(spec: Spec, given: Box) -> Region | None:
-    """All of a box, where conditions speak of parts of its sides; else None."""
+    """All of a box, where conditions speak of parts of its sides or constants of pieces."""
     restricted = any(isinstance(one, Where) and one.only is not None for one in spec.conditions)
+    restricted |= any(isinstance(one, PieceSettings) for one in spec.constants.values())
     ends = (*given.lower, *given.upper)
     if not restricted or len(given.space) not in (2, 3) or any(map(math.isnan, ends)):
         return None

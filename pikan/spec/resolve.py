@@ -1,7 +1,7 @@
 """Name resolution: which names a formula may hold, and whether it keeps to them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pikan.expression.error import FormulaError, refuse
 from pikan.expression.functions import CONSTANTS, OPERATORS
@@ -17,6 +17,7 @@ from pikan.problem.partials import NORMAL, Partial, normals, partial, partials
 from pikan.problem.statement import UnknownFunction
 from pikan.problem.vector_calculus import canonical
 from pikan.spec.constants import Constants
+from pikan.spec.pieces import Pieces
 from pikan.spec.unknown_functions import without_arguments
 
 HIGHEST_ORDER = 12
@@ -27,7 +28,8 @@ class Scope:
     """The coordinates, unknowns and constants of a problem; a faulty bound or constant is NaN.
 
     `find` has the constants that are to be found, whose guesses are among the constants, and
-    `functions` the functions; those of coordinates are among the unknowns.
+    `functions` the functions; those of coordinates are among the unknowns. Constants with values
+    in `pieces` are there with that of the first.
     """
 
     box: Box
@@ -36,6 +38,7 @@ class Scope:
     find: tuple[str, ...] = ()
     region: Region | None = None
     functions: tuple[UnknownFunction, ...] = ()
+    pieces: Pieces = field(default_factory=Pieces)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -45,7 +48,14 @@ class Scope:
     def without_found(self) -> "Scope":
         """The scope of what must not depend on a constant that is to be found."""
         values = {k: v for k, v in self.constants.values.items() if k not in self.find}
-        return Scope(self.box, self.unknowns, Constants(values), region=self.region)
+        known = Constants(values)
+        return Scope(self.box, self.unknowns, known, region=self.region, pieces=self.pieces)
+
+    @property
+    def numbers(self) -> Constants:
+        """The constants that have one value, whatever is found and wherever it is taken."""
+        varied = {*self.find, *self.pieces.names}
+        return Constants({k: v for k, v in self.constants.values.items() if k not in varied})
 
     def without_arguments(self, text: str) -> str:
         """A formula with `a` for `a(x, y)`, where that is a function to be found."""

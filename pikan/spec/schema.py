@@ -24,6 +24,7 @@ from pikan.spec.known_solutions import Exact, ReferenceSettings
 from pikan.spec.names import LONGEST, usable
 from pikan.spec.networks import Network
 from pikan.spec.parts import ONE_OR_MANY, Counts, FilePart, Positive
+from pikan.spec.piece_settings import Constant
 from pikan.spec.shapes import Shapes
 from pikan.spec.stages.registry import Stage
 from pikan.spec.values import (
@@ -266,10 +267,16 @@ class Spec(FilePart):
         default={},
         description="units of coordinates and unknowns, for figures and tables: {x: m, u: K}",
     )
-    constants: Mapping[str, Number] = Field(
+    shapes: Mapping[str, Shapes] = Field(
+        default={},
+        max_length=100,
+        description="shapes by name, for pieces: {inner: {disc: {center: [0, 0], radius: 0.5}}}",
+    )
+    constants: Mapping[str, Constant] = Field(
         default={},
         max_length=1000,
-        description="numbers with names; formulas may use the ones before",
+        description="numbers with names; formulas may use the ones before; materials have a value "
+        "for each piece: {a: {pieces: {inner: 1, else: 100}}}",
     )
     parameters: Mapping[str, Varied] = Field(
         default={},

@@ -23,6 +23,7 @@ from pikan.geometry.solid import Ball, Cuboid, Cylinder
 from pikan.spec.boundaries import BOUNDARY, BOX, HOLE
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Keys, Origin
+from pikan.spec.outlines import ShapeError, outline_shape
 from pikan.spec.shapes import KINDS, DiscSettings, Pair, Parameter, Shapes, ShapeSettings
 
 # Words of `where` that no shape may take for its name.
@@ -40,10 +41,6 @@ _FLAT = 1e-9
 _MORE = 0.05
 
 Bounds = tuple[tuple[float, ...], tuple[float, ...]]
-
-
-class _ShapeError(ValueError):
-    """A shape that is none; the message says why."""
 
 
 def inequalities(text: str, reach: Sequence[str], constants: Constants) -> tuple[Expression, ...]:
@@ -120,7 +117,7 @@ class ShapeReader:
                 self.faulty = True
                 yield from self.origin.faults((*keys, kind), error.messages)
                 continue
-            except _ShapeError as error:
+            except ShapeError as error:
                 self.faulty = True
                 yield self.origin.fault((*keys, kind), str(error))
                 continue
@@ -151,19 +148,19 @@ class ShapeReader:
     def _numbers(self, written: Sequence[float | str]) -> tuple[float, ...]:
         found = tuple(self.known.value(one) for one in written)
         if any(map(math.isnan, found)):
-            raise _ShapeError("holds a constant that is at fault; see there")
+            raise ShapeError("holds a constant that is at fault; see there")
         return found
 
     def _positive(self, what: str, written: float | str) -> float:
         (found,) = self._numbers([written])
         if not 0.0 < found < math.inf:
-            raise _ShapeError(f"got a {what} of {found:g}, needs more than 0")
+            raise ShapeError(f"got a {what} of {found:g}, needs more than 0")
         return found
 
     def _interval(self, written: Sequence[float | str]) -> tuple[float, float]:
         low, high = self._numbers(written)
         if not low < high:
-            raise _ShapeError(f"got [{low:g}, {high:g}], needs two bounds, the lower one first")
+            raise ShapeError(f"got [{low:g}, {high:g}], needs two bounds, the lower one first")
         return low, high
 
     def _shapes(self, written: ShapeSettings, around: Bounds | None) -> Iterator[Shape]:
@@ -176,6 +173,8 @@ class ShapeReader:
             yield self._cuboid(written.box)
         elif written.curve is not None:
             yield self._curve(written.curve)
+        elif written.outline is not None:
+            yield outline_shape(written.outline, self.origin, self.coordinates, self.known)
         elif written.formula is not None:
             yield self._implicit(written.formula, around)
         else:
@@ -184,7 +183,7 @@ class ShapeReader:
     def _discs(self, disc: DiscSettings) -> Iterator[Shape]:
         radius = self._positive("radius", disc.radius)
         if (disc.center is None) == (disc.centers is None):
-            raise _ShapeError("needs either center or centers")
+            raise ShapeError("needs either center or centers")
         for center in disc.centers or (disc.center,):
             x, y = self._numbers(center or ())
             yield Ellipse((x, y), (radius, radius), kind="disc")
@@ -201,7 +200,7 @@ class ShapeReader:
             inner = self._positive("radius", annulus.inner)
             outer = self._positive("radius", annulus.outer)
             if not inner < outer:
-                raise _ShapeError(f"got inner {inner:g} and outer {outer:g}, needs inner < outer")
+                raise ShapeError(f"got inner {inner:g} and outer {outer:g}, needs inner < outer")
             return Annulus((x, y), inner, outer)
         if (ball := written.ball) is not None:
             x, y, z = self._numbers(ball.center)
@@ -218,7 +217,7 @@ class ShapeReader:
         following = np.roll(corners, -1, axis=0)
         twice = np.flatnonzero(np.linalg.norm(following - corners, axis=1) <= _FLAT * size)
         if len(twice):
-            raise _ShapeError(
+            raise ShapeError(
                 f"corner {_point(corners[twice[0]], size)} is there twice in a row; leave one out"
             )
         before = np.roll(corners, 1, axis=0)
@@ -227,23 +226,23 @@ class ShapeReader:
         lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
         flat = np.flatnonzero(turn <= _FLAT * lengths)
         if len(flat):
-            raise _ShapeError(
+            raise ShapeError(
                 f"corner {_point(corners[flat[0]], size)} lies on the line through its neighbors; "
                 "leave it out"
             )
         met = crossing(corners)
         if met is not None:
-            raise _ShapeError(
+            raise ShapeError(
                 f"its sides cross or touch at {_point(met, size)}; give it a simple outline"
             )
         if abs(signed_area(corners)) <= _FLAT * size**2:
-            raise _ShapeError("has no area; take corners apart from each other")
+            raise ShapeError("has no area; take corners apart from each other")
         return Polygon(tuple((float(x), float(y)) for x, y in corners))
 
     def _cuboid(self, written: Mapping[str, Pair]) -> Cuboid:
         for name in written:
             if name not in self.coordinates:
-                raise _ShapeError(
+                raise ShapeError(
                     f"unknown coordinate '{name}'; the shapes have {word_list(self.coordinates)}"
                     f"{did_you_mean(name, self.coordinates)}"
                 )
@@ -256,7 +255,7 @@ class ShapeReader:
         ends = written[others[0]] if len(others) == 1 else None
         if not isinstance(ends, tuple) or not all(isinstance(one, str) for one in formulas):
             pair = ", ".join(self.coordinates)
-            raise _ShapeError(
+            raise ShapeError(
                 f"needs a formula for each of {pair} and an interval for the parameter, such as "
                 "{x: cos(s), y: sin(s), s: [0, 2*pi]}"
             )
@@ -264,42 +263,42 @@ class ShapeReader:
         side = ParametricSide((x, y), others[0], *self._interval(ends))
         places = side.table[1]
         if not np.isfinite(places).all():
-            raise _ShapeError(
+            raise ShapeError(
                 "its formulas have no value at some parameters; choose another interval"
             )
         size = float(np.max(np.ptp(places, axis=0)))
         start, end = side.at(np.array([side.first, side.last]))
         if size == 0.0 or np.linalg.norm(end - start) > _CLOSED * size:
-            raise _ShapeError(
+            raise ShapeError(
                 f"is not closed: it begins at {_point(start, size)} and ends at "
                 f"{_point(end, size)}; write formulas with the same value at both ends"
             )
         met = crossing(places[:: len(places) // _COMPARED])
         if met is not None:
-            raise _ShapeError(
+            raise ShapeError(
                 f"crosses or touches itself at {_point(met, size)}; write a simple curve"
             )
         return Curve(side)
 
     def _implicit(self, text: str, around: Bounds | None) -> Implicit:
         if len(self.coordinates) != 2:
-            raise _ShapeError("formulas describe shapes of two coordinates; take ball, box, ...")
+            raise ShapeError("formulas describe shapes of two coordinates; take ball, box, ...")
         found = inequalities(text, self.coordinates, self.known)
         if len(found) != 1:
-            raise _ShapeError(f"'{cut(text, 60)}' compares twice; write `within` for the other")
+            raise ShapeError(f"'{cut(text, 60)}' compares twice; write `within` for the other")
         formula = found[0]
         if not names(formula) & set(self.coordinates):
-            raise _ShapeError(f"'{cut(text, 60)}' holds no coordinate; write one")
+            raise ShapeError(f"'{cut(text, 60)}' holds no coordinate; write one")
         first, second = self.coordinates
         level = LevelSet(formula, (first, second))
         if around is None and (around := _extent(level, text)) is None:
-            raise _ShapeError(
+            raise ShapeError(
                 f"'{cut(text, 60)}' holds at no point that was tried; write a comparison that holds"
             )
         (a, b), (c, d) = around
         made = Implicit(level, (a, b), (c, d))
         if not made.sides:
-            raise _ShapeError(
+            raise ShapeError(
                 f"'{cut(text, 60)}' has no boundary where it was looked for; leave it out"
             )
         return made
@@ -311,7 +310,7 @@ def _extent(level: LevelSet, text: str) -> Bounds | None:
     if found is None:
         return None
     if not np.isfinite(found[0]).all():
-        raise _ShapeError(
+        raise ShapeError(
             f"'{cut(text, 60)}' reaches farther than a thousand; a region is bounded, take another "
             "shape and `within`"
         )

@@ -20,6 +20,7 @@ KINDS = (
     "ball",
     "cylinder",
     "curve",
+    "outline",
     "formula",
 )
 
@@ -71,6 +72,23 @@ Parameter = Annotated[
 ]
 
 
+class OutlineSettings(FilePart):
+    """A closed curve through points in their order, from a file or written here."""
+
+    file: str | None = Field(
+        default=None, description="a .csv, .npz, .mat or .h5 file in the folder of this file"
+    )
+    coordinates: Mapping[str, str] = Field(
+        default={}, description="for each coordinate the name of its column, if it has another"
+    )
+    points: Annotated[tuple[Pair, ...], Field(min_length=3, max_length=2000)] | None = Field(
+        default=None, description="the points themselves, such as [[0, 0], [1, 0], [0, 1], ...]"
+    )
+    straight: bool = Field(
+        default=False, description="whether points are corners, joined by segments; else a spline"
+    )
+
+
 class ShapeSettings(FilePart):
     """A shape of one kind, with a name if conditions speak of it."""
 
@@ -94,6 +112,9 @@ class ShapeSettings(FilePart):
     curve: Annotated[Mapping[str, Parameter], Field(min_length=3, max_length=3)] | None = Field(
         default=None,
         description="a closed curve: {x: 2*cos(s), y: sin(s), s: [0, 2*pi]}",
+    )
+    outline: OutlineSettings | None = Field(
+        default=None, description="a closed curve through points: {file: coast.csv}"
     )
     formula: Formula | None = Field(default=None, description="as x^4 + y^4 < 1")
     name: str | None = Field(

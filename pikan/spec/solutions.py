@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pikan.expression.error import FormulaError
 from pikan.expression.tree import Expression, Number, substitute
@@ -10,6 +11,7 @@ from pikan.problem.manufactured import ResidualSize, is_violated, residual_sizes
 from pikan.problem.statement import Problem
 from pikan.references.cole_hopf import cole_hopf
 from pikan.references.formula import FormulaSolution
+from pikan.references.piecewise import PiecewiseSolution
 from pikan.references.reference import ReferenceSolution
 from pikan.spec.faults import Check, Origin, SpecError
 from pikan.spec.known_solutions import ColeHopfSettings, NamedExact
@@ -37,7 +39,7 @@ def solution(spec: Spec, scope: Scope) -> Check[ReferenceSolution | None]:
 
 def _formulas(
     spec: Spec, scope: Scope, written: Mapping[str, str]
-) -> Check[FormulaSolution | None]:
+) -> Check[ReferenceSolution | None]:
     found: dict[str, Expression] = {}
     for name, text in written.items():
         keys = ("exact", name)
@@ -50,7 +52,14 @@ def _formulas(
         except FormulaError as error:
             yield from spec.origin.faults(keys, error.messages)
     ordered = {name: found[name] for name in scope.unknowns if name in found}
-    return FormulaSolution(scope.coordinates, ordered, scope.constants.values) if ordered else None
+    if not ordered:
+        return None
+    whole = FormulaSolution(scope.coordinates, ordered, scope.constants.values)
+    pieces = scope.pieces.pieces
+    if not pieces:
+        return whole
+    parts = [replace(whole, constants={**whole.constants, **one.constants}) for one in pieces]
+    return PiecewiseSolution([one.region for one in pieces], parts)
 
 
 def _burgers(

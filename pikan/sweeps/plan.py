@@ -9,11 +9,11 @@ from typing import final
 
 from pikan.expression.check import collect_faults
 from pikan.expression.wording import did_you_mean, word_list
+from pikan.spec.data_files import inside
 from pikan.spec.faults import Check, Fault, Keys, Origin, Place, SpecError
 from pikan.spec.names import name_of
 from pikan.spec.overrides import put
 from pikan.spec.reader import spec_of_tree, text_of, with_name
-from pikan.spec.reference import inside
 from pikan.spec.sweep import Budget, FitRequest, Sweep
 from pikan.spec.sweep_reader import BASES, CHANGES, read_statement
 from pikan.spec.tree import Node, compose, places

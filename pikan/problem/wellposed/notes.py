@@ -29,7 +29,8 @@ def notes(problem: Problem) -> tuple[str, ...]:
     return (
         *_moments(problem),
         *_faces(problem),
-        *imbalance(problem),
+        # Sources and fluxes of a problem in pieces are not balanced here.
+        *(() if problem.pieces else imbalance(problem)),
         *jumps(problem),
         *_freedom(problem),
         *singularities(problem),

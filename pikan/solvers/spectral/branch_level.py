@@ -54,6 +54,7 @@ class BranchLevel:
 def branch_level(problem: Problem, settings: PRefinement, degrees: tuple[int, ...]) -> BranchLevel:
     """The level of these degrees."""
     network = settings.network(degrees)
+    assert isinstance(network, FullProduct)
     start = extended_start(problem, network)
     return BranchLevel(
         problem, settings, network, start, product_objective(problem, network, start)

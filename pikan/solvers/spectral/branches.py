@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.network.parameters import parameter_vector, with_parameters
+from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import progress
@@ -213,6 +214,7 @@ def _resolve(level: BranchLevel, start: str, theta: Float[Tensor, " p"]) -> Bran
         if size > _largest(level.settings):
             break
         network = level.settings.network(degrees)
+        assert isinstance(network, FullProduct)
         begun = prolong(with_parameters(level.network, theta), network, nudge=0.0)
         objective = product_objective(level.problem, network, begun)
         level = BranchLevel(level.problem, level.settings, network, begun, objective)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pikan.jets.jet import coordinates
 from pikan.linalg.dense import orthonormal, solve_triangle
+from pikan.network.piecewise import PiecewiseProduct, Products, parts_of
 from pikan.network.product import FullProduct
 from pikan.problem.statement import Problem
 from pikan.solvers.spectral.product_objective import matching_points
@@ -31,9 +32,34 @@ def _values(network: FullProduct, points: Float[Tensor, "n d"]) -> Float[Tensor,
 
 
 def graded_decay(
-    network: FullProduct, points: Float[Tensor, "n d"]
+    network: Products, points: Float[Tensor, "n d"]
 ) -> tuple[tuple[Float[Tensor, " b"], ...], float]:
     """The decay of the coefficients in the graded basis along each axis, and its last part.
+
+    Of pieces that of one after the other, relative to the largest of all; the last part is that of
+    the worst.
+    """
+    parts = parts_of(network)
+    rows = [torch.ones_like(points[:, 0], dtype=torch.bool)]
+    if isinstance(network, PiecewiseProduct):
+        own = network.indices(points)
+        rows = [own == number for number in range(len(parts))]
+    with torch.no_grad():
+        sizes = [
+            part(points[held]).square().mean(dim=0).sqrt()
+            for part, held in zip(parts, rows, strict=True)
+        ]
+    scale = torch.stack(sizes).amax(dim=0)
+    found = [
+        _decay_of_one(part, points[held], scale) for part, held in zip(parts, rows, strict=True)
+    ]
+    return tuple(along for decay, _ in found for along in decay), max(last for _, last in found)
+
+
+def _decay_of_one(
+    network: FullProduct, points: Float[Tensor, "n d"], scale: Float[Tensor, " m"]
+) -> tuple[tuple[Float[Tensor, " b"], ...], float]:
+    """That of one product, relative to functions of this root mean square.
 
     The decay is that of the whole degree, the same along each axis but for its length. The last
     part is how far the function is from its best approximation two degrees lower. Beside harmonic
@@ -52,7 +78,7 @@ def graded_decay(
         products = _in_graded_basis(before, values[:, :count], shares[:count], function)
         beside = _in_graded_basis(values[:, :count], values[:, count:], shares[count:], function)
         found = torch.cat([products, beside])
-    sizes = function.norm(dim=0)
+    sizes = scale * len(points) ** 0.5
     largest = torch.where(sizes > 0, sizes, 1.0)
     relative = (found.abs() / largest).amax(dim=1)
     decay: list[Tensor] = []
@@ -80,13 +106,34 @@ def _in_graded_basis(
 
 
 def graded_coefficients(
-    network: FullProduct,
+    network: Products,
     jacobian: Float[Tensor, "r p"],
     theta: Float[Tensor, " p"],
     problem: Problem,
 ) -> tuple[Float[Tensor, "r p"], Float[Tensor, " p"]]:
     """A Jacobian and coefficients in the graded basis, whose lengths are those of values."""
     points = matching_points(problem, network).interior
+    if isinstance(network, FullProduct):
+        return _coefficients_of_one(network, jacobian, theta, points)
+    counts = [part.coefficients.numel() for part in network.pieces()]
+    own, parts = network.indices(points), network.pieces()
+    found = [
+        _coefficients_of_one(part, columns, numbers, points[own == number])
+        for number, (part, columns, numbers) in enumerate(
+            zip(parts, jacobian.split(counts, dim=1), theta.split(counts), strict=True)
+        )
+    ]
+    columns, numbers = zip(*found, strict=True)
+    return torch.cat(columns, dim=1), torch.cat(numbers)
+
+
+def _coefficients_of_one(
+    network: FullProduct,
+    jacobian: Float[Tensor, "r p"],
+    theta: Float[Tensor, " p"],
+    points: Float[Tensor, "n d"],
+) -> tuple[Float[Tensor, "r p"], Float[Tensor, " p"]]:
+    """The same of one product on points of its own."""
     order, _ = _degree_order(network)
     values = _values(network, points)
     basis, triangle = orthonormal(values[:, order])

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pikan.jets.jet import coordinates
 from pikan.linalg.dense import least_squares
+from pikan.network.piecewise import Products, parts_of
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.linear_least_squares import LinearLeastSquares
@@ -29,11 +30,16 @@ _FITTED = 1e-10
 _SHARES = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0)
 
 
-def prolong(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> Float[Tensor, " p"]:
+def prolong(lower: Products, network: Products, nudge: float = NUDGE) -> Float[Tensor, " p"]:
     """The coefficients of the level before, zeros for the new functions, and a smooth nudge.
 
     Where the problem leaves something undetermined, the nudge stays, and the levels differ.
     """
+    pairs = zip(parts_of(lower), parts_of(network), strict=True)
+    return torch.cat([_prolong_one(before, part, nudge) for before, part in pairs])
+
+
+def _prolong_one(lower: FullProduct, network: FullProduct, nudge: float) -> Float[Tensor, " p"]:
     start = torch.zeros_like(network.whole())
     unknowns = start.shape[1]
     block = start.view(*(basis.size for basis in network.axes()), unknowns)
@@ -49,13 +55,27 @@ def prolong(lower: FullProduct, network: FullProduct, nudge: float = NUDGE) -> F
 
 
 def fitted_start(
-    lower: FullProduct, network: FullProduct, on_points: Sequence[Term]
+    lower: Products, network: Products, on_points: Sequence[Term]
 ) -> Float[Tensor, " p"]:
     """The level before, fitted on points, and the nudge: where products have others beside them.
 
     Their coefficients are large and not unique, so that they say little of the level.
     """
-    places = torch.cat([points for one in on_points for points in one.points])
+    found: list[Tensor] = []
+    for number, (before, part) in enumerate(zip(parts_of(lower), parts_of(network), strict=True)):
+        places = [
+            points
+            for one in on_points
+            for k, points in enumerate(one.points)
+            if one.place_in(k) in (None, number)
+        ]
+        found.append(_fit_one(before, part, torch.cat(places)))
+    return torch.cat(found)
+
+
+def _fit_one(
+    lower: FullProduct, network: FullProduct, places: Float[Tensor, "n d"]
+) -> Float[Tensor, " p"]:
     with torch.no_grad():
         values = network.features(coordinates(places, ((0,) * places.shape[1],))).values[0]
         function = lower(places)
@@ -67,20 +87,13 @@ def fitted_start(
     return (found + torch.nn.functional.pad(nudge, (0, 0, 0, len(found) - len(nudge)))).flatten()
 
 
-def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tensor, " p"]:
+def smooth_start(on_points: Sequence[Term], network: Products) -> Float[Tensor, " p"]:
     """Coefficients that meet the conditions, those of high order as small as they may be."""
     theta = torch.zeros_like(network.coefficients).flatten()
     conditions = [one for one in on_points if not one.label.startswith("equation")]
     if not conditions:
         return theta
-    sizes = tuple(basis.size for basis in network.axes())
-    orders = sum(
-        torch.arange(size).view(-1, *(1,) * (len(sizes) - 1 - axis))
-        for axis, size in enumerate(sizes)
-    )
-    degrees = torch.as_tensor(orders).flatten()[network.chosen.cpu()]
-    beside = [one.shares() * one.degree for one in network.additions()]
-    degrees = torch.cat([degrees.double(), *beside])
+    degrees = torch.cat([_degrees(part) for part in parts_of(network)])
     shares = 0.5 ** degrees.to(theta)
     shares = shares.repeat_interleave(network.coefficients.shape[1])
     even = [1.0] * len(conditions)
@@ -90,7 +103,19 @@ def smooth_start(on_points: Sequence[Term], network: FullProduct) -> Float[Tenso
     return shares * least_squares(design, right, cutoff=1e-10)[:, 0]
 
 
-def extended_start(problem: Problem, network: FullProduct) -> Float[Tensor, " p"]:
+def _degrees(network: FullProduct) -> Float[Tensor, " q"]:
+    """The degree of every function."""
+    sizes = tuple(basis.size for basis in network.axes())
+    orders = sum(
+        torch.arange(size).view(-1, *(1,) * (len(sizes) - 1 - axis))
+        for axis, size in enumerate(sizes)
+    )
+    degrees = torch.as_tensor(orders).flatten()[network.chosen.cpu()]
+    beside = [one.shares() * one.degree for one in network.additions()]
+    return torch.cat([degrees.double(), *beside])
+
+
+def extended_start(problem: Problem, network: Products) -> Float[Tensor, " p"]:
     """The solution of `extension`: in one coordinate the polynomial of least degree."""
     simple = extension(problem)
     on_points = terms(simple, matching_points(simple, network))
@@ -104,7 +129,7 @@ def extended_start(problem: Problem, network: FullProduct) -> Float[Tensor, " p"
 def defined_start(
     problem: Problem,
     on_points: Sequence[Term],
-    network: FullProduct,
+    network: Products,
     start: Float[Tensor, " p"],
 ) -> Float[Tensor, " p"]:
     """A start at which every formula is finite: moved toward `extended_start` as little as helps.

@@ -13,6 +13,7 @@ from torch.func import functional_call
 
 from pikan.linalg.dense import column_lengths, smallest_singular_value, triangular_factor
 from pikan.network.parameters import with_parameters
+from pikan.network.piecewise import Products, parts_of
 from pikan.network.product import FullProduct
 from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.linear_least_squares import LinearLeastSquares
@@ -78,7 +79,7 @@ class PRefinement:
     for all [s], infinite if there is no limit, `samples` the points on which levels are compared.
     """
 
-    network: Callable[[tuple[int, ...]], FullProduct]
+    network: Callable[[tuple[int, ...]], Products]
     finite: bool
     start: tuple[int, ...]
     accuracy: float
@@ -98,7 +99,7 @@ class Level(NamedTuple):
     that Newton's steps from here need no damping.
     """
 
-    network: FullProduct
+    network: Products
     outcome: Outcome
     values: Float[Tensor, "n m"]
     decay: tuple[Float[Tensor, " b"], ...]
@@ -127,7 +128,7 @@ def solve_level(
     network = settings.network(degrees)
     name = "degree " + " x ".join(str(degree) for degree in degrees)
     largest = min(settings.largest, settings.dense)
-    if direct:
+    if direct and isinstance(network, FullProduct):
         # Quick enough to be done again by a run that goes on, and quicker than to be kept.
         solved = yield from _direct_level(problem, settings, network, largest, name)
         if solved is not None:
@@ -139,11 +140,14 @@ def solve_level(
     )
     near = fitted.relative_residual.relative < _ASTRAY
     solved = with_parameters(network, fitted.theta)
-    level = diagnose(solved, fitted.outcome, settings.samples, largest, determined=False, near=near)
     if problem.region is None:
-        return level
+        assert isinstance(solved, FullProduct)
+        end, samples = fitted.outcome, settings.samples
+        return diagnose(solved, end, samples, largest, determined=False, near=near)
+    with torch.no_grad():
+        values = settings.samples.weight(solved(settings.samples.points[:_COMPARED]))
     decay, truncation = graded_decay(solved, matching_points(problem, solved).interior)
-    return level._replace(decay=decay, truncation=truncation)
+    return Level(solved, fitted.outcome, values, decay, truncation, largest, False, near)
 
 
 def _direct_level(
@@ -203,7 +207,7 @@ def _with_and_without(
     return first, second
 
 
-def freedom(problem: Problem, network: FullProduct) -> float:
+def freedom(problem: Problem, network: Products) -> float:
     """How far at most a level may be from one that satisfies all rows, relative to its size.
 
     The length of the residual over the smallest singular value of the Jacobian: the residual is
@@ -234,7 +238,7 @@ class _Attempt(NamedTuple):
 
 
 def _least_squares_level(
-    problem: Problem, settings: PRefinement, network: FullProduct, lower: Level | None, name: str
+    problem: Problem, settings: PRefinement, network: Products, lower: Level | None, name: str
 ) -> Events[_Attempt]:
     """Equations and conditions together by least squares."""
     affine = linear(problem)
@@ -292,15 +296,15 @@ Way = Callable[
 
 def _ways(
     on_points: Sequence[Term],
-    network: FullProduct,
-    lower: FullProduct | None,
+    network: Products,
+    lower: Products | None,
     affine: bool,
     near: bool,
 ) -> Iterator[tuple[Way, Float[Tensor, " p"]]]:
     """Ways to go and starts; where Newton's steps lead to no solution the next is tried."""
     zero = network.coefficients.detach().flatten()
     if lower is not None:
-        fitted = bool(lower.additions()) and not affine
+        fitted = any(part.additions() for part in parts_of(lower)) and not affine
         start = fitted_start(lower, network, on_points) if fitted else prolong(lower, network)
         enough = _ENOUGH_FITTED if fitted else _ENOUGH
         yield partial(run_stage, enough=enough) if near else run_stage, start

@@ -24,7 +24,14 @@ _PARTS = 20
 
 
 def size_of(problem: Problem, degrees: Sequence[int]) -> int:
-    """The number of products of these degrees; in a region they are of total degree."""
+    """The number of products of these degrees; in a region they are of total degree.
+
+    Of pieces that of all, whose degrees follow each other.
+    """
+    if problem.pieces:
+        own = len(degrees) // len(problem.pieces)
+        parts = [degrees[k : k + own] for k in range(0, len(degrees), own)]
+        return sum(map(region_points.size_of, parts))
     if problem.region is not None:
         return region_points.size_of(degrees)
     return prod(degree + 1 for degree in degrees)

@@ -9,7 +9,7 @@ from torch import Tensor
 from pikan.expression.undefined_parts import undefined_part
 from pikan.network.parameters import with_parameters
 from pikan.network.partials import partials
-from pikan.network.product import FullProduct
+from pikan.network.piecewise import PiecewiseProduct, Products
 from pikan.optimize.objective import LeastSquares
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
@@ -23,13 +23,14 @@ from pikan.solvers.spectral.region_points import region_points
 _EXTRA, _EXTRA_3D = 2, 0
 
 
-def matching_points(problem: Problem, network: FullProduct) -> CollocationPoints:
+def matching_points(problem: Problem, network: Products) -> CollocationPoints:
     """Chebyshev points that match the degrees of a network, inside and on the faces in use.
 
     In a region points spread evenly, and on its boundary as each part asks for.
     """
     if problem.region is not None:
         return region_points(problem, network)
+    assert not isinstance(network, PiecewiseProduct)
     box = problem.box
     extra = _EXTRA_3D if box.dimension > 2 else _EXTRA
     nodes = tuple(
@@ -40,22 +41,21 @@ def matching_points(problem: Problem, network: FullProduct) -> CollocationPoints
 
 
 def product_objective(
-    problem: Problem, network: FullProduct, start: Float[Tensor, " p"] | None = None
+    problem: Problem, network: Products, start: Float[Tensor, " p"] | None = None
 ) -> LeastSquares:
     """Equations and conditions on the points that match a network, as `balanced_objective`."""
     on_points = terms(problem, matching_points(problem, network))
     return balanced_objective(on_points, network, start, linear=linear(problem))
 
 
-def without_value(
-    on_points: Sequence[Term], network: FullProduct, theta: Float[Tensor, " p"]
-) -> str:
+def without_value(on_points: Sequence[Term], network: Products, theta: Float[Tensor, " p"]) -> str:
     """What says which part of a formula is not finite at coefficients; empty where all are."""
     at = with_parameters(network, theta)
     for one in on_points:
         with torch.no_grad():
             fields = [
-                partials(at, place, one.needed_partials(k)) for k, place in enumerate(one.points)
+                partials(at, place, one.needed_partials(k), one.place_in(k))
+                for k, place in enumerate(one.points)
             ]
         columns = {**one.known, **one.columns(tuple(fields))}
         values = {k: v.cpu().numpy() if isinstance(v, Tensor) else v for k, v in columns.items()}

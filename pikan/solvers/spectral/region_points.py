@@ -1,6 +1,7 @@
 """Collocation points of a polynomial in a region: some times as many as it has coefficients."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -10,9 +11,11 @@ from jaxtyping import Float
 from pikan.geometry.domain import BoundaryPart
 from pikan.geometry.face import Face
 from pikan.geometry.region import RegionPart
+from pikan.network.piecewise import Products
 from pikan.network.product import FullProduct, degree_shares
 from pikan.network.singular import SingularFunctions
-from pikan.problem.statement import Problem
+from pikan.problem.pieces import of_piece
+from pikan.problem.statement import Condition, Problem
 from pikan.residuals.terms import CollocationPoints, used_faces
 from pikan.sampling.halton import halton
 from pikan.sampling.points import keep_inside, on_face
@@ -27,8 +30,46 @@ _AROUND, _AROUND_3D, _LEAST = 4.0, 2.0, 2.0
 _SEED = 20_261_130
 
 
-def region_points(problem: Problem, network: FullProduct) -> CollocationPoints:
-    """Halton points inside the region, denser where the box is its boundary, and on each part."""
+def region_points(problem: Problem, network: Products) -> CollocationPoints:
+    """Halton points inside the region, denser where the box is its boundary, and on each part.
+
+    Piece by piece where there are pieces; an interface has the points of the piece with more.
+    """
+    if isinstance(network, FullProduct):
+        return _points_of_one(problem, network)
+    each = [
+        _points_of_one(_with_interfaces(problem, number), part)
+        for number, part in enumerate(network.pieces())
+    ]
+    weights = [torch.ones_like(p.interior[:, 0]) if p.weights is None else p.weights for p in each]
+    faces = dict[BoundaryPart, torch.Tensor]()
+    face_weights = dict[BoundaryPart, torch.Tensor]()
+    for points in each:
+        for part, own in points.faces.items():
+            if isinstance(part, Face) and part in faces:
+                faces[part] = torch.cat([faces[part], own])
+            elif len(own) > len(faces.get(part, ())):
+                faces[part] = own
+                face_weights.pop(part, None)
+                if part in points.face_weights:
+                    face_weights[part] = points.face_weights[part]
+    inside = torch.cat([points.interior for points in each])
+    return CollocationPoints(inside, faces, torch.cat(weights), face_weights)
+
+
+def _with_interfaces(problem: Problem, number: int) -> Problem:
+    """The problem in a piece, with conditions on its interfaces: where, not what."""
+    own = of_piece(problem, number)
+    met = tuple(
+        Condition(one.label, (each.part,), one.residual)
+        for one in problem.interfaces
+        for each in one.interfaces
+        if number in (each.first, each.second)
+    )
+    return replace(own, conditions=(*own.conditions, *met))
+
+
+def _points_of_one(problem: Problem, network: FullProduct) -> CollocationPoints:
     degrees = [basis.size - 1 for basis in network.axes()]
     like, box, region = network.coefficients.detach(), problem.box, problem.region
     assert region is not None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from math import inf
 
+from pikan.network.piecewise import parts_of
 from pikan.problem.classification import linear
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
@@ -22,14 +23,17 @@ def refine_in_region(
     """Levels of polynomials; where these do not agree soon, of `singular` functions beside them.
 
     Newton's steps start from the conditions: families of problems stretch boxes, not regions. About
-    holes, where polynomials seldom do, nonlinear problems have no levels of these alone. Of two
+    holes, where polynomials seldom do, nonlinear problems have no levels of these alone; about
+    another piece, which is no hole of the whole, they have. Of two
     results that have not converged the one with the lower estimate is taken.
     """
     if singular is None:
         return (yield from p_refinement(problem, settings))
-    if singular.network(singular.start).laurent is not None and not linear(problem):
+    series = any(part.laurent is not None for part in parts_of(singular.network(singular.start)))
+    if series and not linear(problem) and not problem.pieces:
         return (yield from p_refinement(problem, singular))
-    alone = min(settings.largest, _ALONE * len(problem.unknowns))
+    several = len(problem.unknowns) * (len(problem.pieces) or 1)
+    alone = min(settings.largest, _ALONE * several)
     stricter = replace(settings, largest=alone, accuracy=_STRICTER * settings.accuracy)
     plain = yield from p_refinement(problem, stricter)
     if plain.outcome.kind == "converged":
