@@ -234,12 +234,17 @@ def build_network(plan: plans.Architecture) -> Network:
             return MLP(widths, lower, upper)
         case plans.TrialArchitecture():
             return TrialNetwork(build_network(plan.network), _functions(plan), lower, upper)
-        case plans.TimeSlabsArchitecture(networks=networks):
-            edges = [float(edge) for edge in range(len(networks) + 1)]
-            return TimeSlabs(edges, [build_network(each) for each in networks], plan.axis)
-        case plans.PiecesArchitecture(parts=parts):
-            made = [build_network(each) for each in parts]
-            return PiecewiseProduct([one for one in made if isinstance(one, FullProduct)], ())
+        case plans.TimeSlabsArchitecture() | plans.PiecesArchitecture():
+            return _side_by_side(plan)
+
+
+def _side_by_side(plan: plans.TimeSlabsArchitecture | plans.PiecesArchitecture) -> Network:
+    """Networks for slabs in time or pieces of a region, whose places mean nothing yet."""
+    if isinstance(plan, plans.TimeSlabsArchitecture):
+        edges = [float(edge) for edge in range(len(plan.networks) + 1)]
+        return TimeSlabs(edges, [build_network(each) for each in plan.networks], plan.axis)
+    made = [build_network(each) for each in plan.parts]
+    return PiecewiseProduct([one for one in made if isinstance(one, FullProduct)], ())
 
 
 def _parameter_functions(plan: plans.ParametricArchitecture) -> ParameterFunctions:
