@@ -1,8 +1,9 @@
 """`pikan solve` and `pikan check` for operator files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,6 +13,10 @@ from pikan.cli.output import Output
 from pikan.cli.startup import without_garbage_collection
 from pikan.spec.faults import SpecError
 from pikan.spec.operators import OperatorStatement, read_operator
+
+if TYPE_CHECKING:
+    # The whole name, by which checks at run time find it.
+    import pikan.operator_files.run
 
 
 def statement_lines(stated: OperatorStatement) -> list[str]:
@@ -71,15 +76,8 @@ def solve_operator_file(
         said = f"{folder}: goes on with {len(known.results)} problems that have been solved"
         typer.echo(said, err=True)
     with room(folder, stated.text, {}, force, goes_on=known is not None):
-        steps, told = learn(stated, folder), 0
         try:
-            while True:
-                done, count = next(steps)
-                if 10 * done // count > told and output == "all":
-                    told = 10 * done // count
-                    typer.echo(f"{done} of {count} problems solved", err=True)
-        except StopIteration as end:
-            made = end.value
+            made = _to_end(learn(stated, folder), output)
         except (OperatorError, SampleError) as error:
             refuse(f"{file}: {error}")
         made.save(folder)
@@ -90,3 +88,23 @@ def solve_operator_file(
         typer.echo(str(made.report))
     typer.echo(f"fitted: mean test error {made.report.test.mean:.1e}; see {folder}")
     return SOLVED
+
+
+def _to_end(
+    steps: "Generator[tuple[int, int], None, OperatorRun]", output: Output
+) -> "OperatorRun":
+    """What the steps come to; every tenth of the problems is told."""
+    told = 0
+    try:
+        while True:
+            done, count = next(steps)
+            if 10 * done // count > told and output == "all":
+                told = 10 * done // count
+                typer.echo(f"{done} of {count} problems solved", err=True)
+    except StopIteration as end:
+        return end.value
+    except KeyboardInterrupt as interrupt:
+        # Where it came between two problems, what there is has not been kept yet.
+        if not str(interrupt):
+            steps.throw(KeyboardInterrupt())
+        raise
