@@ -25,9 +25,11 @@ from pikan.problem.statement import Piece
 from pikan.spec.boundaries import BOX
 from pikan.spec.constants import Constants
 from pikan.spec.faults import Check, Keys
+from pikan.spec.networks import ProductSettings
 from pikan.spec.piece_settings import PieceSettings
-from pikan.spec.schema import Spec
+from pikan.spec.schema import Repeats, Spec
 from pikan.spec.shape_reader import ShapeReader, around_all, as_list, inequalities
+from pikan.spec.stages.climb import ClimbStage
 
 ELSE = "else"
 # More pieces than this, each with a polynomial of its own, are too many for one dense matrix.
@@ -109,10 +111,25 @@ def _misplacements(
     for key in _ALONE:
         if getattr(spec, key):
             yield (key,), f"'{key}' does not go with constants that have pieces; leave one out"
+    yield from _ways_by_hand(spec)
     if region is None and spec.region is None and len(box.space) not in (2, 3):
         count = len(box.space)
         message = f"pieces are for two or three coordinates in space; the domain has {count}"
         yield ("constants", names[0]), f"{message}: write step(...) there"
+
+
+def _ways_by_hand(spec: Spec) -> Iterator[tuple[Keys, str]]:
+    """Networks, stages and conditions that do not know of pieces."""
+    for index, one in enumerate(spec.conditions):
+        if isinstance(one, Repeats):
+            message = "a solution in pieces does not repeat itself; write conditions on both sides"
+            yield ("conditions", index, "periodic"), message
+    if not isinstance(spec.network, ProductSettings | None):
+        yield ("network",), "pieces have products of their own; leave network out"
+    for index, stage in enumerate(spec.training or ()):
+        if not isinstance(stage, ClimbStage):
+            message = f"{stage.word()} takes no pieces; take climb, or leave training out"
+            yield ("training", index, stage.word()), message
 
 
 class _PieceReader:
