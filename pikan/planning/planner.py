@@ -57,7 +57,7 @@ _FULL = 3
 # The first degrees in a region, by the number of coordinates, and the most coefficients of one
 # unknown.
 _REGION_START, _REGION_LARGEST = {2: 14, 3: 8}, 2000
-_PIECES_LARGEST = 8000
+_PIECES_LARGEST = 4000
 # The accuracy aimed at in regions with corners.
 _AT_CORNERS = 1e-9
 
