@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Inexact
+from jaxtyping import Complex, Float, Inexact
 from torch import Tensor
 
 from pikan.linalg.dense import eigenvectors, svd
@@ -199,3 +199,51 @@ def sylvester(first: Factors, second: Factors) -> Solve:
         return torch.from_numpy(turns[0] @ (found / scale) @ turns[1].T).to(right)
 
     return solve
+
+
+class DiagonalForm(NamedTuple):
+    """A matrix as right · diag(values) · left, left being the inverse of right."""
+
+    values: Complex[Tensor, " p"]
+    right: Complex[Tensor, "p p"]
+    left: Complex[Tensor, "p p"]
+
+
+def diagonal_form(matrix: Float[Tensor, "p p"]) -> DiagonalForm:
+    """The eigenvalues and eigenvectors; not finite where these are dependent."""
+    values, right = eigenvectors(matrix)
+    return DiagonalForm(values, right, torch.linalg.inv_ex(right).inverse)
+
+
+def shifted_sylvester(first: Factors, second: Factors) -> Callable[[Tensor, Tensor], Tensor]:
+    """The solutions of c M_1 W M_2ᵀ + A_1 W M_2ᵀ + M_1 W A_2ᵀ = R for several numbers c.
+
+    From (A, M) of each of two coordinates, by eigenvectors of A⁻¹ M; for c [s] and R [s n m]. Not
+    finite where an A is singular or eigenvectors are dependent.
+    """
+    lefts, rights, values = list[Tensor](), list[Tensor](), list[Tensor]()
+    for derivative, mass in (first, second):
+        factored = torch.linalg.lu_factor_ex(derivative)
+        identity = torch.eye(len(mass)).to(mass)
+        inverted = torch.linalg.lu_solve(factored.LU, factored.pivots, identity)
+        found, vectors = eigenvectors(inverted @ mass)
+        if not bool(found.imag.any()):
+            found, vectors = found.real, vectors.real
+        lefts.append(torch.linalg.inv_ex(vectors).inverse @ inverted.to(vectors))
+        rights.append(vectors)
+        values.append(found)
+
+    def solve(shifts: Tensor, right: Tensor) -> Tensor:
+        across, along = values[0][:, None], values[1]
+        scales = shifts[:, None, None] * across * along + across + along
+        turned = _apply(lefts[0], _apply(lefts[1], right.mT).mT) / scales
+        return _apply(rights[0], _apply(rights[1], turned.mT).mT)
+
+    return solve
+
+
+def _apply(matrix: Tensor, stack: Tensor) -> Tensor:
+    """A matrix, real or complex, applied to real or complex columns."""
+    if matrix.is_complex() or not stack.is_complex():
+        return matrix @ stack.to(torch.promote_types(matrix.dtype, stack.dtype))
+    return torch.complex(matrix @ stack.real, matrix @ stack.imag)

@@ -20,7 +20,7 @@ from pikan.problem.initial_value import (
     space_axis,
 )
 from pikan.problem.pieces import pieces_of
-from pikan.problem.separable import separate
+from pikan.problem.separable import separate, separate_evolution
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.corners import jumps
 from pikan.spec.memory import columns
@@ -152,7 +152,8 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         return _plan_elements(spec, problem, None, ElementsSettings())
     if _follows_characteristics(problem) and (_is_rough(problem) or _misfits(problem)):
         return _plan_elements(spec, problem, None, ElementsSettings())
-    if separate(problem) is not None and (_is_rough(problem) or _misfits(problem)):
+    apart = separate(problem) or separate_evolution(problem)
+    if apart is not None and (_is_rough(problem) or _misfits(problem)):
         return _plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)
@@ -222,9 +223,11 @@ def _plan_elements(
             f"{rough}polynomials on cells between characteristics, solved one after the other; "
             f"cells are halved until two degrees agree to {accuracy:g}"
         )
-    elif is_stepped(problem):
+    elif is_stepped(problem) or problem.box.dimension > 2:
         how = "time steps with Radau stages"
-        if problem.box.dimension > 1:
+        if problem.box.dimension > 2:
+            how += ", products of polynomials on cells that go with the solution"
+        elif problem.box.dimension > 1:
             how += ", polynomials on cells that go with the solution (spectral elements)"
         reason = f"{rough}{how}; a finer second march must agree to {accuracy:g}"
     else:
@@ -276,7 +279,8 @@ def _follows_characteristics(problem: Problem) -> bool:
 
 
 def _accuracy_on_cells(problem: Problem) -> float:
-    if is_stepped(problem) and not _follows_characteristics(problem):
+    stepped = is_stepped(problem) or problem.box.dimension > 2
+    if stepped and not _follows_characteristics(problem):
         return _BY_STEPS_ALONE if problem.box.dimension == 1 else _BY_STEPS
     if problem.box.dimension > 1 and problem.box.time is None:
         return _IN_CORNERS if _misfits(problem) else _IN_PLANE

@@ -204,6 +204,20 @@ def _plate() -> Rough:
     return Rough(text + "accuracy: 1e-6\n", truth)
 
 
+def _plane_plate(accuracy: float) -> Rough:
+    """A square plate cooled on all sides: the product of two plates cooled on both."""
+    line = _plate().truth
+    assert line is not None
+
+    def truth(points: Array) -> Array:
+        return line(points[:, [0, 2]]) * line(points[:, [1, 2]])
+
+    conditions = "[{where: t = 0, that: u = 1}, {where: boundary, that: u_n + 2*u = 0}]"
+    domain = "{x: [0, 1], y: [0, 1], t: [0, 1]}"
+    text = _text(domain, "[u]", "[u_t = laplacian(u)]", conditions)
+    return Rough(text + f"accuracy: {accuracy}\n", truth)
+
+
 def _heated_wall(accuracy: float) -> Rough:
     """A wall that takes up heat at a given rate on one side and none on the other, cold at first.
 
@@ -437,6 +451,8 @@ PROBLEMS: Mapping[str, Rough] = {
     "rod suddenly hot": _rod(1e-6),
     "column with flux inlet": _column(),
     "plate cooled on both sides": _plate(),
+    "plate cooled on all sides": _plane_plate(1e-6),
+    "plate cooled on all sides, 1e-9": _plane_plate(1e-9),
     "wall heated at one side": _heated_wall(1e-6),
     "wall heated at one side, 1e-9": _heated_wall(1e-9),
     "heat from a hat": _hat(),

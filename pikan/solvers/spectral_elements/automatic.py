@@ -17,6 +17,7 @@ from pikan.solvers.spectral_elements.characteristic_march import (
     march_along_characteristics,
 )
 from pikan.solvers.spectral_elements.plane import solve_in_plane
+from pikan.solvers.spectral_elements.plane_steps import march_in_plane
 from pikan.solvers.spectral_elements.time_steps import march_by_steps
 
 
@@ -30,6 +31,8 @@ def solve_by_elements(problem: Problem, settings: ElementSettings) -> Events[Sol
         return solve_on_cells(problem, settings)
     if problem.box.time is None:
         return solve_in_plane(problem, settings)
+    if problem.box.dimension == 3:
+        return march_in_plane(problem, settings)
     return march_along_characteristics(problem, settings)
 
 

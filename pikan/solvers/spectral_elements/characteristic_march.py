@@ -29,7 +29,7 @@ from pikan.solvers.spectral_elements.characteristic_slab import (
     CharacteristicSlab,
     SlabSolution,
 )
-from pikan.solvers.spectral_elements.time_steps import stops_in_time
+from pikan.solvers.spectral_elements.march_control import stops_in_time
 from pikan.solvers.time_slab import restrict_time
 
 # Degrees of the two solutions on the same cells.

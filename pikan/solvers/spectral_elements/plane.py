@@ -1,19 +1,14 @@
 """Linear equations in two coordinates of space that separate, on products of cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.polynomial import legendre
 from torch import Tensor
 
-from pikan.bases.elements import Elements, elements
-from pikan.expression.evaluate import evaluate_on
-from pikan.expression.tree import Expression
-from pikan.linalg.dense import inverse
 from pikan.linalg.tensor_product import sylvester
 from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
@@ -24,6 +19,12 @@ from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Event, Events
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.spectral_elements.mesh import divisible, grade_toward, halve, read_mesh
+from pikan.solvers.spectral_elements.plane_axis import (
+    PlaneAxis,
+    boundary_lift,
+    formula_values,
+    plane_axis,
+)
 from pikan.solvers.spectral_elements.refinement import HOW, error_on_cells
 from pikan.solvers.spectral_elements.space import gauss
 
@@ -40,34 +41,10 @@ _MOST = 900
 _CORRECTIONS = 2
 
 
-class _Axis(NamedTuple):
-    """The functions of one coordinate, and what the equation and the conditions make of them.
-
-    The functions are those of the basis times `sizes`. `values` are theirs at Gauss points, and
-    `operator` what the equation has of this coordinate there. The functions `free` have none of the
-    `conditions` at the ends, those of `lift` one each. `coefficients` leads to a function from its
-    values at `nodes`, `finer` to as many values in each cell as tell its polynomial.
-    """
-
-    edges: Float[Tensor, " _"]
-    basis: Elements
-    sizes: Float[Tensor, " b"]
-    points: Float[Tensor, " n"]
-    weights: Float[Tensor, " n"]
-    values: Float[Tensor, "n b"]
-    operator: Float[Tensor, "n b"]
-    free: Float[Tensor, "b _"]
-    lift: Float[Tensor, "b 2"]
-    conditions: Float[Tensor, "2 b"]
-    nodes: Float[Tensor, " b"]
-    coefficients: Float[Tensor, "b b"]
-    finer: Float[Tensor, "_ b"]
-
-
 class _Level(NamedTuple):
     """A solution: its axes, and the coefficient of every product."""
 
-    axes: tuple[_Axis, _Axis]
+    axes: tuple[PlaneAxis, PlaneAxis]
     coefficients: Float[Tensor, "_ _"]
 
 
@@ -127,13 +104,13 @@ def _solve(
     problem: Problem, parts: Separated, edges: Sequence[Float[Tensor, " _"]], points: int
 ) -> _Level:
     """The solution on cells: conditions built in, then a Sylvester equation, then refinement."""
-    first, second = (_axis(problem, parts, edges[axis], points, axis) for axis in range(2))
+    first, second = (plane_axis(problem, parts, edges[axis], points, axis) for axis in range(2))
     grid = {
         problem.coordinates[0]: first.points[:, None].numpy(),
         problem.coordinates[1]: second.points[None].numpy(),
     }
-    source = _values(parts.source, problem, grid, (len(first.points), len(second.points)))
-    start = _lift(problem, parts, first, second)
+    source = formula_values(parts.source, problem, grid, (len(first.points), len(second.points)))
+    start = boundary_lift(problem, parts, (first, second), {})
 
     def residual(found: Tensor) -> Tensor:
         across = first.operator @ found @ second.values.mT
@@ -145,92 +122,6 @@ def _solve(
     for _ in range(1 + _CORRECTIONS):
         found = found + first.free @ solve(residual(found)) @ second.free.mT
     return _Level((first, second), found)
-
-
-def _axis(
-    problem: Problem, parts: Separated, edges: Float[Tensor, " _"], points: int, axis: int
-) -> _Axis:
-    lower, upper = problem.box.lower[axis], problem.box.upper[axis]
-    center, scale = (lower + upper) / 2, (upper - lower) / 2
-    joined = max(parts.operators[axis])
-    basis = elements((edges - center) / scale, points + joined - 1, joined)
-    unit, weights = gauss(points)
-    half = edges.diff()[:, None] / 2
-    places = (edges[:-1, None] + half * (unit + 1)).flatten()
-
-    def table(x: Float[Tensor, " n"]) -> Float[Tensor, "k n b"]:
-        found = basis.derivatives(((x - center) / scale)[:, None], joined)[:, :, 0]
-        powers = torch.arange(joined + 1).to(found)[:, None, None]
-        return found / scale**powers
-
-    inside, at_ends = table(places), table(edges[[0, -1]])
-    # Of the size of one, so that no function outweighs another.
-    sizes = inside[0].abs().amax(dim=0).reciprocal()
-    inside, at_ends = inside * sizes, at_ends * sizes
-    coordinate = problem.coordinates[axis]
-    operator = torch.zeros_like(inside[0])
-    for order, coefficient in parts.operators[axis].items():
-        values = _values(coefficient, problem, {coordinate: places.numpy()}, places.shape)
-        operator = operator + values[:, None] * inside[order]
-    rows = list[Float[Tensor, " b"]]()
-    for one in parts.conditions[axis]:
-        at = at_ends[:, one.end]
-        rows.append(sum((w * at[order] for order, w in one.weights.items()), 0.0 * at[0]))
-    conditions = torch.stack(rows)
-    # Functions of the end's own cell alone: a jump in a corner stays in its cell.
-    chosen = [int(row.abs().argmax()) for row in conditions]
-    others = [k for k in range(basis.size) if k not in chosen]
-    identity = torch.eye(basis.size, dtype=edges.dtype)
-    lift = identity[:, chosen] @ inverse(conditions[:, chosen])
-    free = identity[:, others] - lift @ conditions[:, others]
-    nodes = torch.cat([places, edges[[0, -1]]])
-    coefficients = inverse(torch.cat([inside[0], at_ends[0]]))
-    return _Axis(
-        edges,
-        basis,
-        sizes,
-        places,
-        (half * weights).flatten(),
-        inside[0],
-        operator,
-        free,
-        lift,
-        conditions,
-        nodes,
-        coefficients,
-        table((edges[:-1, None] + half * (gauss(basis.degree + 1)[0] + 1)).flatten())[0] * sizes,
-    )
-
-
-def _values(
-    formula: Expression, problem: Problem, grid: Mapping[str, np.ndarray], shape: tuple[int, ...]
-) -> Tensor:
-    """A formula at points of a grid."""
-    return torch.from_numpy(evaluate_on(formula, {**problem.constants, **grid}, shape))
-
-
-def _lift(problem: Problem, parts: Separated, first: _Axis, second: _Axis) -> Float[Tensor, "_ _"]:
-    """Coefficients that meet the conditions of both coordinates.
-
-    Where both give values in a corner it has those of the ends of the first coordinate.
-    """
-    given: list[Float[Tensor, "2 _"]] = []
-    for axis, other in ((0, second), (1, first)):
-        along = {problem.coordinates[1 - axis]: other.nodes.numpy()}
-        rows = [
-            _values(one.value, problem, along, tuple(other.nodes.shape))
-            for one in parts.conditions[axis]
-        ]
-        given.append(torch.stack(rows))
-    for row, one in enumerate(parts.conditions[1]):
-        for column, its in enumerate(parts.conditions[0]):
-            if max(one.weights) == max(its.weights) == 0:
-                corner = given[0][column, row - 2] / its.weights[0]
-                given[1][row, column - 2] = corner * one.weights[0]
-    at_first = given[0] @ second.coefficients.mT
-    at_second = given[1] @ first.coefficients.mT
-    found = first.lift @ at_first
-    return found + (at_second.mT - found @ second.conditions.mT) @ second.lift.mT
 
 
 def _tails(level: _Level, axis: int) -> Float[Tensor, " c"]:

@@ -188,6 +188,14 @@ def gauss(points: int) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
     return torch.from_numpy(nodes), torch.from_numpy(weights)
 
 
+def legendre_projection(points: int) -> Float[Tensor, "j n"]:
+    """From values at Gauss points to as many Legendre coefficients."""
+    unit, weights = gauss(points)
+    degrees = torch.arange(points)
+    table = torch.from_numpy(legendre.legvander(unit.numpy(), points - 1))
+    return (table * (weights[:, None] * (2 * degrees + 1) / 2)).mT
+
+
 def zero(space: Space, stages: int = 1) -> Coefficients:
     """All coefficients zero."""
     return tuple(

@@ -17,34 +17,33 @@ from pikan.network.base import Network
 from pikan.network.product import FullProduct
 from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.outcome import Outcome
-from pikan.optimize.stage import StageProgress
 from pikan.problem.classification import equation_order, linear
-from pikan.problem.features import Features
 from pikan.problem.initial_value import initial_values, space_axis
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
-from pikan.solvers.replay import Event, Events, memoize
+from pikan.solvers.replay import Events
 from pikan.solvers.spectral_elements.boundary_value import ElementSettings
 from pikan.solvers.spectral_elements.collocation import Start, collocation
-from pikan.solvers.spectral_elements.march_difference import march_difference
+from pikan.solvers.spectral_elements.march_control import (
+    MOST_STEPS,
+    StepMarch,
+    agreeing_marches,
+    is_too_short,
+    longer_step,
+    shorter_step,
+    step_event,
+    stops_in_time,
+    stuck,
+)
 from pikan.solvers.spectral_elements.mesh import divisible, halve, join, read_mesh
 from pikan.solvers.spectral_elements.newton import NOTHING, Effort, newton
 from pikan.solvers.spectral_elements.space import Coefficients, Space, gauss
 from pikan.solvers.spectral_elements.stages import RadauStep, radau_step
 
-# The first march leaves this many times the accuracy, at most the second; the next so much less.
-_COARSER, _COARSEST, _FINER = 10.0, 1e-3, 5.0
-# Marches that come no nearer than by this factor have met rounding.
-_NEARER, _MARCHES = 0.5, 6
 # Points of a cell and stages of a step in the first march; one more of each in the next.
 _POINTS, _STAGES, _ALONE = 8, 6, 8
-# A step is shortened to these parts: where it leaves many times too much, and elsewhere; it grows
-# by these factors where it leaves less than the parts.
-_FAR, _MUCH_SHORTER, _SHORTER = 30.0, 0.25, 0.5
-_LONGER = ((0.03, 4.0), (0.5, 2.0))
-# Steps are at least this part of the time, and later this part of the time until then, unless a
-# jump that nothing tells of asks for less; they are at most so many, and cells fewer than so many.
-_SHORTEST, _SHORTEST_LATER, _MOST, _CELLS = 1e-16, 1e-11, 20_000, 3000
+# Cells are fewer than so many.
+_CELLS = 3000
 # Neighbors that leave less than this part of their share are joined.
 _FINE = 1e-4
 # An unknown that is small for a while counts as no less than this part of its largest value.
@@ -53,46 +52,16 @@ _SMALL = 1e-3
 # so much damping, or so many corrections, a shorter step is cheaper.
 _NEWTON, _GIVEN_UP = 1e-3, (0.4, 10)
 _TAIL = 2
-_HOW = "difference from the march before, of coarser tolerance, on the cells of this one"
-
-
-class StepMarch(NamedTuple):
-    """A march from the beginning to its end, or as far as it came."""
-
-    network: Network
-    outcome: Outcome
 
 
 def march_by_steps(problem: Problem, settings: ElementSettings) -> Events[SolverResult]:
-    """Marches of falling tolerance and rising degrees, until two of them agree.
+    """Marches by steps with Radau stages, on cells in space, until two of them agree."""
 
-    Their difference in relative L2, on points placed on steps and cells, is the estimate.
-    """
-    tolerance = min(_COARSER * settings.accuracy, _COARSEST)
-    # Diffusion forgets errors of steps; without it they add up, and are as the tolerances at best:
-    # then the coarser march is off by this many times the difference, and the finer one may be.
-    caution = 1.0 / (1.0 - 1.0 / _FINER) if space_axis(problem) is None else 1.0
-    before: Network | None = None
-    estimate, number = inf, 0
-    while True:
-        found = yield from memoize(
-            _one_march(problem, settings, tolerance, number, before), StepMarch
-        )
-        if found.outcome.kind != "converged":
-            network = found.network if before is None else before
-            return SolverResult(network, found.outcome, estimate, _HOW)
-        if before is not None:
-            earlier, estimate = estimate, march_difference(before, found.network) * caution
-            if estimate <= settings.accuracy:
-                end = Outcome("converged", f"two marches agree to {estimate:.1e}")
-                return SolverResult(found.network, end, estimate, _HOW)
-            if estimate > _NEARER * earlier or number == _MARCHES:
-                sentence = f"finer marches no longer help: {estimate:.1e} is left"
-                end = Outcome("stalled", f"{sentence}; ask for that accuracy")
-                return SolverResult(found.network, end, estimate, _HOW)
-        before = found.network
-        tolerance /= _FINER
-        number += 1
+    def march(tolerance: float, number: int, best: Network | None) -> Events[StepMarch]:
+        return _one_march(problem, settings, tolerance, number, best)
+
+    # Diffusion forgets errors of steps; without it they add up, and are as the tolerances at best.
+    return agreeing_marches(march, settings.accuracy, forgets=space_axis(problem) is not None)
 
 
 class _TakenStep(NamedTuple):
@@ -152,14 +121,15 @@ def _one_march(
         found = _solve_step(problem, made, step, start, known, tolerance)
         left = None if found is None else _residual_norms(problem, made, step, found, start, sizes)
         moment = min(time + length, end)
-        yield _event(time, moment, len(steps), left, _best(problem, settings, steps, best))
-        least = max(_SHORTEST * (end - begin), _SHORTEST_LATER * (time - begin))
-        too_short = length <= least or time + length == time
+        amount = inf if left is None else max(left.in_time, float(left.in_cells.sum()))
+        best_yet = _best(problem, settings, steps, best)
+        yield step_event(time, moment, len(steps), amount, best_yet)
+        too_short = is_too_short(length, time, begin, end)
         if left is None or (left.in_time > tolerance and not too_short):
-            far = left is None or left.in_time > _FAR * tolerance or not steps
-            length *= _MUCH_SHORTER if far else _SHORTER
-            if too_short or len(steps) > _MOST:
-                outcome = _stuck(time)
+            times = inf if left is None or not steps else left.in_time / tolerance
+            length = shorter_step(length, times)
+            if too_short or len(steps) > MOST_STEPS:
+                outcome = stuck(time)
             continue
         marked = (left.in_cells > 1.0 / len(left.in_cells) * tolerance) & divisible(edges)
         total = float(left.in_cells.sum())
@@ -171,7 +141,7 @@ def _one_march(
         sizes = torch.maximum(sizes, left.sizes)
         start = _values_at_end(made, found)
         time = min(stop, time + length)
-        length *= next((by for part, by in _LONGER if left.in_time < part * tolerance), 1.0)
+        length = longer_step(length, left.in_time / tolerance)
         if space is not None:
             fine = left.in_cells < _FINE * tolerance / len(left.in_cells)
             edges = join(edges, fine, kept)
@@ -179,13 +149,6 @@ def _one_march(
         raise ValueError("no time step was short enough")
     network = _network(problem, steps, time).to(settings.like)
     return StepMarch(network, outcome)
-
-
-def stops_in_time(features: Features, axis: int, begin: float, end: float) -> list[float]:
-    """Where steps have to end: places of jumps and kinks, and edges of narrow cells."""
-    found = {one.value for one in features.places if one.axis == axis}
-    found |= {float(edge) for edge in features.edges[axis]}
-    return [*sorted(one for one in found if begin < one < end), end]
 
 
 def _first_values(problem: Problem) -> Start:
@@ -368,23 +331,3 @@ def _best(
         return _network(problem, done, done[-1].begin + done[-1].length).to(settings.like)
 
     return best
-
-
-def _event(
-    time: float,
-    end: float,
-    number: int,
-    left: _Left | None,
-    best: Callable[[], Network | None],
-) -> Event:
-    size = inf if left is None else max(left.in_time, float(left.in_cells.sum()))
-    parts = {"coefficients": size}
-    progress = StageProgress("time steps", number, _MOST, torch.zeros(0), size, parts)
-    return Event(f"t = {time:.4g} to {end:.4g}", progress, best)
-
-
-def _stuck(time: float) -> Outcome:
-    return Outcome(
-        "stalled",
-        f"no time step after t = {time:.6g} is short enough; the solution may end there",
-    )

@@ -8,7 +8,7 @@ from pydantic import Field
 from pikan.problem.characteristics import characteristics
 from pikan.problem.classification import is_determined
 from pikan.problem.initial_value import is_first_order_in_time
-from pikan.problem.separable import separate
+from pikan.problem.separable import separate, separate_evolution
 from pikan.problem.statement import Problem
 from pikan.spec.faults import Keys
 from pikan.spec.networks import Network
@@ -44,10 +44,12 @@ class ElementsStage(BoundedStage):
         """They take systems of one coordinate, and those that are of first order in t beside it."""
         yield from product_faults("elements", network)
         closed = is_determined(problem) or is_first_order_in_time(problem)
-        if not closed and separate(problem) is None and characteristics(problem) is None:
+        apart = separate(problem) or separate_evolution(problem)
+        if not closed and apart is None and characteristics(problem) is None:
             message = (
                 "elements need one coordinate, one beside t with equations of first order in t or "
-                "a wave equation of one speed, or a linear equation in two whose coefficients are "
-                "of one each, and as many conditions as the orders ask for"
+                "a wave equation of one speed, or a linear equation in two of space, with t or "
+                "without, whose coefficients are of one each, and as many conditions as the "
+                "orders ask for"
             )
             yield (), f"{message}; use climb or march"
