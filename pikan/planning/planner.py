@@ -1,28 +1,31 @@
 """What pikan chooses where a problem file is silent, and why, in a sentence or two each."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pikan.expression.wording import word_list
 from pikan.planning.by_hand import plan_by_hand, with_values
+from pikan.planning.elements import (
+    accuracy_on_cells,
+    follows_characteristics,
+    has_diffusion,
+    is_rough,
+    is_stiff,
+    misfits,
+    plan_elements,
+)
 from pikan.planning.energies import is_minimized, plan_energy, with_built_in
 from pikan.planning.identification import plan_identification
-from pikan.problem.characteristics import follow_characteristics
-from pikan.problem.classification import equation_order, is_determined, is_evolution, linear
+from pikan.problem.classification import is_determined, is_evolution, linear
 from pikan.problem.corner_singularities import holes_of, singular_points
 from pikan.problem.family import affine_parameters, inner_values, member
-from pikan.problem.features import Features, features
+from pikan.problem.features import features
 from pikan.problem.initial_value import (
     is_first_order_from_values,
     is_first_order_in_time,
-    is_stepped,
-    largest_rate,
-    space_axis,
 )
 from pikan.problem.pieces import pieces_of
 from pikan.problem.separable import separate, separate_evolution
 from pikan.problem.statement import Problem
-from pikan.problem.wellposed.corners import jumps
 from pikan.spec.memory import columns
 from pikan.spec.networks import ProductSettings
 from pikan.spec.schema import ROUNDING, Spec
@@ -39,13 +42,7 @@ _LINEAR_3D, _NONLINEAR_3D = 1e-10, 1e-8
 # One linear equation is often solved along one coordinate after the other, so that levels cost
 # little more than their memory, and low ones nothing worth saving; all else takes dense matrices.
 _ALONE_LARGEST, _ALONE_START = 40_000, 16
-# The accuracy aimed at on cells where none is asked, and the most coefficients of one unknown that
-# one polynomial has before.
-_ON_CELLS, _NONLINEAR_ON_CELLS, _BY_STEPS_ALONE, _BY_STEPS = 1e-10, 1e-9, 1e-8, 1e-6
-# In the plane, and where conditions do not fit together in its corners.
-_IN_PLANE, _IN_CORNERS = 1e-8, 1e-5
-# Unknowns that change by so many times themselves in all the time, at their first rate, are stiff.
-_STIFF = 100.0
+# The most coefficients of one unknown that one polynomial has before cells are tried.
 _ONE_POLYNOMIAL, _ONE_NONLINEAR = 300, 200
 # A family aims at so many times what its members reach by themselves, and members of a family with
 # an accuracy at this part of it.
@@ -89,7 +86,7 @@ def complete(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
             assert completed.training is not None
             return with_values(completed, training=(*completed.training, cells)), reasons
         case ((ProductSettings() | None as network), (ElementsStage() as stage,)):
-            return _plan_elements(spec, problem, network, stage.elements)
+            return plan_elements(spec, problem, network, stage.elements)
         case ((ProductSettings() | None as network), (MarchStage() as stage,)):
             return _plan_time_marching(spec, problem, network, stage.march)
         case _:
@@ -146,24 +143,22 @@ def _automatic(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
         return _plan_search(spec, problem, None, ClimbSettings())
     if (
         is_first_order_in_time(problem)
-        and _has_diffusion(problem)
-        and (_is_rough(problem) or _misfits(problem) or _is_stiff(problem))
+        and has_diffusion(problem)
+        and (is_rough(problem) or misfits(problem) or is_stiff(problem))
     ):
-        return _plan_elements(spec, problem, None, ElementsSettings())
-    if _follows_characteristics(problem) and (_is_rough(problem) or _misfits(problem)):
-        return _plan_elements(spec, problem, None, ElementsSettings())
+        return plan_elements(spec, problem, None, ElementsSettings())
+    if follows_characteristics(problem) and (is_rough(problem) or misfits(problem)):
+        return plan_elements(spec, problem, None, ElementsSettings())
     apart = separate(problem) or separate_evolution(problem)
-    if apart is not None and (_is_rough(problem) or _misfits(problem)):
-        return _plan_elements(spec, problem, None, ElementsSettings())
+    if apart is not None and (is_rough(problem) or misfits(problem)):
+        return plan_elements(spec, problem, None, ElementsSettings())
     if is_determined(problem) and (linear(problem) or not is_evolution(problem)):
         return _plan_one_coordinate(spec, problem)
-    followed = linear(problem) and _follows_characteristics(problem)
-    if followed or (
-        linear(problem) and is_first_order_in_time(problem) and _has_diffusion(problem)
-    ):
+    followed = linear(problem) and follows_characteristics(problem)
+    if followed or (linear(problem) and is_first_order_in_time(problem) and has_diffusion(problem)):
         completed, (reason,) = _plan_p_refinement(spec, problem, None, ClimbSettings())
         assert completed.training is not None
-        aim = None if spec.accuracy else _accuracy_on_cells(problem)
+        aim = None if spec.accuracy else accuracy_on_cells(problem)
         cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
         cells_of = (
             "cells between characteristics" if followed else "time steps with Radau stages on cells"
@@ -200,103 +195,16 @@ def _narrow_in_time(problem: Problem) -> bool:
 
 def _plan_one_coordinate(spec: Spec, problem: Problem) -> tuple[Spec, tuple[str, ...]]:
     """Cells where known functions are narrow, jump or bend, or where one polynomial fails."""
-    if _is_rough(problem):
-        return _plan_elements(spec, problem, None, ElementsSettings())
+    if is_rough(problem):
+        return plan_elements(spec, problem, None, ElementsSettings())
     one = _ONE_POLYNOMIAL if linear(problem) else _ONE_NONLINEAR
     climb = ClimbSettings(largest=one * len(problem.unknowns))
     completed, (reason,) = _plan_p_refinement(spec, problem, None, climb)
     assert completed.training is not None
-    aim = None if spec.accuracy else _accuracy_on_cells(problem)
+    aim = None if spec.accuracy else accuracy_on_cells(problem)
     cells = ElementsStage(elements=ElementsSettings(accuracy=aim))
     reason += f"; where degree {one} does not do, polynomials on cells that are halved"
     return with_values(completed, training=(*completed.training, cells)), (reason,)
-
-
-def _plan_elements(
-    spec: Spec, problem: Problem, network: ProductSettings | None, elements: ElementsSettings
-) -> tuple[Spec, tuple[str, ...]]:
-    accuracy = elements.accuracy or spec.accuracy or _accuracy_on_cells(problem)
-    chosen = with_values(network or ProductSettings(kind="product"), rank="full")
-    rough = _roughness(problem, _known_features(problem))
-    if _follows_characteristics(problem):
-        reason = (
-            f"{rough}polynomials on cells between characteristics, solved one after the other; "
-            f"cells are halved until two degrees agree to {accuracy:g}"
-        )
-    elif is_stepped(problem) or problem.box.dimension > 2:
-        how = "time steps with Radau stages"
-        if problem.box.dimension > 2:
-            how += ", products of polynomials on cells that go with the solution"
-        elif problem.box.dimension > 1:
-            how += ", polynomials on cells that go with the solution (spectral elements)"
-        reason = f"{rough}{how}; a finer second march must agree to {accuracy:g}"
-    else:
-        how = "solved directly" if linear(problem) else "by Newton's method and continuation"
-        how = f"products of them, {how}" if problem.box.dimension > 1 else how
-        reason = (
-            f"{rough}polynomials on cells (spectral elements), {how}; "
-            f"cells are halved until two degrees agree to {accuracy:g}"
-        )
-    training = (ElementsStage(elements=elements),)
-    return with_values(spec, network=chosen, accuracy=accuracy, training=training), (reason,)
-
-
-def _is_rough(problem: Problem) -> bool:
-    """Whether known functions are narrow, jump or bend."""
-    found = _known_features(problem)
-    return bool(found.narrow or found.places or not found.smooth)
-
-
-def _misfits(problem: Problem) -> list[str]:
-    """What jumps where faces meet; in nonlinear problems splines on fine knots bear slopes."""
-    values = tuple(f"{name} jumps" for name in problem.unknowns)
-    return [one for one in jumps(problem) if linear(problem) or one.startswith(values)]
-
-
-def _has_diffusion(problem: Problem) -> bool:
-    """Whether what jumps or bends dies out where it is: transport alone would move it."""
-    space, time = space_axis(problem), problem.box.axis("t")
-    return space is None or not any(
-        equation_order(problem, k, time) and equation_order(problem, k, space) == 1
-        for k in range(len(problem.unknowns))
-    )
-
-
-def _is_stiff(problem: Problem) -> bool:
-    """Whether a nonlinear problem in t alone is fast at its start, for the time that it lasts."""
-    (lower, *_), (upper, *_) = problem.box.lower, problem.box.upper
-    alone = problem.box.dimension == 1 and not linear(problem)
-    return alone and not (upper - lower) * largest_rate(problem) < _STIFF
-
-
-def _known_features(problem: Problem) -> Features:
-    """What the equations and conditions tell; a known solution is there to compare with alone."""
-    return features(replace(problem, exact=None))
-
-
-def _follows_characteristics(problem: Problem) -> bool:
-    return follow_characteristics(problem, _known_features(problem))
-
-
-def _accuracy_on_cells(problem: Problem) -> float:
-    stepped = is_stepped(problem) or problem.box.dimension > 2
-    if stepped and not _follows_characteristics(problem):
-        return _BY_STEPS_ALONE if problem.box.dimension == 1 else _BY_STEPS
-    if problem.box.dimension > 1 and problem.box.time is None:
-        return _IN_CORNERS if _misfits(problem) else _IN_PLANE
-    return _ON_CELLS if linear(problem) else _NONLINEAR_ON_CELLS
-
-
-def _roughness(problem: Problem, found: Features) -> str:
-    """The first thing in the known functions that one polynomial would not resolve."""
-    for one in found.narrow:
-        return f"'{one.formula}' varies within {one.width:.1e} at {one.place}: "
-    for one in found.places:
-        verb = "jumps" if one.kind == "jump" else "has a kink"
-        return f"'{one.formula}' {verb} at {problem.coordinates[one.axis]} = {one.value:.6g}: "
-    for jump in _misfits(problem):
-        return f"{jump.partition(';')[0]}: "
-    return ""
 
 
 def _plan_p_refinement(
