@@ -91,8 +91,8 @@ def solve_operator_file(
 
 
 def _to_end(
-    steps: "Generator[tuple[int, int], None, OperatorRun]", output: Output
-) -> "OperatorRun":
+    steps: "Generator[tuple[int, int], None, pikan.operator_files.run.OperatorRun]", output: Output
+) -> "pikan.operator_files.run.OperatorRun":
     """What the steps come to; every tenth of the problems is told."""
     told = 0
     try:
