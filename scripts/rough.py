@@ -32,7 +32,9 @@ from pikan.network.time_slabs import TimeSlabs
 from pikan.spec import reader
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-_EACH, _ROUNDS, _MOST = 3, 5, 40_000
+_EACH, _ROUNDS = 3, 5
+# Of more points than this so many are drawn; they are looked at in parts.
+_MOST, _PART = 400_000, 20_000
 
 
 class Row(TypedDict):
@@ -100,7 +102,8 @@ def measured(name: str, problem: Rough, seeds: Sequence[int], unit: float) -> Ro
         row["outcome"], row["numbers"] = solution.outcome.kind, solution.report.network.parameters
         points, weights = points_on_cells(solution.network, seed)
         if problem.truth is not None:
-            found = solution.network(torch.from_numpy(points)).detach().numpy()
+            parts = torch.from_numpy(points).split(_PART)
+            found = np.concatenate([solution.network(part).detach().numpy() for part in parts])
             errors.append(relative(found, problem.truth(points), weights))
     if problem.yardstick is not None and problem.truth is not None:
         began = time.process_time()
@@ -144,7 +147,11 @@ def points_on_cells(network: Network, seed: int) -> tuple[np.ndarray, np.ndarray
             shares = shares[held]
         points.append(places)
         weights.append(shares)
-    return np.concatenate(points), np.concatenate(weights)
+    every, shares = np.concatenate(points), np.concatenate(weights)
+    if len(every) <= _MOST:
+        return every, shares
+    drawn = chance.choice(len(every), _MOST, replace=False)
+    return every[drawn], shares[drawn]
 
 
 def between_characteristics(
