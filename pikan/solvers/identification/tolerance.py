@@ -118,10 +118,12 @@ def fit_tolerances(
     fits: list[ToleranceFit] = []
     tolerance, damping = first, 1e-3
     while tolerance >= _LAST:
-        found = yield from _fit_at(system, scales, theta, noise, tolerance, steps, damping, level)
+        found = yield from _fit_at(
+            system, scales, theta, noise, tolerance, steps, damping, level, fits
+        )
         if fits:
             found = found._replace(shift=shift_in_deviations(found, fits[-1]))
-        if any(_leaves_more(found, earlier) for earlier in fits):
+        if _leaves_more(found, fits):
             fits[-1] = fits[-1]._replace(refused=True, tried=found.theta)
             break
         fits.append(found)
@@ -133,12 +135,12 @@ def fit_tolerances(
     return fits
 
 
-def _leaves_more(now: ToleranceFit, before: ToleranceFit) -> bool:
-    """Whether the data of some label are left noisier than an F-test takes for the same noise.
+def _leaves_more(now: ToleranceFit, before: Sequence[ToleranceFit]) -> bool:
+    """Whether a label's data are left noisier than an F-test takes for the noise of one before.
 
     Where less than one degree of freedom is left over, nothing is known of the noise.
     """
-    pairs = [(left, before.left[label]) for label, left in now.left.items()]
+    pairs = [(left, one.left[label]) for one in before for label, left in now.left.items()]
     return any(
         left.mean_square() > earlier.mean_square() * fdtri(left.freedom, earlier.freedom, _CHANCE)
         for left, earlier in pairs
@@ -169,8 +171,9 @@ def _fit_at(
     steps: int,
     damping: float,
     level: str,
+    earlier: Sequence[ToleranceFit],
 ) -> Events[ToleranceFit]:
-    """Fit and noise in turns at one tolerance."""
+    """Fit and noise in turns at one tolerance; once where what is left of the data refuses it."""
     rounds, functions = 0, {one.known.name: one for one in system.functions}
     while True:
         deviations = row_deviations(system, scales, noise, tolerance)
@@ -191,7 +194,8 @@ def _fit_at(
                 for name, one in functions.items()
             }
         apart = [abs(log(strengths[k] / system.strengths[k])) for k in strengths]
-        if (near and max(apart, default=0.0) <= _AGREED_STRENGTH) or rounds == _ROUNDS:
+        agreed = near and max(apart, default=0.0) <= _AGREED_STRENGTH
+        if agreed or rounds == _ROUNDS or _leaves_more(found, earlier):
             return found
         system = replace(system, strengths=strengths)
 
