@@ -199,7 +199,7 @@ def two_point(chance: np.random.Generator) -> str:
     return stated(
         "x: [0, 1]",
         ends,
-        chance.choice(list(ends), size=chance.integers(1, 3), replace=False),
+        chance.choice(list(ends), size=chance.integers(1, 3), replace=False).tolist(),
         f"-a*u_xx + b*u_x + c*u = 1 + s*cos({wave:.4f}*x) + exp(-s*x)",
         ["where: x = 0, that: u = 0", f"where: x = 1, that: u = {value:.4f}"],
     )
@@ -249,7 +249,7 @@ def oscillator(chance: np.random.Generator) -> str:
     return stated(
         "t: [0, 4]",
         ends,
-        chance.choice(list(ends), size=chance.integers(1, 3), replace=False),
+        chance.choice(list(ends), size=chance.integers(1, 3), replace=False).tolist(),
         f"u_tt + d*u_t + w^2*u = cos({chance.uniform(0.5, 3.0):.4f}*t)",
         ["where: t = 0, that: u = h", "where: t = 0, that: u_t = 0"],
     )

@@ -117,7 +117,10 @@ def _newton(
     largest = min(settings.largest, settings.dense)
     outcome = Outcome("finished", "Newton's steps are taken")
     while True:
-        network = _interpolant(made, settings.network(degrees), output)
+        # Operators are of boxes, which do not fall into pieces.
+        network = settings.network(degrees)
+        assert isinstance(network, FullProduct)
+        network = _interpolant(made, network, output)
         compared, change = settings.samples.points, 0.0
         residuals = [largest_relative_residual(problem, network, settings.samples).relative]
         for _ in range(steps):
