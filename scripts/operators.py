@@ -141,7 +141,7 @@ def table_line(row: tuple[str, Mapping[str, object]] | None) -> str:
         # A bar would end the cell.
         name.replace("|", "\\|"),
         f"{one['target']:.1e}",
-        f"{test['mean']:.1e}",
+        f"{test['mean']:.2e}",
         f"{test['worst']:.1e}",
         f"{one['method']}" + (f" beside a solve of {one['solve']:.1e}" if rest else ""),
         f"{held['linear']:.1e}{rest}",
