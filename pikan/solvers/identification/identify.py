@@ -48,7 +48,7 @@ _CONTRADICTED = (
 # A basis that leaves less than this part of the squares of one before is not in vain.
 _LESS = 0.8
 # Coefficients of splines, of which few meet, may be so many times more.
-_SPARSE = 5
+_SPARSE = 3
 # How much larger than the terms of equations second derivatives of a function may be at first.
 _FIRST_SPREAD = 100.0
 # Splines begin with equations that hold to this part of their terms, and go on from splines with
@@ -102,8 +102,7 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
         theta = _start_of_next(level, fit)
         fitted = with_parameters(network, theta[: network.coefficients.numel()])
         before = fitted, now
-        system = _system(problem, fitted)
-        level = finer_level(problem, fitted, level, _least_noise(system, fit))
+        level = finer_level(problem, fitted, level)
         refused = [*refused, fit] if fit.refused else []
         if len(refused) > _PATIENCE and not _gains(fit, refused[-1 - _PATIENCE]):
             outcome = Outcome("stalled", _CONTRADICTED.format(fit.equation))
@@ -117,7 +116,7 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
             )
         elif monotonic() - began > settings.time_limit:
             outcome = Outcome("out of budget", "the time limit is over")
-        end = outcome or Outcome("out of budget", "")
+        system, end = _system(problem, fitted), outcome or Outcome("out of budget", "")
         told, judged = assess(problem, system, fit, now.apart, now.shift, end)
         if outcome is not None:
             told = replace(told, forecast=_forecast(problem, system, fit, told))
@@ -128,16 +127,6 @@ def identify(problem: Problem, settings: IdentificationSettings) -> Events[Solve
 def _largest(settings: IdentificationSettings, level: FitLevel) -> int:
     """The number of coefficients that a basis may have."""
     return settings.largest * (_SPARSE if level.knots else 1)
-
-
-def _least_noise(system: JointSystem, fit: ToleranceFit) -> float:
-    """The smallest noise of any values, in parts of the largest value."""
-    noises = (
-        fit.noise[group.term.label] if group.noise is None else float(group.noise.min())
-        for group in system.groups
-        if group.kind == "observation"
-    )
-    return min(noises) / system.size
 
 
 def _forecast(

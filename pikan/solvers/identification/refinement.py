@@ -22,17 +22,16 @@ from pikan.solvers.identification.field_features import spline_axis
 # Degrees grow by this factor along every axis whose last coefficients are not far smaller than
 # those of another.
 _GROWTH, _SMALLER = 1.5, 0.01
-# Last coefficients that are this much smaller than the noise do not bend what the data tell.
-_HIDDEN = 1e-3
 # Points beside functions along an axis, by the number of coordinates: least squares needs more.
 _POINTS = {1: 1.4, 2: 1.3, 3: 1.2}
 # Above this degree along an axis of two, splines take less work than polynomials.
-_SPLINES = 16
+_SPLINES = 24
 # Their degree and the collocation points of a cell.
 _DEGREE, _PER_CELL = 5, 2
-# Points at which curvature is looked at, and the part of the cells that it does not move. The rest
-# are as dense as this power of the curvature's root: layers are sharper than cells let them be.
-_LOOKS, _EVEN, _SHARPER = 1000, 0.3, 1.5
+# By how much cells and the degrees beside them grow: layers get sharper as far as cells let them.
+_MORE = 1.25
+# Points at which curvature is looked at, and the part of the cells that it does not move.
+_LOOKS, _EVEN = 1000, 0.3
 
 MakeNetwork = Callable[[tuple[int, ...]], FullProduct]
 
@@ -95,22 +94,18 @@ def level_points(problem: Problem, network: FullProduct) -> CollocationPoints:
     return tensor_points(used_faces(problem), nodes, network.coefficients)
 
 
-def finer_level(problem: Problem, network: FullProduct, level: FitLevel, noise: float) -> FitLevel:
-    """The basis after one: more along the axes that leave most, on splines above some degree.
-
-    Beside splines degrees rise until little is left of the fields beside the `noise` of the data,
-    in parts of the largest value.
-    """
+def finer_level(problem: Problem, network: FullProduct, level: FitLevel) -> FitLevel:
+    """The basis after one: more along the axes that leave most, on splines above some degree."""
     sizes = tuple(basis.size for basis in network.axes())
     tails = [
         tail_size(coefficient_decay(network.coefficients, sizes, axis))
         for axis in range(len(sizes))
     ]
     if level.knots:
-        cells = int(_GROWTH * (len(level.knots) - 1))
-        rising = [k != level.axis and tail >= _HIDDEN * noise for k, tail in enumerate(tails)]
+        cells = int(_MORE * (len(level.knots) - 1))
+        rising = [k != level.axis and tail >= _SMALLER * max(tails) for k, tail in enumerate(tails)]
         degrees = tuple(
-            int(_GROWTH * degree + 0.5) if rises else degree
+            int(_MORE * degree + 0.5) if rises else degree
             for degree, rises in zip(level.degrees, rising, strict=True)
         )
         return FitLevel(degrees, level.axis, _graded_knots(network, level.axis, cells))
@@ -144,8 +139,8 @@ def _sharpest_axis(network: FullProduct) -> int:
 
 
 def _graded_knots(network: FullProduct, axis: int, cells: int) -> tuple[float, ...]:
-    """Cells of equal integrals of a power of the curvature's root; a part of them is even."""
-    density = _curvature(network, axis) ** _SHARPER
+    """Cells of equal integrals of the curvature's root; a part of them is even."""
+    density = _curvature(network, axis)
     density = density / density.mean() + _EVEN / (1 - _EVEN)
     reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
     even = np.linspace(-1.0, 1.0, len(density))

@@ -118,12 +118,10 @@ def fit_tolerances(
     fits: list[ToleranceFit] = []
     tolerance, damping = first, 1e-3
     while tolerance >= _LAST:
-        found = yield from _fit_at(
-            system, scales, theta, noise, tolerance, steps, damping, level, fits
-        )
+        found = yield from _fit_at(system, scales, theta, noise, tolerance, steps, damping, level)
         if fits:
             found = found._replace(shift=shift_in_deviations(found, fits[-1]))
-        if _leaves_more(found, fits):
+        if any(_leaves_more(found, earlier) for earlier in fits):
             fits[-1] = fits[-1]._replace(refused=True, tried=found.theta)
             break
         fits.append(found)
@@ -135,12 +133,12 @@ def fit_tolerances(
     return fits
 
 
-def _leaves_more(now: ToleranceFit, before: Sequence[ToleranceFit]) -> bool:
-    """Whether a label's data are left noisier than an F-test takes for the noise of one before.
+def _leaves_more(now: ToleranceFit, before: ToleranceFit) -> bool:
+    """Whether the data of some label are left noisier than an F-test takes for the same noise.
 
     Where less than one degree of freedom is left over, nothing is known of the noise.
     """
-    pairs = [(left, one.left[label]) for one in before for label, left in now.left.items()]
+    pairs = [(left, before.left[label]) for label, left in now.left.items()]
     return any(
         left.mean_square() > earlier.mean_square() * fdtri(left.freedom, earlier.freedom, _CHANCE)
         for left, earlier in pairs
@@ -171,9 +169,8 @@ def _fit_at(
     steps: int,
     damping: float,
     level: str,
-    earlier: Sequence[ToleranceFit],
 ) -> Events[ToleranceFit]:
-    """Fit and noise in turns at one tolerance; once where what is left of the data refuses it."""
+    """Fit and noise in turns at one tolerance."""
     rounds, functions = 0, {one.known.name: one for one in system.functions}
     while True:
         deviations = row_deviations(system, scales, noise, tolerance)
@@ -194,8 +191,7 @@ def _fit_at(
                 for name, one in functions.items()
             }
         apart = [abs(log(strengths[k] / system.strengths[k])) for k in strengths]
-        agreed = near and max(apart, default=0.0) <= _AGREED_STRENGTH
-        if agreed or rounds == _ROUNDS or _leaves_more(found, earlier):
+        if (near and max(apart, default=0.0) <= _AGREED_STRENGTH) or rounds == _ROUNDS:
             return found
         system = replace(system, strengths=strengths)
 
