@@ -2,7 +2,7 @@
 
 Each case draws data with known constants and noise; `python scripts/intervals.py --draws 50` makes
 `results/intervals.json` and `results/intervals.md`. Seeds from 100 on had no part in choosing the
-method, but for 300 and 301 of Burgers' equation. A function counts by its relative L2 error and the
+method, but for 300 to 303 of Burgers' equation. A function counts by its relative L2 error and the
 part of a thousand points at which its band holds it.
 """
 
