@@ -106,7 +106,7 @@ def map_rows(function: OfTensors, places: Array | Tensor, network: Network) -> A
         found = function(rows.to(next(network.parameters())))
     else:
         found = by_chunks(on_arrays(function, network), rows)
-    return found.reshape(*places.shape[:-1], -1)
+    return found.reshape(*places.shape[:-1], found.shape[-1])
 
 
 def places_of(

@@ -246,10 +246,12 @@ def singular_settings(
     if not any(singular_points(one) or holes_of(one) for one in pieces_of(problem)):
         return None
     plain = p_refinement_settings(spec, problem, climb)
-    return replace(plain, network=_piecewise(spec, problem, _enriched))
+    return replace(plain, network=_piecewise(spec, problem, _product_with_singular))
 
 
-def _enriched(spec: schema.Spec, problem: Problem) -> Callable[[tuple[int, ...]], FullProduct]:
+def _product_with_singular(
+    spec: schema.Spec, problem: Problem
+) -> Callable[[tuple[int, ...]], FullProduct]:
     """Makes the product with functions of corners and holes where there are some."""
     corners, within = singular_points(problem), holes_of(problem)
     plain, harmonic = _product(spec, problem), is_poisson(problem)

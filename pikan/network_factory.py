@@ -10,7 +10,6 @@ from pikan.bases.basis import Basis
 from pikan.bases.from_word import on_interval
 from pikan.geometry.box import Box
 from pikan.network.activation import Activation, silu, tanh
-from pikan.network.architecture import node_count
 from pikan.network.base import Network
 from pikan.network.data_dependent import decaying_start
 from pikan.network.initialization import random_start
@@ -19,6 +18,7 @@ from pikan.network.mlp import MLP
 from pikan.network.product import FullProduct, LowRank
 from pikan.network.ridge import ridge
 from pikan.network.trial import TrialFunctions, TrialNetwork
+from pikan.network.width import node_count
 from pikan.problem.statement import Problem
 from pikan.problem.trial_solution import TrialSolution, trial_solution
 from pikan.sampling.points import numpy_generator

@@ -87,6 +87,12 @@ def test_arrays_give_an_array_that_holds_no_graph(solution):
     assert isinstance(solution(np.zeros((3, 2))), np.ndarray)
 
 
+def test_at_no_points_there_are_no_values(solution):
+    assert solution(x=np.zeros(0), t=1.0).shape == (0,)
+    several = solved({"u": "x^2*t + 1", "v": "x"})
+    assert several(x=np.zeros((0, 3)), t=1.0).shape == (0, 3, 2)
+
+
 def test_partials_are_exact_for_a_polynomial(solution):
     points = np.random.default_rng(1).random((20, 2))
     np.testing.assert_allclose(solution.partial("u_xx", points), 2 * points[:, 1], atol=1e-11)

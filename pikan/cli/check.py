@@ -78,7 +78,7 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     pairs = zip(problem.equations, equations, strict=True)
     stated = [f"  {one.label}: {written}" for one, written in pairs]
     held = [f"  {one.label}: {text(fold(one.residual))} = 0" for one in problem.conditions]
-    held += [f"  {one.label}: {_sided(one.residual)} = 0" for one in problem.interfaces]
+    held += [f"  {one.label}: {_side_text(one.residual)} = 0" for one in problem.interfaces]
     repeated = [f"  {one.label}" for one in problem.periodic]
     minimized = list[str]()
     if problem.energy is not None:
@@ -93,6 +93,6 @@ def description(problem: Problem, equations: tuple[str, ...]) -> list[str]:
     return [f"{problem.title}: {domain}", *minimized, *stated, *held, *repeated, *wanted]
 
 
-def _sided(residual: Expression) -> str:
+def _side_text(residual: Expression) -> str:
     """A formula on an interface, with `u(inside)` for what is seen from a side."""
     return re.sub(r"(\w+) (inside|outside)\b", r"\1(\2)", text(fold(residual)))

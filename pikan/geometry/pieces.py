@@ -129,8 +129,3 @@ def owner(pieces: Sequence[Region], points: Points) -> Int[np.ndarray, " n"]:
             left = found < 0
             found[left] = np.where(test(piece, points[left]), number, -1)
     return np.maximum(found, 0)
-
-
-def restricted(part: RegionPart, piece: Region) -> RegionPart:
-    """What of a part of the boundary of a whole region bounds one of its pieces."""
-    return replace(part, inner=piece)

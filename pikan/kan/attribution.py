@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.kan.arguments import ModelError, whole
-from pikan.network.architecture import Width
 from pikan.network.layer import LayerActivations
+from pikan.network.width import Width
 
 # Added to a spread that is divided by, which may be zero: pykan 0.2.8's numbers.
 _SLIGHT, _NARROW = 1e-4, 0.1

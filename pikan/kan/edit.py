@@ -10,11 +10,11 @@ from torch.nn.functional import one_hot
 
 from pikan.bases.basis import Basis
 from pikan.kan.arguments import ModelError
-from pikan.network.architecture import Width, node_count, sum_count
 from pikan.network.initialization import noise
 from pikan.network.kan import KANNetwork, with_layers
 from pikan.network.layer import Edges, Layer, LayerActivations
 from pikan.network.symbolic_edges import SymbolicEdge
+from pikan.network.width import Width, node_count, sum_count
 
 Nodes = Int[Tensor, " _"]
 """The numbers of some nodes, in increasing order."""

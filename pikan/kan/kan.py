@@ -33,10 +33,10 @@ from pikan.kan.prune import prune_edges, prune_inputs, prune_nodes
 from pikan.kan.solution import solution_network, with_network
 from pikan.kan.start import data_start, lay
 from pikan.kan.symbolic_model import SymbolicModel
-from pikan.network.architecture import node_count
 from pikan.network.data_dependent import scaling_of
 from pikan.network.initialization import noise
 from pikan.network.refine import adapt, refine
+from pikan.network.width import node_count
 from pikan.solution import Solution
 from pikan.symbolic.snap import (
     Edge,

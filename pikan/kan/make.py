@@ -11,9 +11,9 @@ from pikan.bases.from_word import on_interval
 from pikan.bases.registry import family
 from pikan.kan.arguments import ModelError, is_finite, one_of, whole
 from pikan.network.activation import ACTIVATIONS, Activation
-from pikan.network.architecture import Width, node_count
 from pikan.network.data_dependent import fresh_kan
 from pikan.network.kan import KANNetwork
+from pikan.network.width import Width, node_count
 
 WidthLike: TypeAlias = int | Sequence[int]
 """The nodes of a layer: sums alone, or [sums, products of two]."""

@@ -18,9 +18,9 @@ from pikan.kan.make import Make
 from pikan.kan.pykan_names import ABSENT
 from pikan.kan.samples import LabeledPoints, labeled_points, points_to_look_at
 from pikan.kan.start import first_step
-from pikan.network.architecture import node_count
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
+from pikan.network.width import node_count
 from pikan.symbolic.snap import Edge
 
 # The kind of a model (jaxtyping checks methods one by one, where Self has no meaning).

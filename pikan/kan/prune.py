@@ -8,9 +8,9 @@ from torch import Tensor
 from pikan.kan.arguments import ModelError, number
 from pikan.kan.attribution import attribution
 from pikan.kan.edit import mask_edges, select_nodes
-from pikan.network.architecture import node_count
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
+from pikan.network.width import node_count
 
 
 def prune_nodes(

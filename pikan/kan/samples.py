@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.kan.dataset import DatasetLike, check_dataset, valid_points
-from pikan.network.architecture import node_count
 from pikan.network.kan import KANNetwork
+from pikan.network.width import node_count
 
 # Points to look at where a model has been fitted to none.
 _POINTS = 1000

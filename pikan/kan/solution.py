@@ -6,11 +6,11 @@ from dataclasses import replace
 from pikan.assessment import held_out_points, kind, residuals
 from pikan.evaluation import evaluation
 from pikan.kan.arguments import ModelError
-from pikan.network.architecture import node_count
 from pikan.network.base import Network
 from pikan.network.kan import KANNetwork, Scaling
 from pikan.network.parameters import digest
 from pikan.network.trial import TrialNetwork
+from pikan.network.width import node_count
 from pikan.optimize.outcome import Outcome
 from pikan.report.errors import errors
 from pikan.report.report import NetworkFacts

@@ -1,7 +1,4 @@
-"""Architecture of a network as plain data and as a line of text: everything but its numbers.
-
-No torch is needed here: a file can be checked by what its network will be.
-"""
+"""Architecture of a network as plain data and as a line of text: everything but its numbers."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,6 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pikan.bases.registry import ALL, family
 from pikan.network.laurent import LaurentDegrees
 from pikan.network.product import degree_shares
+from pikan.network.width import node_count, sum_count
 
 # A damaged or hostile text may ask for anything; these are far beyond what can be trained.
 _MOST_NUMBERS = 10**8
@@ -30,9 +28,6 @@ Whole: TypeAlias = Annotated[int, Field(ge=0, le=_MOST_NUMBERS)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=_MOST_NUMBERS)]
 _Order: TypeAlias = Annotated[int, Field(ge=0, le=20)]
 _Series: TypeAlias = Annotated[int, Field(ge=0, le=1000)]
-
-Width: TypeAlias = int | tuple[int, int]
-"""The nodes of a layer: sums alone, or (sums, products of two)."""
 
 
 @final
@@ -396,21 +391,3 @@ def count(plan: Architecture) -> int:
             edges = len(parts) + 1 if isinstance(plan, TimeSlabsArchitecture) else 0
             own = sum(map(count, parts)) + edges
     return beside + own
-
-
-def sum_count(width: Width) -> int:
-    """The sums that a layer computes: every product node multiplies two of them.
-
-    >>> sum_count((3, 2))
-    7
-    """
-    return width if isinstance(width, int) else width[0] + 2 * width[1]
-
-
-def node_count(width: Width) -> int:
-    """The nodes that the next layer sees.
-
-    >>> node_count((3, 2))
-    5
-    """
-    return width if isinstance(width, int) else sum(width)

@@ -10,11 +10,11 @@ from torch import Generator, Tensor
 from pikan.bases.basis import Basis
 from pikan.jets.jet import Jet
 from pikan.network.activation import Activation
-from pikan.network.architecture import Width, node_count
 from pikan.network.base import place
 from pikan.network.initialization import noise
 from pikan.network.kan import KANNetwork, Scaling, product_nodes
 from pikan.network.layer import Layer
+from pikan.network.width import Width, node_count
 
 # Points on which a new model is laid, and how far they are spread, in parts of the first grid: for
 # data that fill it and for standardized ones, which are sqrt(3) times as far apart.

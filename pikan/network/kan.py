@@ -12,9 +12,9 @@ from pikan.bases.basis import Basis
 from pikan.bases.compose import apply
 from pikan.jets.jet import Jet, multiply
 from pikan.network.activation import Activation
-from pikan.network.architecture import Width, sum_count
 from pikan.network.base import FeatureNetwork, place, to_unit_box
 from pikan.network.layer import Edges, Layer, LayerActivations
+from pikan.network.width import Width, sum_count
 
 
 class FirstFunctions(NamedTuple):

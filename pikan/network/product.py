@@ -126,7 +126,7 @@ class FullProduct(FeatureNetwork):
         degrees = [basis.degree for basis in self.axes() if isinstance(basis, Chebyshev)]
         unit = ((points - self.center) / self.scale).mT.contiguous()
         # Beyond the box functions go on as straight lines.
-        inside = bool(unit.abs().max() <= 1.0)
+        inside = bool((unit.abs() <= 1.0).all())
         if len(degrees) < len(unit) or self.additions() or not (inside and is_plain()):
             return self.jet_of(coefficients, place(points)).values[0]
         sizes = [degree + 1 for degree in degrees]

@@ -65,9 +65,9 @@ class ReducedFunctions(ParameterFunctions):
         With D = d/dp of the orders: A Dg = Db - sum of (D over E) EA (D - E)g, over all E in D.
         What is left of the equations counts as zero where they are differentiated.
         """
-        return torch.cat([self._solved(some, orders) for some in unit.split(_AT_ONCE)])
+        return torch.cat([self._solve(some, orders) for some in unit.split(_AT_ONCE)])
 
-    def _solved(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
+    def _solve(self, unit: Float[Tensor, "n _"], orders: MultiIndex) -> Float[Tensor, "n t"]:
         below = sorted(product(*(range(order + 1) for order in orders)), key=sum)
         systems = {one: self.system(unit, one) for one in below}
         solve = tall_solver(systems[below[0]][0])

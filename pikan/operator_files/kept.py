@@ -75,9 +75,8 @@ def resumable_pairs(
     What is solved is left there every so many seconds, and where the generator is closed.
     """
     known = None if folder is None else kept_pairs(folder, stated)
-    steps = (
-        make_pairs(stated) if known is None else make_pairs(stated, known.results, known.seconds)
-    )
+    results, seconds = ((), 0.0) if known is None else (known.results, known.seconds)
+    steps = make_pairs(stated, results, seconds)
     solved, due = Solved((), 0.0, 0), monotonic() + every
     try:
         while True:

@@ -102,7 +102,7 @@ class Solved(NamedTuple):
 
 
 def make_pairs(
-    stated: OperatorStatement, known: tuple[SolverResult, ...] = (), seconds: float = 0.0
+    stated: OperatorStatement, known: tuple[SolverResult, ...], seconds: float
 ) -> Generator[Solved, None, Pairs]:
     """Pairs from the file that is named, or those of the law, a problem solved for each.
 

@@ -16,9 +16,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
-from pikan.network.architecture import Width, node_count
 from pikan.network.kan import KANNetwork
 from pikan.network.layer import LayerActivations
+from pikan.network.width import Width, node_count
 from pikan.plots.kan_layout import BOX, PITCH, LayerLayout, layout
 from pikan.plots.labels import text_label
 from pikan.plots.node_names import NodeNames, fit_names, height_of

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from pikan.network.architecture import Width, node_count, sum_count
+from pikan.network.width import Width, node_count, sum_count
 
 # Lengths in the picture are in boxes: a box has sides of one, with its gap.
 BOX, _GAP = 1.0, 0.3

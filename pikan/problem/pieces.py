@@ -34,8 +34,6 @@ from pikan.problem.partials import (
     Partial,
     normals,
     partial,
-    partial_name,
-    raise_order,
 )
 from pikan.problem.statement import Problem
 from pikan.problem.vector_calculus import canonical, component
@@ -117,7 +115,7 @@ def written_out(problem: HasNames, residual: Expression) -> Expression:
         bases = {name.partition(" ")[0] for name in names(residual) if name.endswith(f" {side}")}
         for base in bases:
             for found, unknown in normals(problem, Name(base)).items():
-                normal = _through(problem, Partial(unknown, (0,) * len(problem.coordinates)))
+                normal = _outward(problem, Call("grad", (Name(problem.unknowns[unknown]),)))
                 slopes[f"{found} {side}"] = at_side(problem, normal, side)
     return substitute(residual, slopes)
 
@@ -130,19 +128,6 @@ def side_constants(problem: Problem, interface: Interface) -> Mapping[str, float
         for side, piece in zip(SIDES, (first, second), strict=True)
         for name, value in {**problem.constants, **piece.constants}.items()
     }
-
-
-def _through(named: HasNames, start: Partial) -> Expression:
-    """The derivative of a partial along a normal."""
-    axes = space_axes(named.coordinates)
-    slopes = [
-        multiply(
-            Name(f"n_{named.coordinates[axis]}"),
-            Name(partial_name(named, raise_order(start, axis, 1))),
-        )
-        for axis in axes
-    ]
-    return reduce(add, slopes)
 
 
 def normal_flux(

@@ -140,5 +140,5 @@ def floating(problem: Problem) -> frozenset[str]:
 
 def by_chunks(evaluate: Evaluate, points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n m"]:
     """`evaluate` of many points, some thousand at a time."""
-    pieces = [evaluate(points[i : i + _CHUNK]) for i in range(0, len(points), _CHUNK)]
+    pieces = [evaluate(points[i : i + _CHUNK]) for i in range(0, len(points) or 1, _CHUNK)]
     return np.concatenate(pieces)

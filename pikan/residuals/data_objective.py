@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pikan.network.architecture import node_count
 from pikan.network.backpropagation import FixedPart, each_node, evaluate, fixed_part, jacobian
 from pikan.network.base import place
 from pikan.network.kan import KANNetwork
+from pikan.network.width import node_count
 from pikan.optimize.objective import Block, LeastSquares
 
 

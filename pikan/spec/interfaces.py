@@ -10,7 +10,7 @@ from pikan.expression.scan import cut
 from pikan.expression.tree import ZERO, Expression, Name, names, substitute, subtract
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.geometry.domain import BoundaryPart, even
-from pikan.geometry.pieces import Interface, restricted
+from pikan.geometry.pieces import Interface
 from pikan.geometry.region import RegionPart
 from pikan.geometry.roles import space_axes
 from pikan.problem.partials import partials
@@ -44,7 +44,7 @@ def interface_conditions(spec: Spec, scope: Scope) -> Check[tuple[InterfaceCondi
     given: list[tuple[tuple[Interface, ...], InterfaceCondition]] = []
     for index, written in enumerate(spec.conditions):
         if isinstance(written, Where) and is_on_interface(written):
-            found = yield from _read(spec, scope, ("conditions", index), written)
+            found = yield from _read_condition(spec, scope, ("conditions", index), written)
             given += [] if found is None else [(found.interfaces, found)]
     try:
         usual = _continuity(spec, scope) if scope.pieces.pieces else ([], [])
@@ -109,7 +109,9 @@ def _continuity(
     return values, [*fluxes, *slopes]
 
 
-def _read(spec: Spec, scope: Scope, keys: Keys, written: Where) -> Check[InterfaceCondition | None]:
+def _read_condition(
+    spec: Spec, scope: Scope, keys: Keys, written: Where
+) -> Check[InterfaceCondition | None]:
     """A condition on interfaces; None where it names none, or cannot be read."""
     words = (written.where,) if isinstance(written.where, str) else written.where
     if scope.pieces.names and not scope.pieces.pieces:
@@ -174,10 +176,10 @@ def two_sided(text: str, scope: Scope) -> Expression:
     except FormulaError as error:
         first, *others = (_SPELT.sub(r"\1\3(\2)", one) for one in error.messages)
         raise FormulaError(first, others=others) from error
-    return substitute(found, dict(_renamed(found)))
+    return substitute(found, dict(_names_by_side(found)))
 
 
-def _renamed(expression: Expression) -> Iterator[tuple[str, Expression]]:
+def _names_by_side(expression: Expression) -> Iterator[tuple[str, Expression]]:
     for name in names(expression):
         if (spelt := _SPELT.fullmatch(name)) is not None:
             yield name, Name(f"{spelt[1]}{spelt[3] or ''} {spelt[2]}")
@@ -196,7 +198,7 @@ def by_pieces(problem: Problem) -> Problem:
         for number, piece in enumerate(problem.pieces):
             key = (id(face), number)
             if key not in made:
-                own = restricted(face, piece.region)
+                own = replace(face, inner=piece.region)
                 made[key] = own if len(own.points(problem.box, _PROBES, even)) else None
             part = made[key]
             if part is not None:

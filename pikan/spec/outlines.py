@@ -50,7 +50,7 @@ def outline_shape(
     twice = np.flatnonzero(gaps <= _FLAT * size)
     if len(twice):
         raise ShapeError(
-            f"point {_named(points, int(twice[0]))} is there twice in a row; leave one out"
+            f"point {_place(points, int(twice[0]))} is there twice in a row; leave one out"
         )
     _check_simple(points)
     if abs(signed_area(points)) <= _FLAT * size**2:
@@ -81,7 +81,7 @@ def _curve(points: Points, gaps: Float[np.ndarray, " n"], size: float) -> Curve:
         )
     others = float(gaps[:-1].max())
     if gaps[-1] > _OPEN * others:
-        first, last = _named(points, 0), _named(points, -1)
+        first, last = _place(points, 0), _place(points, -1)
         raise ShapeError(
             f"is open: from its last point {last} to its first {first} it is {gaps[-1]:.2g}, "
             f"{gaps[-1] / others:.0f} times as far as between any others; add what is missing"
@@ -103,7 +103,7 @@ def _check_simple(points: Points) -> None:
         raise ShapeError(f"crosses or touches itself at ({place}); give it a simple outline")
 
 
-def _named(points: Points, index: int) -> str:
+def _place(points: Points, index: int) -> str:
     return f"({', '.join(f'{value:.4g}' for value in points[index])})"
 
 

@@ -45,7 +45,7 @@ Dividers = tuple[tuple[Component, ...], ...]
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Division:
     """What constants divide a region into, and where two pieces meet, by the names of shapes.
 
     `names` are the constants; where something is at fault there are no pieces.
@@ -68,10 +68,10 @@ class _Key(NamedTuple):
     dividers: Dividers
 
 
-def pieces(spec: Spec, box: Box, region: Region | None, known: Constants) -> Check[Pieces]:
+def pieces(spec: Spec, box: Box, region: Region | None, known: Constants) -> Check[Division]:
     """The pieces of the region of a spec; none where no constant has any."""
     written = {k: v.pieces for k, v in spec.constants.items() if isinstance(v, PieceSettings)}
-    found = Pieces(tuple(written))
+    found = Division(tuple(written))
     faults = list(_misplacements(spec, box, region, found.names))
     for keys, message in faults:
         yield spec.origin.fault(keys, message)
@@ -96,7 +96,7 @@ def pieces(spec: Spec, box: Box, region: Region | None, known: Constants) -> Che
     for each in interfaces(region, made):
         met[each.part.name] = (*met.get(each.part.name, ()), each)
     own = [Piece(c.region, _box(box, c), v) for c, v in zip(made, values, strict=True)]
-    return Pieces(found.names, tuple(own), met)
+    return Division(found.names, tuple(own), met)
 
 
 def _misplacements(

@@ -17,7 +17,7 @@ from pikan.problem.partials import NORMAL, Partial, normals, partial, partials
 from pikan.problem.statement import UnknownFunction
 from pikan.problem.vector_calculus import canonical
 from pikan.spec.constants import Constants
-from pikan.spec.pieces import Pieces
+from pikan.spec.pieces import Division
 from pikan.spec.unknown_functions import without_arguments
 
 HIGHEST_ORDER = 12
@@ -38,7 +38,7 @@ class Scope:
     find: tuple[str, ...] = ()
     region: Region | None = None
     functions: tuple[UnknownFunction, ...] = ()
-    pieces: Pieces = field(default_factory=Pieces)
+    pieces: Division = field(default_factory=Division)
 
     @property
     def coordinates(self) -> tuple[str, ...]:

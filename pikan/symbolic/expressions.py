@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pikan.network.architecture import Width, sum_count
 from pikan.network.kan import KANNetwork
 from pikan.network.symbolic_edges import SymbolicEdge
+from pikan.network.width import Width, sum_count
 from pikan.symbolic.library import library_function
 
 # SymPy comes without types, and is imported only where it is needed: it takes half a second.

@@ -78,3 +78,4 @@ def test_values_alone_are_those_of_the_jet_inside_and_beyond(reach, generator):
         found = network.values_of(other, points)
         expected = network.jet_of(other, place(points)).values[0]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-13)
+    assert network.values_of(other, points[:0]).shape == (0, 2)

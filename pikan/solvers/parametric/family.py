@@ -27,7 +27,7 @@ from pikan.solvers.parametric.common_space import coefficients, common_space
 from pikan.solvers.parametric.interpolants import Interpolants, changes
 from pikan.solvers.parametric.members import (
     FamilySettings,
-    Member,
+    SolvedMember,
     flat_values,
     member_error,
     solve_member,
@@ -83,7 +83,7 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
     """
     affine = affine_parameters(problem)
     nodes = Nodes([one.name in affine for one in problem.parameters], settings.largest)
-    members, fresh = list[Member](), list[Member]()
+    members, fresh = list[SolvedMember](), list[SolvedMember]()
     seen, tolerance = Interpolants(), settings.accuracy * _OPEN
     checked: _Checked | None = None
     reducible, slow = linear(problem), _SLOW if len(nodes.flat) > 1 else _SLOW_OF_ONE
@@ -134,10 +134,10 @@ def _fresh_members(
     problem: Problem,
     settings: FamilySettings,
     nodes: Nodes,
-    members: Sequence[Member],
+    members: Sequence[SolvedMember],
     kind: Kind,
     before: int,
-) -> Events[list[Member]]:
+) -> Events[list[SolvedMember]]:
     """Members at random parameters; of one parameter, half where the last nodes matter most."""
     count = len(problem.parameters)
     wanted = _CHECKS.get(count, _MANY_CHECKS)
@@ -152,7 +152,7 @@ def _fresh_members(
             if len(apart) == wanted // 2 + 1:
                 break
         places = torch.cat([places[apart], places])
-    found: list[Member] = []
+    found: list[SolvedMember] = []
     for place in places[:wanted].tolist():
         found.append((yield from solve_member(problem, settings, tuple(place), members)))
     return found
@@ -162,7 +162,7 @@ def _low_rank(
     problem: Problem,
     settings: FamilySettings,
     nodes: Nodes,
-    members: Sequence[Member],
+    members: Sequence[SolvedMember],
     kind: Kind,
 ) -> tuple[ParametricProduct, tuple[int, ...]]:
     """The interpolant as a sum of few products, and the degrees of its functions."""
@@ -213,7 +213,7 @@ def _result(
     problem: Problem,
     settings: FamilySettings,
     nodes: Nodes,
-    members: Sequence[Member],
+    members: Sequence[SolvedMember],
     checked: _Checked,
     least: float,
 ) -> SolverResult:
@@ -273,7 +273,9 @@ def _milliseconds(problem: Problem, network: ParametricProduct) -> float:
     return 1e3 * min(times)
 
 
-def _broken(problem: Problem, settings: FamilySettings, members: Sequence[Member]) -> SolverResult:
+def _broken(
+    problem: Problem, settings: FamilySettings, members: Sequence[SolvedMember]
+) -> SolverResult:
     """The result where a member has no solution: that member alone, for all values."""
     last = members[-1]
     alone = Nodes([True] * len(problem.parameters), 1)
@@ -284,7 +286,7 @@ def _broken(problem: Problem, settings: FamilySettings, members: Sequence[Member
     return SolverResult(network, Outcome("diverged", end), None, "")
 
 
-def _at(problem: Problem, one: Member) -> str:
+def _at(problem: Problem, one: SolvedMember) -> str:
     return f"at {_words(problem, one.place)}"
 
 

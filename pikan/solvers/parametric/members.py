@@ -35,7 +35,7 @@ class FamilySettings:
 
 
 @final
-class Member(NamedTuple):
+class SolvedMember(NamedTuple):
     """A solved member, and its values at the samples."""
 
     place: tuple[float, ...]
@@ -58,8 +58,8 @@ def solve_member(
     problem: Problem,
     settings: FamilySettings,
     place: tuple[float, ...],
-    members: Sequence[Member],
-) -> Events[Member]:
+    members: Sequence[SolvedMember],
+) -> Events[SolvedMember]:
     """The member at a place from -1 to 1 along each parameter, begun like the nearest one."""
     values = {
         one.name: one.value(unit) for one, unit in zip(problem.parameters, place, strict=True)
@@ -75,7 +75,7 @@ def solve_member(
         SolverResult,
     )
     with torch.no_grad():
-        return Member(place, level, level.network(settings.samples.points))
+        return SolvedMember(place, level, level.network(settings.samples.points))
 
 
 def flat_values(settings: FamilySettings, values: Float[Tensor, "n m"]) -> Float[Tensor, " _"]:
@@ -84,7 +84,7 @@ def flat_values(settings: FamilySettings, values: Float[Tensor, "n m"]) -> Float
 
 
 def member_error(
-    problem: Problem, settings: FamilySettings, network: ParametricProduct, one: Member
+    problem: Problem, settings: FamilySettings, network: ParametricProduct, one: SolvedMember
 ) -> float:
     """The relative L2 error of a family at the place of a member."""
     values = [p.value(unit) for p, unit in zip(problem.parameters, one.place, strict=True)]

@@ -18,7 +18,12 @@ from pikan.residuals.relative_residual import fields_at, moved_to_part
 from pikan.residuals.terms import CollocationPoints, Partials, Term, terms, used_faces
 from pikan.solvers.parametric.assembly import fields_of, on_intervals
 from pikan.solvers.parametric.common_space import coefficients, common_space
-from pikan.solvers.parametric.members import FamilySettings, Member, member_error, solve_member
+from pikan.solvers.parametric.members import (
+    FamilySettings,
+    SolvedMember,
+    member_error,
+    solve_member,
+)
 from pikan.solvers.parametric.nodes import Nodes
 from pikan.solvers.replay import Events
 
@@ -43,11 +48,15 @@ class Reduced(NamedTuple):
     degrees: tuple[int, ...]
     errors: tuple[float, ...]
     places: tuple[tuple[float, ...], ...]
-    members: tuple[Member, ...]
+    members: tuple[SolvedMember, ...]
 
 
 def reduced_basis(
-    problem: Problem, settings: FamilySettings, members: Sequence[Member], fresh: int, safety: float
+    problem: Problem,
+    settings: FamilySettings,
+    members: Sequence[SolvedMember],
+    fresh: int,
+    safety: float,
 ) -> Events[Reduced | None]:
     """Members are added where the last fields matter most, until they and fresh ones agree.
 
@@ -63,19 +72,18 @@ def reduced_basis(
     places = 2.0 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1.0
     best, since = inf, 0
     while True:
-        made = _reduced(problem, settings, known)
+        made = _reduce(problem, settings, known)
         if made is None:
             return None
         network, degrees = made
         count = max(_AT_ONCE, len(known) // _SHARE)
         worst = _changes(network, places).argsort(descending=True)
         chosen = places[worst[:count]].tolist()
-        found = list[Member]()
+        found = list[SolvedMember]()
         for place in chosen:
             found.append((yield from solve_member(problem, settings, tuple(place), known)))
         errors = [member_error(problem, settings, network, one) for one in found]
         own = max(one.estimate for one in (*known, *found))
-
         if safety * max(errors) + own <= settings.accuracy:
             for place in places[-fresh:].tolist():
                 found.append((yield from solve_member(problem, settings, tuple(place), known)))
@@ -95,8 +103,8 @@ def reduced_basis(
         known += found
 
 
-def _reduced(
-    problem: Problem, settings: FamilySettings, members: Sequence[Member]
+def _reduce(
+    problem: Problem, settings: FamilySettings, members: Sequence[SolvedMember]
 ) -> tuple[ParametricProduct, tuple[int, ...]] | None:
     """The equations in the span of the members, and the degrees of their coefficients."""
     cut = _CUT * settings.accuracy
@@ -146,12 +154,12 @@ def _system(
     inside = settings.samples.points[: max(_INSIDE, _TIMES * rank)]
     unknowns = len(problem.unknowns)
 
-    def stated(values: dict[str, float]) -> tuple[Term, ...]:
+    def terms_at(values: dict[str, float]) -> tuple[Term, ...]:
         own = member(problem, values)
         faces = {face: moved_to_part(own, inside[:_ON_FACES], face) for face in used_faces(own)}
         return terms(own, CollocationPoints(inside, faces))
 
-    first = stated(dict(inner_values(problem.parameters)))
+    first = terms_at(dict(inner_values(problem.parameters)))
     with torch.no_grad():
         everywhere, at = fields_at(fields, inside, first)
 
@@ -182,11 +190,11 @@ def _system(
         return {one.name: one.value(z) for one, z in zip(problem.parameters, place, strict=True)}
 
     def matrix(place: Sequence[float]) -> Tensor:
-        pairs = zip(stated(values(place)), at, weights, strict=True)
+        pairs = zip(terms_at(values(place)), at, weights, strict=True)
         return mix @ torch.cat([weight * block(one, places)[0] for one, places, weight in pairs])
 
     def right(place: Sequence[float]) -> Tensor:
-        pairs = zip(stated(values(place)), weights, strict=True)
+        pairs = zip(terms_at(values(place)), weights, strict=True)
         return mix @ torch.cat([-weight * one.evaluate(_zeros(one)) for one, weight in pairs])
 
     return matrix, right

@@ -118,7 +118,7 @@ def _one_march(
         start = _start(problem, axes, steps[-1] if steps else None)
         found = _solve(problem, parts, made, step, start)
         size = max(size, float(start.abs().max()))
-        in_time, in_cells = _left(axes, step, found, start, size)
+        in_time, in_cells = _last_coefficients(axes, step, found, start, size)
         left = max(in_time, float(torch.cat(in_cells).sum()))
         yield step_event(moment, min(moment + length, end), len(steps), left, lambda: best)
         too_short = is_too_short(length, moment, begin, end)
@@ -172,10 +172,10 @@ def _operators(
         small.append((one.operator @ one.free + shift * mass, mass))
     solve = shifted_sylvester(*small)
 
-    def shifted(rates: Tensor, right: Tensor) -> Tensor:
+    def solve_stages(rates: Tensor, right: Tensor) -> Tensor:
         return first.free.to(right) @ solve(rates - 2 * shift, right) @ second.free.to(right).mT
 
-    return _Operators((first, second), shifted)
+    return _Operators((first, second), solve_stages)
 
 
 def _start(problem: Problem, axes: _Axes, known: _PlaneStep | None) -> Float[Tensor, "_ _"]:
@@ -227,7 +227,7 @@ def _solve(
     return found
 
 
-def _left(
+def _last_coefficients(
     axes: _Axes,
     step: RadauStep,
     found: Float[Tensor, "s _ _"],
