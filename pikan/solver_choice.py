@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 
 from pikan import factory, network_factory
-from pikan.network.base import Network
 from pikan.network.product import FullProduct
 from pikan.planning.planner import complete_member
+from pikan.problem.classification import linear
 from pikan.problem.family import inner_values, member
 from pikan.problem.statement import Problem
 from pikan.solvers.discovery.discover import discover_and_fit
@@ -23,7 +23,7 @@ from pikan.solvers.parametric.family import (
 from pikan.solvers.parametric.members import FamilySettings
 from pikan.solvers.replay import Events
 from pikan.solvers.schedule import run_schedule, run_slabs
-from pikan.solvers.spectral.branch_refinement import refine_branch
+from pikan.solvers.spectral.branch_refinement import refine_branch, refine_near
 from pikan.solvers.spectral.region_refinement import refine_in_region
 from pikan.solvers.spectral_elements.automatic import (
     solve_by_elements,
@@ -84,13 +84,24 @@ def _events_of_one(
 def _family_settings(spec: Spec, problem: Problem, generator: torch.Generator) -> FamilySettings:
     """What a family is made with: every member is a problem file of its own."""
 
-    def solve_member(values: Mapping[str, float], near: Network | None) -> Events[SolverResult]:
+    def solve_member(
+        values: Mapping[str, float], near: SolverResult | None
+    ) -> Events[SolverResult]:
         # Errors are measured for all members together, and reading formulas takes its time.
         own = replace(member(problem, values), exact=None)
         degrees = None
-        if isinstance(near, FullProduct):
-            degrees = tuple(basis.degree for basis in near.axes())
-        return solver_events(complete_member(spec, own, values, degrees), own, generator)
+        if near is not None and isinstance(near.network, FullProduct):
+            degrees = tuple(basis.degree for basis in near.network.axes())
+        completed = complete_member(spec, own, values, degrees)
+        match completed.network, completed.training:
+            case (ProductSettings(), (ClimbStage(climb=asked), *_)) if near and not linear(own):
+                refined = factory.p_refinement_settings(completed, own, asked)
+                found = yield from refine_near(own, refined, near)
+                if found is not None:
+                    return found
+            case _:
+                pass
+        return (yield from solver_events(completed, own, generator))
 
     inside = member(problem, inner_values(problem.parameters))
     assert spec.accuracy is not None

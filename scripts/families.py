@@ -222,7 +222,7 @@ def resonant(chance: np.random.Generator) -> str:
 
 
 def reacting(chance: np.random.Generator) -> str:
-    """-a u'' + r u^3 + u = f, which is not linear, one of the numbers varied."""
+    """-a u'' + r u^3 + u = f, which is not linear, one or two of the numbers varied."""
     low = 10.0 ** chance.uniform(-1.3, -0.5)
     ends = {
         "a": (low, low * 10.0 ** chance.uniform(0.3, 1.2)),
@@ -232,7 +232,7 @@ def reacting(chance: np.random.Generator) -> str:
     return stated(
         "x: [0, 1]",
         ends,
-        [chance.choice(list(ends))],
+        chance.choice(list(ends), size=chance.integers(1, 3), replace=False).tolist(),
         f"-a*u_xx + u + r*u^3 = 2*sin({chance.uniform(1.0, 5.0):.4f}*x) + s*x",
         ["where: x = 0, that: u = 0", "where: x = 1, that: u_x = 0"],
     )

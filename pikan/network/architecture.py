@@ -182,6 +182,7 @@ class ParametricArchitecture:
     functions: Literal["polynomial", "rational", "reduced"]
     kind: Literal["parametric"] = "parametric"
     sizes: tuple[Whole, Whole, Whole] = (0, 0, 0)
+    negligible: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
 
     def beside(self) -> int:
         """How many numbers the functions have beside the weights of their sums."""

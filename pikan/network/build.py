@@ -142,6 +142,7 @@ def _plain(network: Network) -> plans.PlainArchitecture:
                 len(functions.coefficients),
                 functions.kind,
                 sizes=functions.sizes if isinstance(functions, ReducedFunctions) else (0, 0, 0),
+                negligible=network.negligible,
             )
         case MLP():
             matrices = (*network.weights, network.coefficients)
@@ -229,7 +230,8 @@ def build_network(plan: plans.Architecture) -> Network:
             fields = FullProduct(
                 _bases(bases, [1] * count), rank * unknowns, lower[:count], upper[:count]
             )
-            return ParametricProduct(fields, _parameter_functions(plan), unknowns)
+            functions = _parameter_functions(plan)
+            return ParametricProduct(fields, functions, unknowns, plan.negligible)
         case plans.MLPArchitecture(widths=widths):
             return MLP(widths, lower, upper)
         case plans.TrialArchitecture():

@@ -17,6 +17,8 @@ from pikan.network.base import Network
 from pikan.network.product import FullProduct
 
 HIGHEST_DEGREE = 1000
+# So few numbers are cosines, each of which takes longer, in fewer operations.
+_FEW = 2000
 FunctionsKind = Literal["polynomial", "rational", "reduced"]
 
 
@@ -66,15 +68,16 @@ class ParameterFunctions(nn.Module, ABC):
 
     def unit(self, values: Float[Tensor, "n _"]) -> Float[Tensor, "n _"]:
         """Values of the parameters by places from -1 to 1."""
-        low = torch.where(self.logarithmic > 0, self.lower, 1.0)
-        ratio = torch.where(self.logarithmic > 0, values / low, 1.0)
-        along = torch.where(self.logarithmic > 0, ratio.log(), values - self.lower)
-        return 2.0 * along / self._widths() - 1.0
+        log, every = self.logarithmic > 0, torch.cat([self._ends(), values])
+        low, high, *_ = along = torch.where(log, torch.where(log, every, 1.0).log(), every)
+        return 2.0 * (along[2:] - low) / (high - low) - 1.0
+
+    def _ends(self) -> Float[Tensor, "2 _"]:
+        return torch.stack([self.lower, self.upper])
 
     def _widths(self) -> Float[Tensor, " _"]:
         """The length of each interval, or that of its logarithm."""
-        low = torch.where(self.logarithmic > 0, self.lower, 1.0)
-        ratio = torch.where(self.logarithmic > 0, self.upper / low, 1.0)
+        ratio = torch.where(self.logarithmic > 0, self.upper / self.lower, 1.0)
         return torch.where(self.logarithmic > 0, ratio.log(), self.upper - self.lower)
 
 
@@ -131,7 +134,10 @@ def chebyshev_products(
         own = degrees[:, axis]
         highest, places = max(int(own.max()), 1), unit[:, axis]
         if order == 0 and is_plain() and bool((places.abs() <= 1.0).all()):
-            factors.append(chebyshev_values(places, highest)[own].mT)
+            few = len(places) * len(own) <= _FEW
+            angles = places.acos()[:, None] * own if few else None
+            values = chebyshev_values(places, highest)[own].mT if angles is None else angles.cos()
+            factors.append(values)
             continue
         basis = Chebyshev(interval, highest)
         factors.append(basis.derivatives(unit[:, axis, None], order)[order, :, 0][:, own])
@@ -173,16 +179,26 @@ class ParametricProduct(Network):
     unknowns, those of the first function first. To a numerical analyst a reduced basis, or the
     proper orthogonal decomposition, with its coefficients as functions; a KAN of product nodes.
 
+    Values for one value of each parameter leave out coefficients that together are below the
+    `negligible` part of all.
+
     Source: Quarteroni, Manzoni and Negri 2016, Reduced Basis Methods for Partial Differential
     Equations, chapter 6.
     """
 
-    def __init__(self, fields: FullProduct, functions: ParameterFunctions, unknowns: int) -> None:
+    def __init__(
+        self,
+        fields: FullProduct,
+        functions: ParameterFunctions,
+        unknowns: int,
+        negligible: float = 0.0,
+    ) -> None:
         space = torch.stack([fields.center - fields.scale, fields.center + fields.scale])
         own = torch.stack([functions.lower, functions.upper])
         lower, upper = torch.cat([space, own], dim=1).tolist()
         super().__init__(lower, upper)
         self.fields, self.functions, self.unknowns = fields, functions, unknowns
+        self.negligible = negligible
         self.to(fields.center.device)
 
     @property
@@ -228,7 +244,8 @@ class ParametricProduct(Network):
             group, values = points[there, :split], points[there][:1, split:]
             if len(inputs.indices) == 1 and not any(inputs.indices[0]):
                 weights = self.functions(values, inputs.indices[0][split:])[0]
-                found[0, there] = self.fields.values_of(self._sum_of_fields(weights), group)
+                summed = self._sum_of_fields(weights)
+                found[0, there] = self.fields.values_of(summed, group, self.negligible)
                 continue
             for orders in {index[split:] for index in inputs.indices}:
                 rows = [k for k, index in enumerate(inputs.indices) if index[split:] == orders]

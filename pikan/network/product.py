@@ -120,19 +120,34 @@ class FullProduct(FeatureNetwork):
         return Jet(inputs.indices, torch.stack(rows).mT)
 
     def values_of(
-        self, coefficients: Float[Tensor, "_ m"], points: Float[Tensor, "n d"]
+        self, coefficients: Float[Tensor, "_ m"], points: Float[Tensor, "n d"], negligible: float
     ) -> Float[Tensor, "n m"]:
-        """The values alone with other coefficients, quickly where all bases are Chebyshev's."""
+        """The values alone with other coefficients, quickly where all bases are Chebyshev's.
+
+        Functions of a coordinate are left out whose coefficients together are below the
+        `negligible` part of all.
+        """
         degrees = [basis.degree for basis in self.axes() if isinstance(basis, Chebyshev)]
         unit = ((points - self.center) / self.scale).mT.contiguous()
         # Beyond the box functions go on as straight lines.
         inside = bool((unit.abs() <= 1.0).all())
         if len(degrees) < len(unit) or self.additions() or not (inside and is_plain()):
             return self.jet_of(coefficients, place(points)).values[0]
-        sizes = [degree + 1 for degree in degrees]
-        factors = [chebyshev_values(z, n)[None] for z, n in zip(unit, degrees, strict=True)]
-        whole = self._whole(coefficients).mT.unflatten(1, sizes)
-        return _contract(whole, factors, [(0,) * len(sizes)])[0].mT
+        whole = self._whole(coefficients).mT.unflatten(1, [degree + 1 for degree in degrees])
+        factors: Factors = []
+        for axis, z in enumerate(unit, 1):
+            kept = _weighty(whole.movedim(axis, 0), negligible)
+            values = chebyshev_values(z, kept[-1])
+            if axis == len(unit):
+                # The rows of this factor enter a product of matrices: a copy would not pay.
+                whole = whole.narrow(axis, 0, len(values))
+            elif len(kept) < len(values):
+                some = torch.tensor(kept, device=z.device)
+                whole, values = whole.index_select(axis, some), values.index_select(0, some)
+            else:
+                whole = whole.narrow(axis, 0, len(values))
+            factors.append(values[None])
+        return _contract(whole, factors, [(0,) * len(degrees)])[0].mT
 
     def _jet_by_cells(self, coefficients: Float[Tensor, "_ m"], inputs: Jet) -> Jet:
         """The same from the functions that are not zero around each point."""
@@ -219,6 +234,19 @@ def degree_shares(degrees: Sequence[int]) -> Float[Tensor, " _"]:
     grids = torch.meshgrid(*along, indexing="ij")
     # Sums of fractions that are one may be so but for rounding.
     return torch.stack(grids).sum(dim=0).flatten().round(decimals=9)
+
+
+def _weighty(rows: Float[Tensor, "_ m *_"], negligible: float) -> list[int]:
+    """The rows but the smallest, which together are below a part of all of an unknown."""
+    shares = rows.reshape(*rows.shape[:2], -1).square().sum(dim=2)
+    largest = (shares / shares.sum(dim=0).clamp_min(1e-300)).amax(dim=1).tolist()
+    order, left_out = sorted(range(len(largest)), key=lambda row: largest[row]), 0.0
+    # One is kept where all are zero.
+    for count, row in enumerate(order[:-1]):
+        left_out += largest[row]
+        if left_out > negligible**2:
+            return sorted(order[count:])
+    return order[-1:]
 
 
 Factors = list[Float[Tensor, "_ _ n"]]

@@ -5,16 +5,14 @@ from typing import NamedTuple, final
 import torch
 
 from pikan import factory
-from pikan.network.product import FullProduct
 from pikan.network_factory import device
-from pikan.optimize.outcome import Outcome
 from pikan.planning.planner import complete
 from pikan.problem.statement import Problem
 from pikan.solver_choice import solver_events
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events
-from pikan.solvers.spectral.level import Level, PRefinement, diagnose
-from pikan.solvers.spectral.p_refinement import p_refinement
+from pikan.solvers.spectral.branch_refinement import refine_near
+from pikan.solvers.spectral.level import PRefinement
 from pikan.spec.networks import ProductSettings
 from pikan.spec.operators import OperatorStatement
 from pikan.spec.schema import Spec
@@ -84,21 +82,9 @@ def solve_input(
 def _events(
     problem: Problem, way: Way, near: SolverResult | None, generator: torch.Generator
 ) -> Events[SolverResult]:
-    """p-refinement from a level of the other input; where that does not converge, all of the way.
-
-    No other solutions are looked for then: that near the other input's is taken.
-    """
-    start = None if near is None else near.lower
-    if way.settings is not None and isinstance(start, FullProduct):
-        lower = _level(start, way.settings)
-        found = yield from p_refinement(problem, way.settings, lower)
-        if found.outcome.kind == "converged":
+    """From a level of the other input; where that does not converge, all of the way."""
+    if way.settings is not None and near is not None:
+        found = yield from refine_near(problem, way.settings, near)
+        if found is not None:
             return found
     return (yield from solver_events(way.spec, problem, generator))
-
-
-def _level(network: FullProduct, settings: PRefinement) -> Level:
-    """A level to start from that solves another problem, so that Newton's steps are damped."""
-    outcome = Outcome("converged", "the solution for another input")
-    largest = min(settings.largest, settings.dense)
-    return diagnose(network, outcome, settings.samples, largest, determined=False, near=False)

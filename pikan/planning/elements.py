@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pikan.planning.by_hand import with_values
-from pikan.problem.characteristics import follow_characteristics
+from pikan.problem.characteristics import characteristics, follow_characteristics
 from pikan.problem.classification import equation_order, linear
 from pikan.problem.features import Features, features
 from pikan.problem.initial_value import is_stepped, largest_rate, space_axis
@@ -86,7 +86,9 @@ def _known_features(problem: Problem) -> Features:
 
 def follows_characteristics(problem: Problem) -> bool:
     """Whether all that jumps or bends moves along characteristics."""
-    return follow_characteristics(problem, _known_features(problem))
+    # Most problems have no characteristics, which is found out sooner than features are.
+    has_some = characteristics(problem) is not None
+    return has_some and follow_characteristics(problem, _known_features(problem))
 
 
 def accuracy_on_cells(problem: Problem) -> float:

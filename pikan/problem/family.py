@@ -69,6 +69,13 @@ def affine_parameters(problem: Problem) -> frozenset[str]:
     return frozenset(found)
 
 
+def multiplies_unknowns(problem: Problem) -> bool:
+    """Whether a parameter stands beside an unknown of a linear problem, as in nu*u_xx or u(p)."""
+    stated = [one.residual for one in (*problem.equations, *problem.conditions)]
+    slopes = [differentiate(each, one.name) for one in problem.parameters for each in stated]
+    return any(partials(problem, one) or normals(problem, one) for one in slopes)
+
+
 def orders(problem: Problem, values: Mapping[str, float]) -> tuple[tuple[int, ...], ...]:
     """The highest order of each unknown along each coordinate, for some values of parameters."""
     numbers = {name: Number(value) for name, value in values.items()}

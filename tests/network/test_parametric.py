@@ -92,6 +92,31 @@ def test_parameters_of_few_values_are_answered_as_those_of_many(logarithmic, gen
         torch.testing.assert_close(quick[one], values.detach(), rtol=1e-11, atol=1e-11)
 
 
+def test_what_one_value_leaves_out_is_negligible_and_all_that_is(generator):
+    fields = FullProduct(
+        [Chebyshev(INTERVAL, 8), Chebyshev(INTERVAL, 30)], 2 * 3, [0.0, 0.0], [2.0, 1.0]
+    )
+    functions = polynomials((1.0, 0.0))
+    exact = ParametricProduct(fields, functions, 2)
+    with torch.no_grad():
+        for one in exact.parameters():
+            one.copy_(torch.randn(one.shape, generator=generator, dtype=one.dtype))
+        # Odd degrees along the first coordinate are nothing, along the second they decay.
+        sizes = fields.coefficients.view(9, 31, -1)
+        sizes[1::2] *= 1e-13
+        sizes *= 10.0 ** -torch.arange(31, dtype=torch.float64)[:, None]
+        points = torch.rand(50, 4, generator=generator, dtype=torch.float64)
+        points = points * torch.tensor([2.0, 1.0, 0.0, 0.0]) + torch.tensor([0.0, 0.0, 0.7, 2.2])
+        whole = exact(points)
+        errors = [
+            float((ParametricProduct(fields, functions, 2, part)(points) - whole).norm())
+            / float(whole.norm())
+            for part in (1e-12, 1e-6)
+        ]
+    assert errors[0] < 1e-11
+    assert 1e-9 < errors[1] < 1e-5
+
+
 def test_a_rational_interpolant_is_a_rational_function_and_so_are_its_derivatives():
     # 1/(z - 2) is interpolated without an error by any three nodes with the right weights.
     nodes = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)

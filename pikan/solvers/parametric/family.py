@@ -18,7 +18,7 @@ from pikan.network.parametric import (
 )
 from pikan.optimize.outcome import Outcome
 from pikan.problem.classification import linear
-from pikan.problem.family import affine_parameters
+from pikan.problem.family import affine_parameters, multiplies_unknowns
 from pikan.problem.statement import Parameter, Problem
 from pikan.solvers.facts import FamilyFacts, ParameterFacts
 from pikan.solvers.level import SolverResult
@@ -86,7 +86,9 @@ def solve_family(problem: Problem, settings: FamilySettings) -> Events[SolverRes
     members, fresh = list[SolvedMember](), list[SolvedMember]()
     seen, tolerance = Interpolants(), settings.accuracy * _OPEN
     checked: _Checked | None = None
-    reducible, slow = linear(problem), _SLOW if len(nodes.flat) > 1 else _SLOW_OF_ONE
+    # Else members are as smooth in the parameters as what is given, and reduced equations no more.
+    reducible = linear(problem) and multiplies_unknowns(problem)
+    slow = _SLOW if len(nodes.flat) > 1 else _SLOW_OF_ONE
     for _ in range(_ROUNDS):
         while not (nodes.is_complete() or seen.best.change <= tolerance or seen.is_stagnant(nodes)):
             if reducible and len(members) >= slow:
@@ -186,7 +188,7 @@ def _low_rank(
         if made is not None
         else tuple(map(max, zip(*nodes.indices, strict=True)))
     )
-    return ParametricProduct(fields, functions, len(problem.unknowns)), degrees
+    return ParametricProduct(fields, functions, len(problem.unknowns), cut), degrees
 
 
 def _functions(

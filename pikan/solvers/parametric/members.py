@@ -10,7 +10,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pikan.expression.tree import number_text
-from pikan.network.base import Network
 from pikan.network.parametric import ParametricProduct
 from pikan.problem.statement import Problem
 from pikan.sampling.held_out import HeldOut
@@ -29,7 +28,7 @@ class FamilySettings:
 
     accuracy: float
     largest: int
-    solve: Callable[[Mapping[str, float], Network | None], Events[SolverResult]]
+    solve: Callable[[Mapping[str, float], SolverResult | None], Events[SolverResult]]
     samples: HeldOut
     seed: int
 
@@ -69,7 +68,7 @@ def solve_member(
     near = members[apart.index(min(apart))] if members else None
     level = yield from memoize(
         map_events(
-            settings.solve(values, None if near is None else near.level.network),
+            settings.solve(values, None if near is None else near.level),
             lambda event: Event(label, event.progress, lambda: None, event.in_progress),
         ),
         SolverResult,

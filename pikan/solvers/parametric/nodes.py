@@ -57,6 +57,9 @@ class Nodes:
         self.indices: list[Index] = []
         self.values: list[Float[Tensor, " _"]] = []
         self.surpluses: list[Float[Tensor, " _"]] = []
+        # Of all values and all surpluses, which every step of the search compares.
+        self._sizes: list[float] = []
+        self._surplus_sizes: list[float] = []
         self._old: set[Index] = set()
 
     def place(self, index: Index) -> tuple[float, ...]:
@@ -68,6 +71,7 @@ class Nodes:
         found = Nodes(self.flat, self._largest)
         found.indices, found.values = self.indices[:count], self.values[:count]
         found.surpluses = self.surpluses[:count]
+        found._sizes, found._surplus_sizes = self._sizes[:count], self._surplus_sizes[:count]
         return found
 
     def places(self) -> Float[Tensor, "n _"]:
@@ -80,6 +84,8 @@ class Nodes:
         self.indices.append(index)
         self.values.append(values)
         self.surpluses.append(values if ahead is None else values - ahead[0])
+        self._sizes.append(float(values.norm()))
+        self._surplus_sizes.append(float(self.surpluses[-1].norm()))
 
     def functions(self, places: Float[Tensor, "n _"]) -> Float[Tensor, "n t"]:
         """The functions H of all nodes at some places."""
@@ -104,20 +110,19 @@ class Nodes:
 
     def scale(self) -> float:
         """The size of the smallest member, none being as good as zero beside the largest."""
-        sizes = torch.stack([one.norm() for one in self.values])
-        return max(float(sizes.min()), 1e-3 * float(sizes.max())) or 1.0
+        return max(min(self._sizes), 1e-3 * max(self._sizes)) or 1.0
 
     def open_surplus(self) -> float:
         """The size of all surpluses beyond which there is no node yet, relative to `scale`."""
-        pairs = zip(self.indices, self.surpluses, strict=True)
-        return sum(float(one.norm()) for i, one in pairs if i not in self._old) / self.scale()
+        pairs = zip(self.indices, self._surplus_sizes, strict=True)
+        return sum(size for i, size in pairs if i not in self._old) / self.scale()
 
     def following(self) -> Iterator[Index]:
         """The indices to solve next: those beyond the open one with the largest surplus."""
         if not self.indices:
             yield (0,) * len(self.flat)
             return
-        sizes = {i: float(s.norm()) for i, s in zip(self.indices, self.surpluses, strict=True)}
+        sizes = dict(zip(self.indices, self._surplus_sizes, strict=True))
         beginning = [i for i in sizes if i not in self._old and self._is_beginning(i)]
         left = [i for i in sizes if i not in self._old]
         if not left:

@@ -131,7 +131,7 @@ def _reduce(
         functions.coefficients.copy_(torch.eye(rank, dtype=torch.float64))
     degrees = torch.cat([matrices[0], rights[0]]).amax(dim=0).tolist()
     made = on_intervals(functions, problem.parameters)
-    return ParametricProduct(fields, made, len(problem.unknowns)), tuple(degrees)
+    return ParametricProduct(fields, made, len(problem.unknowns), cut), tuple(degrees)
 
 
 _AtPlace = Callable[[Sequence[float]], Tensor]

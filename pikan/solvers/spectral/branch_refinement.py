@@ -2,13 +2,14 @@
 
 from math import inf
 
+from pikan.network.product import FullProduct
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
 from pikan.residuals.relative_residual import largest_relative_residual
 from pikan.solvers.level import SolverResult
 from pikan.solvers.replay import Events, map_events
 from pikan.solvers.spectral.branches import Branches, branches
-from pikan.solvers.spectral.level import PRefinement
+from pikan.solvers.spectral.level import PRefinement, diagnose
 from pikan.solvers.spectral.p_refinement import p_refinement
 
 # Where so much is left of an equation, in parts of its terms, there is no solution.
@@ -19,6 +20,23 @@ def refine_branch(problem: Problem, settings: PRefinement) -> Events[SolverResul
     """Levels from the solution that is taken of those found, which every event knows of."""
     found = yield from branches(problem, settings)
     return (yield from refine_found(problem, settings, found))
+
+
+def refine_near(
+    problem: Problem, settings: PRefinement, near: SolverResult
+) -> Events[SolverResult | None]:
+    """Levels from one of the solution of another problem; None where they do not converge.
+
+    No other solutions are looked for: that near the other problem's is taken.
+    """
+    if not isinstance(near.lower, FullProduct):
+        return None
+    # It solves another problem, so that Newton's steps are damped.
+    outcome = Outcome("converged", "the solution of another problem")
+    largest = min(settings.largest, settings.dense)
+    lower = diagnose(near.lower, outcome, settings.samples, largest, determined=False, near=False)
+    found = yield from p_refinement(problem, settings, lower)
+    return found if found.outcome.kind == "converged" else None
 
 
 def refine_found(problem: Problem, settings: PRefinement, found: Branches) -> Events[SolverResult]:

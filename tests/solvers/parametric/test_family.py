@@ -7,11 +7,13 @@ import pytest
 import torch
 
 import pikan
-from pikan.problem.family import affine_parameters, member
+from pikan.problem.family import affine_parameters, member, multiplies_unknowns
 from pikan.results import load
 from pikan.run import continue_run, load_interrupted, solve
 from pikan.solvers.parametric.nodes import Nodes, leja
 from pikan.solvers.parametric.rational import rational_interpolant
+from pikan.solvers.spectral.branches import branches
+from pikan.solvers.spectral_elements import automatic
 from pikan.spec.formulas import problem
 from tests.stated import finish, spec, stated
 
@@ -40,6 +42,14 @@ equations: [u_xx - c^2*u = a]
 conditions: [{where: x = 0, that: u = b}, {where: x = 1, that: u_x = 0}]
 exact: {u: (b + a/c^2)*cosh(c*(1 - x))/cosh(c) - a/c^2}
 accuracy: 1e-7
+"""
+REACTION = """
+domain: {x: [0, 1]}
+parameters: {r: [0.5, 1]}
+unknowns: [u]
+equations: [-u_xx + r*u^3 = 5*x]
+conditions: [{where: x = 0, that: u = 0}, {where: x = 1, that: u_x = 0}]
+accuracy: 1e-3
 """
 DRIVEN = """
 domain: {x: [0, 1]}
@@ -102,6 +112,28 @@ def test_amplitudes_are_affine_and_take_two_nodes():
     assert affine_parameters(stated(PLATE)) == {"a", "b"}
     facts = {one.name: one for one in pikan.solve(spec(PLATE)).report.family.parameters}
     assert facts["a"].degree == facts["b"].degree == 1
+
+
+@pytest.mark.slow
+def test_nonlinear_members_follow_the_nearest_one_that_is_solved(monkeypatch):
+    searches = list[int]()
+
+    def counted(stated_problem, settings):
+        searches.append(1)
+        return branches(stated_problem, settings)
+
+    monkeypatch.setattr(automatic, "branches", counted)
+    solution = pikan.solve(spec(REACTION))
+    assert solution.outcome.kind == "converged"
+    assert solution.report.family.nodes > 3
+    assert len(searches) == 1
+
+
+def test_members_of_given_data_alone_are_as_smooth_as_it_is():
+    assert multiplies_unknowns(stated(DRIVEN))
+    moving = stated(PLATE.replace("c^2*u = a", "u = a*exp(-(x - c)^2)"))
+    assert not multiplies_unknowns(moving)
+    assert multiplies_unknowns(stated(PLATE.replace("that: u = b", "that: b*u = 1")))
 
 
 def test_a_family_is_a_function_of_its_parameters_with_derivatives_by_them():
