@@ -33,6 +33,9 @@ CASES = {
     "'abs(x - 0.3)' has a kink at x = 0.3": text(LINE, "u_xx = -abs(x - 0.3)", EVERYWHERE),
     "'step(x - 0.3)' has a jump at x = 0.3": text(LINE, "u_xx = step(x - 0.3)", EVERYWHERE),
     "oblique": text(SQUARE, "laplacian(u) = abs(x - y)", EVERYWHERE),
+    "'step(u - 0.5)' has a jump where the solution decides": text(
+        LINE, "u_xx = step(u - 0.5)", EVERYWHERE
+    ),
     "contradict each other": text(
         LINE, "u_x = 1", "[{where: x = 0, that: u = 0}, {where: x = 1, that: u = 2}]"
     ),

@@ -28,6 +28,10 @@ FUNCTIONS: Mapping[str, int] = {
     "maximum": 2,
 }
 
+# What jumps, and what has a kink, where its argument is zero, or its two are equal.
+JUMPS = frozenset({"step", "sign"})
+KINKS = frozenset({"abs", "sqrt", "minimum", "maximum"})
+
 # Written out in partial derivatives before anything is evaluated.
 OPERATORS: Mapping[str, int] = {"laplacian": 1, "div": 1, "grad": 1}
 

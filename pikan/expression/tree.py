@@ -5,7 +5,7 @@ at once (0 + a, 1 a, 2 + 3); the classes themselves keep a formula as it was wri
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, final
@@ -77,6 +77,13 @@ def operands(expression: Expression) -> tuple[Expression, ...]:
             return (left, right)
         case Call(_, arguments):
             return arguments
+
+
+def parts(expression: Expression) -> Iterator[Expression]:
+    """The formula itself and every node below it."""
+    yield expression
+    for operand in operands(expression):
+        yield from parts(operand)
 
 
 def names(expression: Expression) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Characteristics of constant speed: whether an evolution in one coordinate has them, and which."""
 
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -8,13 +9,13 @@ from jaxtyping import Float
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import evaluate_on, value
 from pikan.expression.functions import CONSTANTS
-from pikan.expression.tree import names
+from pikan.expression.tree import Expression, Number, add, divide, multiply, names, subtract
 from pikan.linalg.pencil import real_pencil
 from pikan.problem.classification import is_evolution
 from pikan.problem.features import Features
 from pikan.problem.initial_value import initial_values
 from pikan.problem.partials import partials
-from pikan.problem.statement import Problem
+from pikan.problem.statement import Problem, residual_on
 from pikan.problem.wellposed.corners import jumps
 
 # Speeds that differ by less than this part of them are one.
@@ -26,18 +27,31 @@ _NEAR, _JUMP = 1e-12, 1e-6
 _SAMPLES = 65
 
 
+class JumpTransport(NamedTuple):
+    """How jumps of the unknown of a wave equation go on along characteristics.
+
+    Along a line of ξ = x - ct the derivative of the jump by η = x + ct is the first of the `rates`
+    times it, along one of η that by ξ the second. From an end a jump comes back times what is
+    `reflected` there, at the lower and the upper one; None where the unknown itself is given.
+    """
+
+    rates: tuple[Expression, Expression]
+    reflected: tuple[float | None, float | None]
+
+
 class Characteristics(NamedTuple):
     """The lines x - ct = const and x + ct = const along which jumps and kinks move.
 
     What rows of `forward` make of the unknowns moves to larger x, so that it is continuous across
     the lines of x + ct; that of rows of `backward` moves to smaller x. `order` is that of the
-    equations: of second order the one unknown is continuous across all lines.
+    equations: of second order the one unknown is continuous across all lines, or else has `jumps`.
     """
 
     speed: float
     order: int
     forward: Float[np.ndarray, "_ m"]
     backward: Float[np.ndarray, "_ m"]
+    jumps: JumpTransport | None = None
 
 
 def characteristics(problem: Problem) -> Characteristics | None:
@@ -126,15 +140,15 @@ def _is_determined(problem: Problem, found: Characteristics) -> bool:
     return ends == expected and starts == count == len(faces) - sum(ends) and given
 
 
-def follow_characteristics(problem: Problem, found: Features) -> bool:
-    """Whether all that jumps or bends moves along characteristics, or does so at some moment.
+def wave_lines(problem: Problem, found: Features) -> Characteristics | None:
+    """The characteristics, if all that jumps or bends moves along them, or does so at some moment.
 
-    What jumps at a place of an equation stays there, and an unknown of second order that jumps is
-    joined to nothing.
+    What jumps at a place of an equation stays there. An unknown of second order may jump itself
+    where derivatives have known coefficients alone.
     """
     lines = characteristics(problem)
     if lines is None:
-        return False
+        return None
     space = 1 - problem.box.evolution
     equations = {one.label for one in problem.equations}
     staying = [one.label for one in found.places if one.axis == space]
@@ -145,13 +159,74 @@ def follow_characteristics(problem: Problem, found: Features) -> bool:
     ]
     # Slabs that are short beside the interval would make slivers of cells.
     short = len(found.edges[problem.box.evolution]) > 2
-    if found.unread or short or equations.intersection(staying):
-        return False
-    return lines.order == 1 or not _value_jumps(problem, found, space)
+    if found.unread or found.oblique or short or equations.intersection(staying):
+        return None
+    if lines.order == 1 or not _value_jumps(problem, found):
+        return lines
+    jumps = _jump_transport(problem, lines)
+    return None if jumps is None else lines._replace(jumps=jumps)
 
 
-def _value_jumps(problem: Problem, found: Features, space: int) -> bool:
-    """Whether the unknown itself jumps at the start, or where the start meets an end."""
+def follow_characteristics(problem: Problem, found: Features) -> bool:
+    """Whether all that jumps or bends moves along characteristics."""
+    return wave_lines(problem, found) is not None
+
+
+def _jump_transport(problem: Problem, lines: Characteristics) -> JumpTransport | None:
+    """How jumps of the value go on in a u_tt - a c² u_xx + d u_t + e u_x + ... = 0.
+
+    None where d or e hold the unknown, or a condition at an end does beside its derivatives.
+
+    In ξ and η the equation is -4 a c² u_ξη + (e + c d) u_η + (e - c d) u_ξ + ... = 0, and what a
+    jump leaves of it at ξ = const is -4 a c² [u]_η + (e - c d) [u] = 0.
+    """
+    box, time, speed = problem.box, problem.box.evolution, lines.speed
+    (equation,) = problem.equations
+    known = {*problem.constants, *CONSTANTS}
+    slopes = _slopes(problem, equation.residual)
+    parts = [slopes.get(one, Number(0.0)) for one in ((0, 1), (1, 0), (0, 2))]
+    if any(not names(one) <= known | set(box.coordinates) for one in parts):
+        return None
+    damped, carried, inert = multiply(Number(speed), parts[0]), parts[1], parts[2]
+    whole = multiply(Number(4 * speed**2), inert)
+    rates = divide(subtract(carried, damped), whole), divide(add(carried, damped), whole)
+    reflected: list[float | None] = [None, None]
+    for condition in problem.conditions:
+        for face in condition.faces:
+            ((axis, at),) = face.fixed
+            if axis == time:
+                continue
+            residual = residual_on(problem, condition, face)
+            slopes = _slopes(problem, residual)
+            first = [slopes.get(one, Number(0.0)) for one in ((1, 0), (0, 1))]
+            highest = max(sum(orders) for orders in slopes)
+            if highest > 1 or any(not names(one) <= known for one in first):
+                return None
+            end = 0 if at == box.lower[1 - time] else 1
+            along, moved = (value(one, problem.constants) for one in first)
+            back, out = along / speed + moved, along / speed - moved
+            back, out = (out, back) if end else (back, out)
+            if highest:
+                reflected[end] = back / out if out else inf
+    if inf in reflected:
+        return None
+    return JumpTransport(rates, (reflected[0], reflected[1]))
+
+
+def _slopes(problem: Problem, residual: Expression) -> dict[tuple[int, int], Expression]:
+    """The derivative of a formula by each of those of the one unknown, by orders in x and t."""
+    time = problem.box.evolution
+    return {
+        (one.orders[1 - time], one.orders[time]): differentiate(residual, name)
+        for name, one in partials(problem, residual).items()
+    }
+
+
+def _value_jumps(problem: Problem, found: Features) -> bool:
+    """Whether the unknown itself may jump: at the start, where that meets an end, or at an end."""
+    space = 1 - problem.box.evolution
+    if any(one.axis != space and one.kind == "jump" for one in found.places):
+        return True
     name, lower, upper = (
         problem.coordinates[space],
         problem.box.lower[space],

@@ -4,8 +4,8 @@ from math import prod
 
 from pikan.expression.differentiate import differentiate
 from pikan.expression.evaluate import value
-from pikan.expression.functions import CONSTANTS
-from pikan.expression.tree import names
+from pikan.expression.functions import CONSTANTS, JUMPS
+from pikan.expression.tree import Call, names, parts
 from pikan.problem.partials import Partial, normals, partials
 from pikan.problem.pieces import side_partials, written_out
 from pikan.problem.statement import Problem
@@ -79,7 +79,8 @@ def small_constant(problem: Problem) -> str | None:
 def linear(problem: Problem) -> bool:
     """Whether every equation and condition is affine in the unknowns, decided symbolically.
 
-    A residual F is affine when none of its derivatives by a partial holds an unknown again.
+    A residual F is affine when none of its derivatives by a partial holds an unknown again, and no
+    unknown stands in a function that jumps, whose derivative is zero.
     """
     stated = [
         (one.residual, {*partials(problem, one.residual), *normals(problem, one.residual)})
@@ -90,6 +91,13 @@ def linear(problem: Problem) -> bool:
     for residual, dependent in stated:
         slopes = (differentiate(residual, name) for name in dependent)
         if not all(names(slope).isdisjoint(dependent) for slope in slopes):
+            return False
+        if any(
+            isinstance(part, Call)
+            and part.function in JUMPS
+            and not names(part).isdisjoint(dependent)
+            for part in parts(residual)
+        ):
             return False
     return True
 

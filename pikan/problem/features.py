@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from pikan.expression.enclosure import enclosure
 from pikan.expression.evaluate import evaluate
+from pikan.expression.functions import JUMPS, KINKS
 from pikan.expression.tree import (
     Call,
     Expression,
@@ -49,10 +50,8 @@ _SAME = 1e-12
 _GRADED = 64.0
 # Powers this low vary over the whole axis.
 _LOW_POWER = 4
-_JUMPS = frozenset({"step", "sign"})
-_KINKS = frozenset({"abs", "sqrt", "minimum", "maximum"})
-# So much of the domain is nearly everywhere.
-_EVERYWHERE = 0.5
+# So much of the domain is nearly everywhere, and cells up to so many times the smallest are alike.
+_EVERYWHERE, _ALIKE = 0.5, 64.0
 # So many places are named in a sentence.
 _NAMED = 3
 
@@ -94,14 +93,15 @@ class Features(NamedTuple):
     """What the known functions of a problem tell of its solution before it is solved.
 
     `edges` are edges of cells along each axis, the ends alone where nothing is narrow, `places`
-    its jumps and kinks. `unread` holds formulas that vary in too many places to list, or jump or
-    bend along lines oblique to the axes.
+    its jumps and kinks. `unread` holds formulas that vary, jump or bend in too many places to list,
+    `oblique` those that jump or bend along lines oblique to the axes.
     """
 
     narrow: tuple[Feature, ...]
     places: tuple[FeaturePlace, ...]
     unread: tuple[str, ...]
     edges: tuple[Array, ...]
+    oblique: tuple[str, ...] = ()
 
     @property
     def smooth(self) -> bool:
@@ -145,13 +145,15 @@ def features(problem: Problem) -> Features:
     ends = [np.array(pair) for pair in zip(box.lower, box.upper, strict=True)]
     if problem.parameters:
         return Features((), (), (), tuple(ends))
-    narrow, places, unread = list[Feature](), dict[tuple[int, float], FeaturePlace](), list[str]()
+    narrow, places = list[Feature](), dict[tuple[int, float], FeaturePlace]()
+    unread, oblique = list[str](), list[str]()
     edges: list[list[Array]] = [[end] for end in ends]
     for known in _known_functions(problem):
-        if isinstance(known.formula, Call) and known.formula.function in _JUMPS | _KINKS:
-            found, oblique = _kinks(known, box)
+        if isinstance(known.formula, Call) and known.formula.function in JUMPS | KINKS:
+            found, others = _kinks(known, box)
             places.update({(one.axis, one.value): one for one in found})
-            unread += [text(known.formula)] if oblique else []
+            if others:
+                (oblique if len(known.axes) > 1 else unread).append(text(known.formula))
             continue
         cells = _cells(known, problem.domain)
         feature = None if cells is None else _feature(known, box, cells)
@@ -166,7 +168,8 @@ def features(problem: Problem) -> Features:
         for axis in range(box.dimension if feature.formula not in unread else 0):
             edges[axis] += [feature.lower[:, axis], feature.upper[:, axis]]
     along = tuple(balance(np.unique(np.concatenate(one))) for one in edges)
-    return Features(tuple(narrow), tuple(places.values()), tuple(dict.fromkeys(unread)), along)
+    named = (tuple(dict.fromkeys(one)) for one in (unread, oblique))
+    return Features(tuple(narrow), tuple(places.values()), next(named), along, next(named))
 
 
 def _in_domain(problem: Problem, feature: Feature) -> bool:
@@ -232,20 +235,23 @@ def _kinks(known: _Known, box: Box) -> tuple[list[FeaturePlace], bool]:
     function, arguments = known.formula.function, known.formula.arguments
     argument = arguments[0] if len(arguments) == 1 else subtract(*arguments)
     axes = {name: axis for name, axis in known.axes.items() if name in names(argument)}
-    if len(axes) != 1:
-        return [], bool(axes)
-    (axis,) = axes.values()
+    own = list(axes.values())
     lower, upper = np.array([box.lower]), np.array([box.upper])
     for _ in range(_KINK_DEPTH):
         below, above = enclosure(argument, axes, {}, lower, upper).value
         held = (below <= 0) & (above >= 0)
         lower, upper = lower[held], upper[held]
+        if not len(lower) or not own:
+            return [], False
         if len(lower) > _MOST // 50:
             return [], True
-        lower, upper = _halve(lower, upper, (axis,), np.ones((len(lower), 1), dtype=bool))
+        lower, upper = _halve(lower, upper, own, np.ones((len(lower), len(own)), dtype=bool))
+    if len(own) > 1:
+        return [], True
+    axis = own[0]
     near = _SAME * (box.upper[axis] - box.lower[axis])
     roots = [(one[0] + one[-1]) / 2 for one in _groups(lower[:, axis], near)]
-    kind = "jump" if function in _JUMPS else "kink"
+    kind = "jump" if function in JUMPS else "kink"
     return [
         FeaturePlace(known.label, axis, float(root), kind, text(known.formula))
         for root in roots
@@ -339,8 +345,11 @@ def _feature(known: _Known, box: Box, cells: _Cells) -> Feature | None:
 
         nearest, _ = KDTree(cells.poles / widths).query(cells.lower / widths, p=np.inf)
         small &= (sizes / widths)[:, own].max(axis=1) < nearest / _GRADED
-    # What varies nearly everywhere is seen by any points.
-    if not small.any() or volumes[small].sum() > _EVERYWHERE:
+    if not small.any():
+        return None
+    # What varies as fast nearly everywhere is seen by any points, a comb of pulses is not.
+    alike = volumes <= _ALIKE * volumes[small].min()
+    if volumes[alike].sum() > _EVERYWHERE:
         return None
     smallest = volumes <= 2 * volumes.min()
     place = ", ".join(

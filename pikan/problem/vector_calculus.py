@@ -1,6 +1,7 @@
 """The operators of vector calculus written out in partial derivatives along space."""
 
 from pikan.expression.differentiate import differentiate
+from pikan.expression.functions import JUMPS
 from pikan.expression.tree import (
     ZERO,
     Call,
@@ -20,7 +21,6 @@ from pikan.expression.tree import (
 from pikan.geometry.roles import space_axes
 from pikan.problem.partials import HasNames, partial, partial_name, partials, raise_order
 
-_JUMPS = frozenset({"step", "sign"})
 # Written out, a formula has at most so many parts.
 _LARGEST = 20_000
 
@@ -97,7 +97,7 @@ def _divergence(named: HasNames, flux: Expression) -> Expression:
     axes = space_axes(named.coordinates)
     if not axes:
         raise ValueError("div(...) needs a coordinate other than t")
-    if jumping := sorted(calls(flux) & _JUMPS):
+    if jumping := sorted(calls(flux) & JUMPS):
         raise ValueError(
             f"{jumping[0]}(...) jumps inside div(...), where the flux is continuous and its parts"
             f" are not; write the flux as unknowns of its own, such as q = a*u_x and q_x = f"

@@ -128,7 +128,12 @@ class Term:
         leaves = {name: column.detach().requires_grad_() for name, column in columns.items()}
         with torch.enable_grad():
             value = self.evaluate(leaves)
-            found = torch.autograd.grad(value.sum(), tuple(leaves.values()))
+            # What a formula holds in jumps alone has no slope; where that is all, it has no graph.
+            found = (
+                torch.autograd.grad(value.sum(), tuple(leaves.values()), materialize_grads=True)
+                if value.requires_grad
+                else tuple(torch.zeros_like(leaf) for leaf in leaves.values())
+            )
         return value.detach(), {
             name: slope if bool(slope.isfinite().all()) else self._slope(name, leaves)
             for name, slope in zip(leaves, found, strict=True)

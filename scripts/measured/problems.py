@@ -167,6 +167,24 @@ def _string() -> Rough:
     return Rough(_text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions), truth)
 
 
+def _boxed_string() -> Rough:
+    """A string whose start itself jumps, by the same formula."""
+
+    def odd(x: Array) -> Array:
+        turned = np.mod(x + 1, 2) - 1
+        return np.sign(turned) * ((np.abs(turned) > 0.2) & (np.abs(turned) < 0.45))
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        return ((odd(x - t) + odd(x + t)) / 2)[:, None]
+
+    conditions = (
+        '[{where: t = 0, that: "u = step(x - 0.2)*step(0.45 - x)"}, '
+        "{where: t = 0, that: u_t = 0}, {where: boundary, that: u = 0}]"
+    )
+    return Rough(_text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions), truth)
+
+
 def _carried_box() -> Rough:
     def truth(points: Array) -> Array:
         x, t = points.T
@@ -457,6 +475,7 @@ PROBLEMS: Mapping[str, Rough] = {
     "wall heated at one side, 1e-9": _heated_wall(1e-9),
     "heat from a hat": _hat(),
     "string plucked into a hat": _string(),
+    "string plucked into a box": _boxed_string(),
     "box carried along": _carried_box(),
     "heat from width 1e-3": _spread(),
     "call option": _option(False, 1e-6),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pikan.problem.characteristics import characteristics, follow_characteristics
+from pikan.expression.evaluate import evaluate
+from pikan.problem.characteristics import characteristics, follow_characteristics, wave_lines
 from pikan.problem.features import features
 from tests.stated import stated
 
@@ -72,12 +73,45 @@ def test_two_speeds_are_none():
     [
         ("- sin(u)", "- step(x - 0.5)"),
         ("- sin(u)", "- abs(x - t)"),
-        ("1 - abs(x - 1)", "step(x - 1)"),
-        ("1 - abs(x - 1)", "abs(x - 1)"),
     ],
 )
-def test_what_stays_at_a_place_or_jumps_in_a_wave_equation_does_not_follow_them(old, new):
+def test_what_stays_at_a_place_does_not_follow_them(old, new):
     assert not follows(STRING.replace(old, new))
+
+
+def lines(text):
+    problem = stated(text)
+    return wave_lines(problem, features(problem))
+
+
+def test_jumps_of_a_wave_decay_as_its_damping_says_and_come_back_from_its_ends():
+    text = STRING.replace("1 - abs(x - 1)", "step(x - 1)").replace("- 0.1*u_t", "- 0.1*u_t + x*u_x")
+    jumps = lines(text.replace("boundary, that: u = 0", "boundary, that: u_n + u_t + u = 0")).jumps
+    first, second = (evaluate(one, {"x": 0.5, "c": 3.0}, np) for one in jumps.rates)
+    assert (first, second) == (
+        pytest.approx((-0.5 - 3 * 0.1) / 36),
+        pytest.approx((-0.5 + 3 * 0.1) / 36),
+    )
+    assert jumps.reflected == (pytest.approx(-0.5), pytest.approx(-0.5))
+    # A start that does not fit its ends jumps there.
+    for start in ("step(x - 1)", "abs(x - 1)"):
+        assert lines(STRING.replace("1 - abs(x - 1)", start)).jumps.reflected == (None, None)
+    assert lines(STRING).jumps is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- 0.1*u_t", "- u*u_t"),
+        ("boundary, that: u = 0", "boundary, that: u_n = u_t^2"),
+        ("boundary, that: u = 0", "boundary, that: 3*u_n + u_t = 0"),
+        ("boundary, that: u = 0", "boundary, that: 3*u_n - u_t = 0"),
+    ],
+)
+def test_jumps_of_a_wave_whose_way_is_not_known_do_not_follow_them(old, new):
+    text = STRING.replace("1 - abs(x - 1)", "step(x - 1)")
+    assert follows(text)
+    assert follows(text.replace(old, new)) is ("3*u_n + u_t" in new)
 
 
 def test_steps_in_t_and_steps_that_leave_no_jump_follow_them():

@@ -108,13 +108,36 @@ def test_a_window_between_two_jumps_is_narrow():
 @pytest.mark.parametrize(
     ("formula", "ends"),
     [
-        ("abs(x - y)", {"x": (0, 1), "y": (0, 1)}),
         ("abs(sin(1/x))", {"x": (0, 1)}),
+        ("step(sin(1e6*x))", {"x": (0, 1)}),
         ("sin(1e7*x)", {"x": (0, 1)}),
+        ("maximum(0, sin(1/(x*y)))", {"x": (0, 1), "y": (0, 1)}),
     ],
 )
-def test_what_cannot_be_placed_is_named(formula, ends):
-    assert len(features(problem(formula, **ends)).unread) >= 1
+def test_what_varies_in_too_many_places_is_named(formula, ends):
+    found = features(problem(formula, **ends))
+    assert len(found.unread) >= 1
+    assert not found.places
+
+
+@pytest.mark.parametrize("formula", ["abs(x - y)", "step(0.1 - x^2 - y^2)", "maximum(x, y)"])
+def test_what_bends_along_oblique_lines_is_named(formula):
+    found = features(problem(formula, x=(0, 1), y=(0, 1)))
+    assert len(found.oblique) == 1
+    assert not found.unread
+
+
+@pytest.mark.parametrize("formula", ["sqrt(1 + x^2 + y^2)", "abs(2 + x*y)", "maximum(x*y, -1)"])
+def test_what_bends_nowhere_is_not_named(formula):
+    found = features(problem(formula, x=(0, 1), y=(0, 1)))
+    assert not found.oblique
+    assert found.smooth
+
+
+def test_many_pulses_are_narrow_though_their_cells_cover_all():
+    (feature,) = features(problem("exp(-(sin(1000*x)/1e-3)^2)", x=(0, 1))).narrow
+    assert feature.width < 1e-6
+    assert features(problem("sin(1000*x) + exp(3*sin(1000*x^2))", x=(0, 1))).smooth
 
 
 def test_conditions_are_read_on_their_faces():

@@ -78,6 +78,9 @@ def test_partials_of_an_expression_are_found_under_their_names():
         ("u_t = x/u", False),
         ("u_t = (u + 1)*2 + u/3", True),
         ("u_t = abs(u)", False),
+        ("u_t = step(u - 1)", False),
+        ("u_t = u_xx + x*sign(u_x)", False),
+        ("u_t = step(x - 1)*u", True),
         ("u_t = u^1", True),
     ],
 )

@@ -14,6 +14,7 @@ from pikan.network.partials import partials
 from pikan.problem.partials import Partial
 from pikan.residuals.terms import (
     CollocationPoints,
+    equation_terms,
     lower_face,
     matching_term,
     merge,
@@ -307,6 +308,20 @@ def test_slopes_leave_no_graph_behind():
     network = random_network(spline_kan, problem)
     columns = term.columns((partials(network, term.points[0], term.needed_partials(0)),))
     assert all(not slope.requires_grad for slope in term.column_derivatives(columns).values())
+
+
+@pytest.mark.parametrize("equation", ["u_t = step(u - 0.5)", "sign(u) = step(u_t)"])
+def test_what_only_jumps_with_an_unknown_has_no_slope(equation):
+    problem = stated(
+        f"domain: {{t: [0, 1]}}\nunknowns: [u]\nequations: ['{equation}']\n"
+        "conditions: [{where: t = 0, that: u = 0}]\n"
+    )
+    points = torch.linspace(0, 1, 5, dtype=torch.float64)[:, None]
+    (term,) = equation_terms(problem, points)
+    columns = {name: torch.rand(5, dtype=torch.float64) for name in ("u", "u_t")}
+    value, slopes = term.value_and_derivatives(columns)
+    assert torch.equal(value, term.evaluate(columns))
+    assert not slopes["u"].any()
 
 
 def test_every_face_in_use_is_named_once():

@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
+from pikan.expression.functions import JUMPS, KINKS
+from pikan.expression.tree import Call, names, parts, text
 from pikan.expression.wording import word_list
 from pikan.geometry.face import Face
 from pikan.problem.classification import equation_order
@@ -114,11 +117,31 @@ def _there_are(count: int) -> str:
 
 def _features(problem: Problem) -> Iterator[str]:
     """Known functions that vary, jump or bend where evenly spread points need not see it."""
-    found = features(problem)
+    # A known solution is there to compare with alone.
+    found = features(replace(problem, exact=None))
     for one in found.narrow:
         yield f"'{one.formula}' varies within {one.width:.1e} at {one.place}"
     for place in found.places:
         name = problem.coordinates[place.axis]
         yield f"'{place.formula}' has a {place.kind} at {name} = {place.value:.6g}"
     for formula in found.unread:
-        yield f"'{formula}' varies in too many places to list, or has kinks along oblique lines"
+        yield f"'{formula}' varies in too many places to list"
+    for formula in found.oblique:
+        yield f"'{formula}' jumps or has a kink along lines oblique to the axes, where no cell ends"
+    for formula, kind in dict.fromkeys(_moving_kinks(problem)):
+        yield (
+            f"'{formula}' has a {kind} where the solution decides, so that no cell ends there; "
+            "Newton's method may not get past it"
+        )
+
+
+def _moving_kinks(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Functions of unknowns that jump or have a kink, and which of the two."""
+    for stated in (*problem.equations, *problem.conditions):
+        unknown = partials(problem, stated.residual).keys()
+        for part in parts(stated.residual):
+            if isinstance(part, Call) and not names(part).isdisjoint(unknown):
+                if part.function in JUMPS:
+                    yield text(part), "jump"
+                elif part.function in KINKS - {"sqrt"}:
+                    yield text(part), "kink"

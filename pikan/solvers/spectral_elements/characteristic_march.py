@@ -13,7 +13,7 @@ from pikan.network.characteristic import CharacteristicNetwork
 from pikan.network.time_slabs import TimeSlabs
 from pikan.optimize.outcome import Outcome
 from pikan.optimize.stage import StageProgress
-from pikan.problem.characteristics import Characteristics, characteristics
+from pikan.problem.characteristics import Characteristics, characteristics, wave_lines
 from pikan.problem.features import Features
 from pikan.problem.statement import Problem
 from pikan.solvers.level import SolverResult
@@ -94,7 +94,7 @@ def _one_march(
     problem: Problem, settings: ElementSettings, tolerance: float, best: Network | None
 ) -> Events[CharacteristicMarch]:
     """Both degrees from slab to slab, on cells that leave less than the tolerance."""
-    lines = characteristics(problem)
+    lines = wave_lines(problem, settings.features) or characteristics(problem)
     assert lines is not None
     time, space = problem.box.evolution, 1 - problem.box.evolution
     lower, upper = problem.box.lower[space], problem.box.upper[space]

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pikan.bases.basis import Basis
 from pikan.bases.elements import elements, integrate_legendre
+from pikan.expression.evaluate import evaluate_on
 from pikan.linalg.dense import least_squares, scaled_least_squares
 from pikan.network.base import Network
 from pikan.network.characteristic import CharacteristicNetwork, chain_rule
@@ -173,6 +174,7 @@ class CharacteristicSlab:
         Others have values of a `size`.
         """
         joins = [self._join(cell, side, at, found) for side, at in cell.sides if side in _SHARED]
+        joins += self._corner(cell, found)
         asked = [self._place(cell, one, at) for one, at in self._terms(cell)]
         unknowns = len(self.part.unknowns)
         here = torch.zeros(len(self._chosen[0]) * unknowns, dtype=torch.float64)
@@ -277,17 +279,75 @@ class CharacteristicSlab:
         found: Float[Tensor, "i a j b m"],
     ) -> _Rows:
         """Rows by which what crosses a side goes on from the cell before."""
-        i, j = cell.place
-        before = (i + 1, j) if side == "forward" else (i, j - 1)
+        before = self._before(cell, side)
         crossing = self.lines.backward if side == "forward" else self.lines.forward
         weights = torch.from_numpy(crossing)
-        own, other = (self._functions(at, places, 0, 0) for at in (cell.place, before))
+        own, other = (self._joined(at, side, places) for at in (cell.place, before))
         given = other @ found[before[0], :, before[1]][self._chosen]
         matrix = torch.einsum("nq,wm->nwqm", own, weights)
         return _Rows(matrix.flatten(2).flatten(0, 1), (given @ weights.mT).flatten())
 
+    def _before(self, cell: CharacteristicCell, side: Side) -> tuple[int, int]:
+        """The cell beyond a side."""
+        i, j = cell.place
+        return (i + 1, j) if side == "forward" else (i, j - 1)
+
+    def _joined(self, place: tuple[int, int], side: Side, places: _Places) -> Float[Tensor, "n q"]:
+        """The functions of a cell as they go on across a side: by value, or as jumps do."""
+        values = self._functions(place, places, 0, 0)
+        if self.lines.jumps is None:
+            return values
+        along, in_time = (self._functions(place, places, *orders) for orders in ((1, 0), (0, 1)))
+        turned = in_time / self.mesh.speed * (1.0 if side == "forward" else -1.0)
+        points = self._points(places, None).numpy()
+        known = {**self.part.constants, **dict(zip(self.part.coordinates, points.T, strict=True))}
+        rate = evaluate_on(self.lines.jumps.rates[side != "forward"], known, (len(points),))
+        return (along + turned) / 2 - torch.from_numpy(rate)[:, None] * values
+
+    def _corner(self, cell: CharacteristicCell, found: Float[Tensor, "i a j b m"]) -> list[_Rows]:
+        """The value in the earliest corner of a cell, where unknowns jump across its sides.
+
+        The jump across one line is the same on both sides of the line that it crosses; from an end
+        it comes back with a factor.
+        """
+        i, j = cell.place
+        shared: list[Side] = [side for side, _ in cell.sides if side in _SHARED]
+        ends = [side for side, _ in cell.sides if side in ("lower", "upper")]
+        if self.lines.jumps is None or not shared or (len(shared) == 1 and not ends):
+            return []
+        reflected = self.lines.jumps.reflected[ends[0] == "upper"] if len(shared) == 1 else 1.0
+        if reflected is None:
+            return []
+        at = torch.stack([self.mesh.edges[0][i + 1], self.mesh.edges[1][j]])[None]
+
+        def value(place: tuple[int, int]) -> Float[Tensor, " _"]:
+            own = found[place[0], :, place[1]][self._chosen]
+            return (self._functions(place, at, 0, 0) @ own)[0]
+
+        beside = torch.stack([value(self._before(cell, side)) for side in shared])
+        if float(at[0, 1] - at[0, 0]) > _AT_START * (self.mesh.upper - self.mesh.lower):
+            before = value((i + 1, j - 1))
+        elif self.earlier is None:
+            before = beside.mean(dim=0)
+        else:
+            before = self._just_before(self.earlier, at)
+        wanted = beside[0] + reflected * (beside[-1] - before)
+        return [_Rows(self._functions(cell.place, at, 0, 0), wanted)]
+
+    def _just_before(self, earlier: Network, at: _Places) -> Float[Tensor, " m"]:
+        """The limit of an earlier solution at a place where the slab begins."""
+        points, time = self._points(at.repeat(2, 1), "start"), self.part.box.evolution
+        soon = _SOON * (self.mesh.upper - self.mesh.lower) / self.mesh.speed
+        points[:, time] -= soon * torch.arange(1.0, 3.0).to(points)
+        with torch.no_grad():
+            near, far = earlier(points.to(earlier.center)).to(points)
+        return 2 * near - far
+
 
 _SHARED = ("forward", "backward")
+# A corner so near to the start, in parts of the interval, lies there; the limit of an earlier
+# solution is taken from moments so much, and twice as much, before.
+_AT_START, _SOON = 1e-9, 1e-7
 
 
 def _linearize(placed: _PlacedTerm, here: Float[Tensor, " p"]) -> _Rows:

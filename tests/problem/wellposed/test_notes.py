@@ -312,3 +312,17 @@ conditions: [{where: t = 0, that: u = 1}]
     assert re.search(r"'exp\(.*\)' varies within .*e-05 at t = 4.3", said)
     assert "'step(t - 7)' has a jump at t = 7" in said
     assert "varies in too many places" in said
+
+
+def test_kinks_and_jumps_of_unknowns_are_noted_once():
+    text = """
+domain: {x: [0, 1]}
+unknowns: [u]
+equations: ["u_xx = maximum(u - x, 0) + sqrt(u) + step(u)*maximum(u - x, 0)"]
+conditions: [{where: boundary, that: u = 1}]
+"""
+    said = [one for one in notes(stated(text)) if "where the solution decides" in one]
+    assert [one.partition(" where")[0] for one in said] == [
+        "'maximum(u - x, 0)' has a kink",
+        "'step(u)' has a jump",
+    ]

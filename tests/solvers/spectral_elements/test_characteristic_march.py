@@ -64,6 +64,46 @@ def test_a_hat_goes_to_and_fro(condition, sign):
     assert relative(solution(places), exact) < 1e-13
 
 
+def box(x):
+    return ((x > 0.2) & (x < 0.45)) * 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("condition", "sign"), [("that: u = 0", -1.0), ("that: u_n = 0", 1.0)])
+def test_a_string_that_jumps_itself_goes_to_and_fro(condition, sign):
+    text = STRING.replace("boundary, that: u = 0", f"boundary, {condition}")
+    text = text.replace("minimum(x/0.3, (1 - x)/0.7)", "step(x - 0.2)*step(0.45 - x)")
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "converged"
+    x, t = (places := points(text)).T
+    exact = sum(reflected(box, x + way * 2 * t, sign) for way in (-1, 1)) / 2
+    assert relative(solution(places), exact) < 1e-13
+
+
+def test_jumps_of_a_damped_wave_die_out():
+    text = STRING.replace("u_tt = 4*u_xx", "u_tt + 2*u_t + u = 4*u_xx").replace("0.7]", "0.2]")
+    text = text.replace("minimum(x/0.3, (1 - x)/0.7)", "step(x - 0.4)")
+    text = text.replace("that: u_t = 0", 'that: "u_t = -step(x - 0.4)"')
+    text = text.replace("boundary, that: u = 0", "boundary, that: u_n = 0")
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "converged"
+    x, t = (places := points(text)).T
+    exact = np.exp(-t) * sum(x + way * 2 * t > 0.4 for way in (-1, 1)) / 2
+    assert relative(solution(places), exact) < 1e-12
+
+
+def test_an_end_that_jumps_at_a_moment_sends_a_jump_that_a_wall_swallows():
+    text = STRING.replace("minimum(x/0.3, (1 - x)/0.7)", "0").replace("4*u_xx", "u_xx")
+    text = text.replace(
+        "boundary, that: u = 0}",
+        "x = 0, that: u = step(t - 0.1)}\n  - {where: x = 1, that: u_t + u_x = 0}",
+    ).replace("0.7]", "1.3]")
+    solution = solve_to_end(spec(text))
+    assert solution.outcome.kind == "converged"
+    x, t = (places := points(text)).T
+    assert relative(solution(places), (t - x > 0.1) * 1.0) < 1e-12
+
+
 def test_a_box_on_a_ring_stays_a_box():
     solution = solve_to_end(spec(BOX))
     assert solution.outcome.kind == "converged"
