@@ -17,8 +17,9 @@ from pikan.optimize.learning_rates import Schedule, constant, cosine, exponentia
 from pikan.optimize.stage import Stage
 from pikan.optimize.weights import Attention, Balance, Causal, Weights
 from pikan.problem.classification import is_poisson
-from pikan.problem.corner_singularities import holes_of, singular_points
+from pikan.problem.corner_singularities import SingularPoint, holes_of
 from pikan.problem.features import features
+from pikan.problem.junctions import singular_points_of_pieces
 from pikan.problem.pieces import pieces_of
 from pikan.problem.statement import Problem
 from pikan.problem.wellposed.singularities import singularities
@@ -170,14 +171,12 @@ def schedule_settings(
 
 
 def _piecewise(
-    spec: schema.Spec,
-    problem: Problem,
-    make_one: Callable[[schema.Spec, Problem], Callable[[tuple[int, ...]], FullProduct]],
+    problem: Problem, makers: Sequence[Callable[[tuple[int, ...]], FullProduct]]
 ) -> Callable[[tuple[int, ...]], Products]:
-    """Makes the product of a completed spec with other degrees, one for each piece in turn."""
+    """Makes the product with other degrees, one for each piece in turn by a maker of its own."""
     if not problem.pieces:
-        return make_one(spec, problem)
-    makers = [make_one(spec, one) for one in pieces_of(problem)]
+        (make_one,) = makers
+        return make_one
     regions, own = [piece.region for piece in problem.pieces], problem.box.dimension
 
     def make_network(degrees: tuple[int, ...]) -> PiecewiseProduct:
@@ -225,7 +224,7 @@ def p_refinement_settings(spec: schema.Spec, problem: Problem, climb: ClimbSetti
     compared = samples(spec, problem)
     finite = next(singularities(problem), None) is None
     return PRefinement(
-        _piecewise(spec, problem, _product),
+        _piecewise(problem, [_product(spec, one) for one in pieces_of(problem)]),
         finite,
         start,
         spec.accuracy,
@@ -243,17 +242,22 @@ def singular_settings(
     """Settings of p-refinement with functions of corners and holes; None where there are none."""
     if spec.singular == "none":
         return None
-    if not any(singular_points(one) or holes_of(one) for one in pieces_of(problem)):
+    each = singular_points_of_pieces(problem)
+    if not any(each) and not any(map(holes_of, pieces_of(problem))):
         return None
     plain = p_refinement_settings(spec, problem, climb)
-    return replace(plain, network=_piecewise(spec, problem, _product_with_singular))
+    makers = [
+        _product_with_singular(spec, one, own)
+        for one, own in zip(pieces_of(problem), each, strict=True)
+    ]
+    return replace(plain, network=_piecewise(problem, makers))
 
 
 def _product_with_singular(
-    spec: schema.Spec, problem: Problem
+    spec: schema.Spec, problem: Problem, corners: Sequence[SingularPoint]
 ) -> Callable[[tuple[int, ...]], FullProduct]:
     """Makes the product with functions of corners and holes where there are some."""
-    corners, within = singular_points(problem), holes_of(problem)
+    within = holes_of(problem)
     plain, harmonic = _product(spec, problem), is_poisson(problem)
 
     def make_network(degrees: tuple[int, ...]) -> FullProduct:

@@ -48,6 +48,7 @@ TARGETS: Mapping[str, tuple[float, float]] = {
     "composite": (1e-10, 20),
     "two_conductors": (1e-12, 2),
     "inclusion": (1e-10, 20),
+    "material_corner": (1e-9, 40),
     "lake": (1e-10, 20),
 }
 # Known numbers of those without a formula: values of u at points, or quantities of the report.

@@ -1,4 +1,4 @@
-"""Real eigenvalues of a pencil of two small matrices, with left eigenvectors; NumPy alone."""
+"""Real eigenvalues of a pencil of two small matrices; NumPy alone."""
 
 from typing import NamedTuple
 
@@ -36,3 +36,15 @@ def real_pencil(
     if not real or np.linalg.matrix_rank(columns) < size:
         return None
     return RealPencil(np.real(values), np.real(columns).T)
+
+
+def symmetric_values(
+    mass: Float[np.ndarray, " n"], matrix: Float[np.ndarray, "n n"]
+) -> Float[np.ndarray, " n"]:
+    """Those λ with A x = λ M x in rising order, A symmetric, M a positive diagonal.
+
+    >>> symmetric_values(np.array([1.0, 4.0]), np.diag([2.0, 4.0])).tolist()
+    [1.0, 2.0]
+    """
+    scale = 1.0 / np.sqrt(mass)
+    return np.linalg.eigvalsh(scale[:, None] * matrix * scale)

@@ -17,7 +17,7 @@ _BESIDE = 1e-15
 
 @final
 class SingularFunctions(nn.Module):
-    """Re and Im of g^a, or of log g where a = 0, times all polynomials of a total degree.
+    """Re and Im of g^a, of g^a log g where a is whole, times all polynomials of a total degree.
 
     g = z / (1 + z / cut) with z = (x + i y - point) exp(-i direction) / scale: the branch cut runs
     from the point opposite to the direction and is so many scales long, infinite for g = z. The
@@ -102,7 +102,7 @@ def _powers(
     cut: Float[Tensor, ""],
     highest: int,
 ) -> list[Complex[Tensor, " n"]]:
-    """g^a, or log g where a = 0, and its derivatives up to an order, with g = z / (1 + z / cut).
+    """g^a, times log g where a is whole, and its derivatives up to an order; g = z / (1 + z / cut).
 
     g^a is the product of z^a and (1 + z / cut)^-a, whose branches are taken together.
     """
@@ -110,17 +110,22 @@ def _powers(
     a, bend = float(exponent), 1.0 / cut
     other = 1.0 + bend * z
     root = (z / other).log()
-    if a == 0.0:
-        signs = [(-1.0) ** (m - 1) * factorial(m - 1) for m in range(1, highest + 1)]
-        each = (z**-m - (bend / other) ** m for m in range(1, highest + 1))
-        return [root, *(sign * one for sign, one in zip(signs, each, strict=True))]
     whole = (a * root).exp()
-    return [
+    powers = [
         whole
         * sum(
             comb(m, k) * _falling(a, k) * _falling(-a, m - k) * z**-k * (bend / other) ** (m - k)
             for k in range(m + 1)
         )
+        for m in range(highest + 1)
+    ]
+    if not a.is_integer():
+        return powers
+    signs = [(-1.0) ** (m - 1) * factorial(m - 1) for m in range(1, highest + 1)]
+    each = (z**-m - (bend / other) ** m for m in range(1, highest + 1))
+    logs = [root, *(sign * one for sign, one in zip(signs, each, strict=True))]
+    return [
+        sum((comb(m, k) * powers[k] * logs[m - k] for k in range(m + 1)), torch.zeros_like(z))
         for m in range(highest + 1)
     ]
 

@@ -16,13 +16,14 @@ from pikan.planning.elements import (
 from pikan.planning.energies import is_minimized, plan_energy, with_built_in
 from pikan.planning.identification import plan_identification
 from pikan.problem.classification import is_determined, is_evolution, linear
-from pikan.problem.corner_singularities import holes_of, singular_points
+from pikan.problem.corner_singularities import holes_of, in_words
 from pikan.problem.family import affine_parameters, inner_values, member
 from pikan.problem.features import features
 from pikan.problem.initial_value import (
     is_first_order_from_values,
     is_first_order_in_time,
 )
+from pikan.problem.junctions import singular_points_of_pieces
 from pikan.problem.pieces import pieces_of
 from pikan.problem.separable import separate, separate_evolution
 from pikan.problem.statement import Problem
@@ -251,9 +252,9 @@ def _plan_region(
     plain, solid = (LINEAR, _LINEAR_3D) if kind == "linear" else (NONLINEAR, _NONLINEAR_3D)
     corners, about = (), ()
     if spec.singular != "none":
-        own = pieces_of(problem)
-        corners = tuple(dict.fromkeys(one for part in own for one in singular_points(part)))
-        about = tuple(one for part in own for one in holes_of(part))
+        each = singular_points_of_pieces(problem)
+        corners = tuple(one for own in each for one in own)
+        about = tuple(one for part in pieces_of(problem) for one in holes_of(part))
     plain = _AT_CORNERS if corners or (about and kind == "linear") else plain
     accuracy = spec.accuracy or (plain if dimension < _FULL else solid)
     given = network or ProductSettings(kind="product")
@@ -275,7 +276,8 @@ def _plan_region(
             f"a box around each, joined by conditions on interfaces, by {how}; degrees rise until "
             f"two levels agree to {accuracy:g}"
         )
-    found = [one.words(problem.coordinates) for one in (*corners, *about)]
+    found = in_words(corners, problem.coordinates)
+    found += [one.words(problem.coordinates) for one in about]
     if found:
         reason += f"; where polynomials alone do not do, with {'; '.join(found)}"
     training = (ClimbStage(climb=climb),)

@@ -7,7 +7,7 @@ where one has values and the other a derivative; where a is an integer, logarith
 Source: Grisvard 1985, Elliptic Problems in Nonsmooth Domains, section 4.4.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import atan2, cos, inf, pi, sin
 from typing import NamedTuple
@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pikan.expression.tree import Expression, Number, substitute
+from pikan.expression.wording import word_list
 from pikan.geometry.face import Face
 from pikan.geometry.holes import Hole, holes
 from pikan.geometry.region import Region, RegionPart
@@ -40,16 +41,20 @@ _SMOOTH, _MOST = 4.0, 3
 _EVEN = 1e-12
 
 
-class _Kind(NamedTuple):
-    """Whether a condition gives values, and the one constant that it gives, None if it varies."""
+class Kind(NamedTuple):
+    """Whether a condition gives values, and the one constant that it gives, None if it varies.
 
-    values: bool
+    Of an interface, on which neither is given, `values` is None.
+    """
+
+    values: bool | None
     constant: float | None
 
 
 class SingularPoint(NamedTuple):
-    """A corner: its angle, the direction into the region, and the exponents, 0 for a logarithm.
+    """A corner: its angle, the direction into the region, and the exponents.
 
+    Whole ones have a logarithm as a factor.
     `cut` is how far one may go opposite to the direction and stay outside, with as much to spare.
     """
 
@@ -59,11 +64,28 @@ class SingularPoint(NamedTuple):
     exponents: tuple[float, ...]
     cut: float
 
-    def words(self, coordinates: Sequence[str]) -> str:
-        """The corner and its functions in words."""
-        place = ", ".join(f"{n} = {x:.4g}" for n, x in zip(coordinates, self.point, strict=True))
-        powers = [f"r^{a:.4g}" if a else "log r" for a in self.exponents]
-        return f"{', '.join(powers)} at {place} (angle {self.angle / pi:.4g} pi)"
+
+def in_words(points: Iterable[SingularPoint], coordinates: Sequence[str]) -> list[str]:
+    """Corners and their functions in words, each once with the angles of all pieces there."""
+    angles: dict[tuple[tuple[float, float], tuple[float, ...]], list[float]] = {}
+    for one in points:
+        angles.setdefault((one.point, one.exponents), []).append(one.angle / pi)
+    said: list[str] = []
+    for (point, exponents), own in angles.items():
+        place = ", ".join(
+            f"{n} = {round(x, 9) + 0.0:.4g}" for n, x in zip(coordinates, point, strict=True)
+        )
+        powers = [_power(a) for a in exponents]
+        sizes = word_list([f"{angle:.4g} pi" for angle in own])
+        said.append(f"{', '.join(powers)} at {place} (angle{'s' * (len(own) > 1)} {sizes})")
+    return said
+
+
+def _power(a: float) -> str:
+    """What a solution is in the distance, but for a factor."""
+    if a.is_integer():
+        return "r log r" if a else "log r"
+    return f"r^{a:.4g}"
 
 
 def singular_points(problem: Problem) -> tuple[SingularPoint, ...]:
@@ -75,21 +97,30 @@ def singular_points(problem: Problem) -> tuple[SingularPoint, ...]:
     if region is None or problem.box.dimension != 2 or not is_laplacian(problem):
         return ()
     source, found = _source(problem), list[SingularPoint]()
-    for point, kinds in _meeting_points(problem, region):
-        sector = _sector(region, point)
-        if sector is None or len(kinds) != 2:
+    for point, kinds in meeting_points(problem, region):
+        sectors = sectors_at(region, point)
+        if len(sectors) != 1 or len(kinds) != 2:
             continue
-        angle, direction = sector
-        one, other = kinds
-        exponents = _exponents(angle, same=one.values == other.values)
+        (sector,) = sectors
+        angle, (one, other) = sector.angle, kinds
+        exponents = _exponents(angle, one, other)
         known = one.constant is not None and other.constant is not None
         if known and not source and (one.constant == other.constant or one.values != other.values):
             # Constants that fit together bring no logarithm.
-            exponents = tuple(a for a in exponents if a)
+            exponents = tuple(a for a in exponents if not a.is_integer())
         if exponents:
-            place, cut = (point[0], point[1]), _cut(region, point, direction)
-            found.append(SingularPoint(place, angle, direction, exponents, cut))
+            found.append(singular_point(region, point, sector, exponents))
     return tuple(found)
+
+
+def singular_point(
+    region: Region, point: Float[np.ndarray, " 2"], sector: "Sector", exponents: tuple[float, ...]
+) -> SingularPoint:
+    """A point at which a region has one sector, with the exponents of its solutions there."""
+    direction = sector.first + sector.angle / 2
+    direction = atan2(sin(direction), cos(direction))
+    cut = _cut(region, point, direction)
+    return SingularPoint((point[0], point[1]), sector.angle, direction, exponents, cut)
 
 
 def holes_of(problem: Problem) -> tuple[Hole, ...]:
@@ -103,14 +134,14 @@ def holes_of(problem: Problem) -> tuple[Hole, ...]:
     return holes(region)
 
 
-def _meeting_points(
-    problem: Problem, region: Region
-) -> Iterator[tuple[Float[np.ndarray, " 2"], list[_Kind]]]:
-    """Ends of sides and places where conditions on them change, each with the kinds of conditions.
+def meeting_points(
+    problem: Problem, region: Region, interfaces: Sequence[RegionPart] = ()
+) -> Iterator[tuple[Float[np.ndarray, " 2"], list[Kind]]]:
+    """Ends of sides and places where what holds on them changes, each with the kinds of that.
 
-    The kind is whether a condition gives values.
+    Conditions hold on parts of the boundary; `interfaces` are parts of it as well.
     """
-    met: list[tuple[Float[np.ndarray, " 2"], list[_Kind]]] = []
+    met: list[tuple[Float[np.ndarray, " 2"], list[Kind]]] = []
     values = {id(one.condition): one.value for one in givens(problem)}
     for side in dict.fromkeys(part.side for part in region.parts):
         given = [
@@ -119,6 +150,7 @@ def _meeting_points(
             for part in condition.faces
             if isinstance(part, RegionPart) and part.side == side
         ]
+        given += [(part, Kind(None, None)) for part in interfaces if part.side == side]
         for u, kinds in _changes(problem, side, given):
             point = side.points(np.array([[u]]))[0]
             for other, known in met:
@@ -132,17 +164,17 @@ def _meeting_points(
 
 def _kind(
     problem: Problem, condition: Condition, part: RegionPart, value: Expression | None
-) -> _Kind:
+) -> Kind:
     """Whether a condition gives values, and the constant: of derivatives only zero."""
     if value is not None:
         found = on(problem, value, part)
         size = float(np.max(np.abs(found)))
         even = bool(np.ptp(found) <= _EVEN * size)
-        return _Kind(values=True, constant=round(float(found[0]), 12) if even else None)
+        return Kind(values=True, constant=round(float(found[0]), 12) if even else None)
     unknown = {*partials(problem, condition.residual), *normals(problem, condition.residual)}
     rest = substitute(condition.residual, dict.fromkeys(unknown, Number(0.0)))
     zero = not np.any(on(problem, rest, part))
-    return _Kind(values=False, constant=0.0 if zero else None)
+    return Kind(values=False, constant=0.0 if zero else None)
 
 
 def _source(problem: Problem) -> bool:
@@ -155,8 +187,8 @@ def _source(problem: Problem) -> bool:
 
 
 def _changes(
-    problem: Problem, side: Side, given: Sequence[tuple[RegionPart, _Kind]]
-) -> Iterator[tuple[float, list[_Kind]]]:
+    problem: Problem, side: Side, given: Sequence[tuple[RegionPart, Kind]]
+) -> Iterator[tuple[float, list[Kind]]]:
     """Parameters of a side at which a stretch with conditions begins or ends, and their kinds."""
 
     def held_at(u: Float[np.ndarray, " n"]) -> list[tuple[bool, ...]]:
@@ -167,7 +199,7 @@ def _changes(
     def held_by(u: float) -> tuple[bool, ...]:
         return held_at(np.array([u]))[0]
 
-    def kinds(here: tuple[bool, ...]) -> list[_Kind]:
+    def kinds(here: tuple[bool, ...]) -> list[Kind]:
         own = [kind for (_, kind), holds in zip(given, here, strict=True) if holds]
         return own[:1]
 
@@ -188,33 +220,40 @@ def _changes(
             yield last % 1.0, [*kinds(before), *kinds(after)]
 
 
-def _sector(region: Region, point: Float[np.ndarray, " 2"]) -> tuple[float, float] | None:
-    """The one angle that the region fills at a point, and its middle direction."""
+class Sector(NamedTuple):
+    """What a region fills at a point: from the direction `first` on, counterclockwise."""
+
+    first: float
+    angle: float
+
+
+def sectors_at(region: Region, point: Float[np.ndarray, " 2"]) -> list[Sector]:
+    """All sectors that a region has at a point, none where that lies inside or outside."""
 
     def inside(angles: Float[np.ndarray, " n"]) -> np.ndarray:
         circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         return region.holds(point + _AROUND * region.size * circle)
 
-    angles = 2 * pi * (np.arange(_DIRECTIONS) + 0.5) / _DIRECTIONS
+    step = 2 * pi / _DIRECTIONS
+    angles = step * (np.arange(_DIRECTIONS) + 0.5)
     here = inside(angles)
-    turns = np.flatnonzero(here != np.roll(here, -1))
-    if len(turns) != 2:
-        return None
+    begins: list[float] = []
     ends: list[float] = []
-    for k in turns:
-        low, high = angles[k], angles[k] + 2 * pi / _DIRECTIONS
+    for k in np.flatnonzero(here != np.roll(here, -1)):
+        low, high = angles[k], angles[k] + step
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             same = bool(inside(np.array([middle]))[0]) == bool(here[k])
             low, high = (middle, high) if same else (low, middle)
-        ends.append(float(high))
-    # The region begins where it was outside before.
-    first, last = (ends[1], ends[0] + 2 * pi) if here[turns[0]] else (ends[0], ends[1])
-    angle = last - first
-    nearest = round(angle / pi * 360) / 360 * pi
-    angle = nearest if abs(angle - nearest) < _ANGLE else angle
-    middle = (first + last) / 2
-    return angle, atan2(sin(middle), cos(middle))
+        (ends if here[k] else begins).append(float(high))
+    if begins and ends[0] < begins[0]:
+        ends = [*ends[1:], ends[0] + 2 * pi]
+    found: list[Sector] = []
+    for first, last in zip(begins, ends, strict=True):
+        angle = last - first
+        nearest = round(angle / pi * 360) / 360 * pi
+        found.append(Sector(first, nearest if abs(angle - nearest) < _ANGLE else angle))
+    return found
 
 
 def _cut(region: Region, point: Float[np.ndarray, " 2"], direction: float) -> float:
@@ -226,18 +265,28 @@ def _cut(region: Region, point: Float[np.ndarray, " 2"], direction: float) -> fl
     return float(away[inside[0]]) / 2 if len(inside) else inf
 
 
-def _exponents(angle: float, *, same: bool) -> tuple[float, ...]:
-    """The powers at a corner that polynomials times others do not have; 0 for a logarithm."""
+def _exponents(angle: float, one: Kind, other: Kind) -> tuple[float, ...]:
+    """The powers at a corner that polynomials times others do not have."""
+    same = one.values == other.values
     if same and abs(angle - pi) < _ANGLE:
         return ()
+    powers = ((k if same else k - 0.5) * pi / angle for k in range(1, 60))
+    return essential(powers, values=bool(one.values or other.values))
+
+
+def essential(powers: Iterable[float], *, values: bool) -> tuple[float, ...]:
+    """Of rising powers those that are no other times a polynomial, a whole one for all whole ones.
+
+    That stands for a logarithm. It is 0 where values are given, which may jump; where none are,
+    log r is of a source at the point, and r log r comes first. Only the first few powers that are
+    not as good as smooth.
+    """
     found: list[float] = []
-    for k in range(1, 60):
-        exponent = (k if same else k - 0.5) * pi / angle
-        if exponent >= _SMOOTH:
+    for power in powers:
+        if power >= _SMOOTH:
             break
-        whole = round(exponent)
-        if abs(exponent - whole) < _ANGLE:
-            exponent = 0.0
+        whole = abs(power - round(power)) < _ANGLE
+        exponent = (0.0 if values else 1.0) if whole else power
         if all(abs((exponent - one) - round(exponent - one)) > _ANGLE for one in found):
             found.append(exponent)
     return tuple(found[:_MOST])

@@ -161,3 +161,10 @@ def test_points_of_the_boundary_belong_to_a_region_and_those_beyond_it_do_not():
     assert first.shape == (300, 3)
     assert domain.contains(first).all()
     assert not first[:, 2].any()
+
+
+def test_a_curve_through_points_of_the_grid_is_the_line_that_it_is():
+    (line,) = Implicit(LevelSet(parse("y - x"), ("x", "y")), (0.0, 0.0), (1.0, 1.0)).sides
+    points = line.points(np.linspace(0.0, 1.0, 101)[:, None])
+    assert np.ptp(points[:, 0] - points[:, 1]) < 1e-14
+    assert np.isfinite(line.density(np.linspace(0.0, 1.0, 101)[:, None])).all()

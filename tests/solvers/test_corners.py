@@ -73,7 +73,7 @@ def test_smooth_regions_have_no_corners():
 
 
 @pytest.mark.parametrize("cut", [0.4, np.inf])
-@pytest.mark.parametrize("exponent", [0.0, 0.5, 2 / 3])
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 2 / 3, 1.0, 2.0])
 def test_derivatives_of_singular_functions_are_those_of_autograd(exponent, cut):
     numbers = torch.tensor([exponent], dtype=torch.float64)
     at = torch.tensor([[0.1, -0.2]], dtype=torch.float64)
@@ -152,3 +152,20 @@ def test_motz_has_its_known_coefficients():
     for i, coefficient in enumerate(known):
         found = np.mean(2 * values * np.cos((i + 0.5) * angles)) / 0.6 ** (i + 0.5)
         assert found == pytest.approx(coefficient, rel=1e-7)
+
+
+@pytest.mark.slow
+def test_a_corner_of_two_sides_without_values_has_no_source():
+    text = (
+        L_SHAPE.partition("conditions:")[0]
+        + """
+conditions:
+  - {where: [polygon side 1, polygon side 2, polygon side 3, polygon side 4], that: u = 0}
+  - {where: [polygon side 5, polygon side 6], that: u_n = 0}
+"""
+    )
+    found = pikan.solve(text)
+    assert found.outcome.kind == "converged"
+    # By the cross of which this is a quarter, which has values on all sides: two levels of
+    # degrees 28 and 31 agree to 1.8e-12.
+    assert found(x=[-0.5], y=[0.5])[0] == pytest.approx(0.65477030683808, abs=1e-9)

@@ -6,6 +6,7 @@ from math import inf
 from time import monotonic
 from typing import NamedTuple
 
+from pikan.network.piecewise import parts_of
 from pikan.optimize.outcome import Outcome
 from pikan.problem.statement import Problem
 from pikan.residuals.relative_residual import (
@@ -176,6 +177,9 @@ def _observe(
     dear = _is_dear(problem, level)
     negligible = _NEGLIGIBLE_3D if dear else _NEGLIGIBLE
     aim = next_degrees(level.decay, max(negligible * settings.accuracy, _ROUNDING))
+    if any(part.singular is not None for part in parts_of(level.network)):
+        # Beside singular functions the decay of polynomials does not tell, and columns are many.
+        aim = tuple(min(k, degree + degree // 2) for k, degree in zip(aim, degrees, strict=True))
     difference, restless, agreeing, stagnant = None, 0, False, False
     if lower is not None:
         difference = distance(lower.values, level.values)
