@@ -6,12 +6,13 @@ from typing import NamedTuple, final
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from numpy.polynomial import Polynomial, legendre
+from numpy.polynomial import legendre
 from torch import Tensor
 
 from pikan.bases.basis import Basis, no_less, outside
 from pikan.bases.knots import adapted_knots
 from pikan.bases.recurrence import three_term_recurrence
+from pikan.linalg.dense import inverse
 
 
 class LocalFunctions(NamedTuple):
@@ -187,16 +188,11 @@ def _differentiate(series: Float[np.ndarray, "b n"], times: int) -> Float[np.nda
 def _hermite(joined: int) -> Float[np.ndarray, "_ _"]:
     """Hermite's polynomials by columns: one derivative at one end is one, all others are zero.
 
-    For derivative l at the lower end (1 - s)^m s^l / l! times the first m - l terms of the series
-    of (1 - s)^-m, with s from 0 to 1.
+    In Legendre polynomials, whose derivative k at 1 is (n + k)! / (2^k k! (n - k)!).
     """
-    found = np.zeros((2 * joined, 2 * joined))
-    share = Polynomial([0.5, 0.5])
-    signs = (-1.0) ** np.arange(2 * joined)
-    for order in range(joined):
-        sums = sum(comb(joined - 1 + k, k) * share ** (k + order) for k in range(joined - order))
-        made = 2**order / factorial(order) * (1 - share) ** joined * sums
-        own = legendre.poly2leg(made.coef)
-        found[: len(own), order] = own
-        found[: len(own), joined + order] = (-1) ** order * (signs[: len(own)] * own)
-    return found
+    at_upper = np.zeros((joined, 2 * joined))
+    for k in range(joined):
+        factor = factorial(2 * k) / (2**k * factorial(k))
+        at_upper[k] = [comb(n + k, 2 * k) * factor for n in range(2 * joined)]
+    signs = (-1.0) ** np.add.outer(np.arange(joined), np.arange(2 * joined))
+    return inverse(torch.from_numpy(np.concatenate([signs * at_upper, at_upper]))).numpy()

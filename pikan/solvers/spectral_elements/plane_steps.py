@@ -67,7 +67,10 @@ class _PlaneStep(NamedTuple):
 
 
 class _Operators(NamedTuple):
-    """The functions of both coordinates, and the solution of all stages at once for any step."""
+    """The functions of both coordinates, and the solution of stages at once for any step.
+
+    The solution is in the functions that are `free` in each.
+    """
 
     axes: _Axes
     solve: Callable[[Tensor, Tensor], Tensor]
@@ -172,10 +175,7 @@ def _operators(
         small.append((one.operator @ one.free + shift * mass, mass))
     solve = shifted_sylvester(*small)
 
-    def solve_stages(rates: Tensor, right: Tensor) -> Tensor:
-        return first.free.to(right) @ solve(rates - 2 * shift, right) @ second.free.to(right).mT
-
-    return _Operators((first, second), solve_stages)
+    return _Operators((first, second), lambda rates, right: solve(rates - 2 * shift, right))
 
 
 def _start(problem: Problem, axes: _Axes, known: _PlaneStep | None) -> Float[Tensor, "_ _"]:
@@ -216,14 +216,17 @@ def _solve(
     derivative = parts.rate * step.stages.weights[1][1]
     source = source - parts.rate * step.stages.starts[1][1][:, 0, None, None] * start
     rates, turn, back = diagonal_form(derivative)
+    # Of two that are conjugate one is solved for, and counts twice.
+    chosen = rates.imag >= 0
+    turn = turn[:, chosen] * torch.where(rates[chosen].imag > 0, 2.0, 1.0)
     found = torch.stack([boundary_lift(problem, parts, made.axes, {"t": at}) for at in moments])
     for _ in range(1 + _CORRECTIONS):
-        values = first.values @ found @ second.values.mT
-        left = source - mode_product(derivative, values, 0)
-        left = left - first.operator @ found @ second.values.mT
-        left = left - first.values @ found @ second.operator.mT
-        inner = made.solve(rates, mode_product(back, left.to(back), 0))
-        found = found + mode_product(turn, inner, 0).real
+        values = first.values @ found
+        across = mode_product(derivative, values, 0) + first.operator @ found
+        left = source - across @ second.values.mT - values @ second.operator.mT
+        inner = made.solve(rates[chosen], mode_product(back[chosen], left.to(back), 0))
+        inner = mode_product(turn.real, inner.real, 0) - mode_product(turn.imag, inner.imag, 0)
+        found = found + first.free @ inner @ second.free.mT
     return found
 
 
