@@ -14,6 +14,7 @@ from pikan.files.json_text import to_json
 from pikan.operator_files.kept import CHANGES, resumable_pairs
 from pikan.operator_files.newton import StatedEquations
 from pikan.operator_files.pairs import PairFacts, Pairs
+from pikan.operator_files.physics import stated_physics
 from pikan.operators.operator import (
     Array,
     Evolution,
@@ -126,6 +127,7 @@ def learn(
         steps=settings.steps,
         axes=axes,
         evolution=evolution,
+        physics=stated_physics(stated),
     )
     found = replace(found, equations=_equations(stated))
     test = found.test(pairs.a[train:], pairs.u[train:])

@@ -1,7 +1,7 @@
 """Neural operators: DeepONets of perceptrons or KANs, and Fourier neural operators."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod, sqrt
@@ -14,11 +14,13 @@ from torch.nn.functional import gelu, interpolate
 from torch.nn.utils import skip_init
 
 from pikan.bases.from_word import on_interval
+from pikan.jets.jet import MultiIndex
 from pikan.network.activation import silu, tanh
 from pikan.network.base import Network
 from pikan.network.initialization import random_start
 from pikan.network.kan import KANNetwork
 from pikan.network.mlp import MLP
+from pikan.network.partials import partials
 
 NeuralMethod = Literal["deeponet", "deepokan", "fno", "fno_kan"]
 # Hidden layers of perceptrons and of KANs, and how many products of branch and trunk are summed.
@@ -86,6 +88,19 @@ class DeepONet(NeuralOperator):
         """The sums of products, and one number everywhere."""
         products = self.branch(inputs) @ self.trunk(self.places).mT
         return products / sqrt(_PRODUCTS) + self.bias
+
+    def partials(
+        self,
+        inputs: Float[Tensor, "n _"],
+        places: Float[Tensor, "k d"],
+        wanted: Collection[MultiIndex],
+    ) -> dict[MultiIndex, Float[Tensor, "n k"]]:
+        """Partial derivatives of the outputs by coordinates from -1 to 1, at any places."""
+        weights, found = self.branch(inputs), dict[MultiIndex, Tensor]()
+        for index, values in partials(self.trunk, places, wanted).items():
+            products = weights @ values.mT / sqrt(_PRODUCTS)
+            found[index] = products if any(index) else products + self.bias
+        return found
 
 
 @final

@@ -14,6 +14,7 @@ from torch import Tensor
 from pikan.operators.choice import ReducedMethod, Settings, choose, fit_map
 from pikan.operators.maps import ComponentMap, OperatorMap, ReducedMap
 from pikan.operators.neural import NeuralMethod, OperatorArchitecture
+from pikan.operators.physics import Physics
 from pikan.operators.split import (
     OUTPUTS,
     Array,
@@ -48,7 +49,8 @@ class OperatorReport:
     `method` was chosen; `floor` is that of the components of the outputs alone, below which none
     can come. `by_pairs` is the error of the method fitted to fewer pairs, `inputs` and `outputs`
     the numbers of components, or of values where a neural operator was trained, in `steps` steps.
-    `symmetries` are those that were taken out, None where no equation is known.
+    `symmetries` are those that were taken out, None where no equation is known; `physics` says what
+    a DeepONet was trained by, None where that is pairs alone.
     """
 
     method: Method
@@ -62,10 +64,12 @@ class OperatorReport:
     milliseconds: float
     steps: int | None = None
     symmetries: str | None = None
+    physics: Literal["pairs and equations", "equations"] | None = None
 
     def __str__(self) -> str:
         what = "components" if self.steps is None else "values"
         trained = "" if self.steps is None else f", {self.steps} steps of Adam"
+        trained += "" if self.physics is None else f" by {self.physics}"
         taken = f"symmetries of the equation: {self.symmetries}\n" if self.symmetries else ""
         methods = ", ".join(f"{name} {error:.1e}" for name, error in self.held_out.items())
         pairs = ", ".join(f"{count}: {error:.1e}" for count, error in self.by_pairs.items())
@@ -168,6 +172,7 @@ def fit(
     steps: int = STEPS,
     axes: Sequence[int] | None = None,
     evolution: Evolution | None = None,
+    physics: Physics | None = None,
 ) -> Operator:
     """The operator that takes each a to its u, arrays of values with pairs along the first axis.
 
@@ -176,7 +181,8 @@ def fit(
     The methods deeponet, deepokan, fno and fno_kan, a neural operator trained in so many `steps`
     on the other pairs, are only taken where one is asked for. `axes` are those of an output along
     which an input is a function, for Fourier neural operators; the first ones where left out.
-    With an `evolution` the symmetries of its equation are taken out of the pairs first.
+    With an `evolution` the symmetries of its equation are taken out of the pairs first. The
+    equations of `physics` are what a DeepONet is trained by besides, or alone.
     OperatorError where the arrays do not go together.
 
     Source: Batlle, Darcy, Hosseini and Owhadi 2024, doi 10.1016/j.jcp.2023.112549.
@@ -187,7 +193,7 @@ def fit(
     match method:
         case "deeponet" | "deepokan" | "fno" | "fno_kan":
             made = _architecture(method, shapes, axes)
-            found = _fit_neural(pairs, made, steps, seed)
+            found = _fit_neural(pairs, made, steps, seed, physics)
         case _:
             found = _fit_reduced(pairs, METHODS if method is None else (method,))
     seconds = perf_counter() - began
@@ -206,8 +212,17 @@ def fit(
         milliseconds=milliseconds,
         steps=found.steps,
         symmetries=None if pairs.frame is None else str(pairs.frame.symmetries),
+        physics=_trained_by(physics),
     )
     return Operator(shapes, found.map, report)
+
+
+def _trained_by(
+    physics: Physics | None,
+) -> Literal["pairs and equations", "equations"] | None:
+    if physics is None:
+        return None
+    return "equations" if physics.alone else "pairs and equations"
 
 
 @final
@@ -282,11 +297,13 @@ def _architecture(
     return OperatorArchitecture(method, entering, leaving, along)
 
 
-def _fit_neural(pairs: Split, made: OperatorArchitecture, steps: int, seed: int) -> _Fitted:
+def _fit_neural(
+    pairs: Split, made: OperatorArchitecture, steps: int, seed: int, physics: Physics | None
+) -> _Fitted:
     """A neural operator, which is trained once, and the linear baseline beside it."""
     linear = _fit_reduced(pairs, ("linear",))
     some = pairs.with_images(pairs.train)
-    trained = train(made, pairs.inside[0][some], pairs.inside[1][some], steps, seed)
+    trained = train(made, pairs.inside[0][some], pairs.inside[1][some], steps, seed, physics)
     error = pairs.held_out_error(trained)
     sizes = pairs.inputs.shape[1], pairs.outputs.shape[1]
     errors = {**linear.held_out, str(made.kind): error}

@@ -73,6 +73,14 @@ class EvolutionSettings(FilePart):
     time: Positive = Field(default=1.0, description="the time from an input to its output")
 
 
+class PhysicsSettings(FilePart):
+    """The equations as what a DeepONet is trained by, for inputs whose outputs are not known."""
+
+    weight: Positive = Field(default=1.0, description="of their mean squares beside those of pairs")
+    inputs: _AtLeast = Field(default=1000, description="so many inputs of the law, not solved for")
+    pairs: bool = Field(default=True, description="whether it is trained by the pairs as well")
+
+
 class OperatorSettings(FilePart):
     """An operator file but for the problem in it."""
 
@@ -94,6 +102,9 @@ class OperatorSettings(FilePart):
     )
     steps: Annotated[Count, Field(le=10**7)] = Field(
         default=2000, description="steps of Adam that a neural operator is trained in"
+    )
+    physics: PhysicsSettings | None = Field(
+        default=None, description="trains deeponet or deepokan by the equations, {weight: 1}"
     )
     evolution: EvolutionSettings | None = Field(
         default=None, description="an equation whose symmetries are taken out of pairs of a file"
@@ -188,6 +199,8 @@ def _statement(
             yield located.fault(("evolution", "equation"), str(error))
         if solved:
             yield located.fault(("evolution",), "goes with data; a law has its own equations")
+    if settings.physics is not None and not solved:
+        yield located.fault(("physics",), "goes with inputs, the law of which has equations")
     return (yield from _with_problem(stated, root)) if solved else stated
 
 
@@ -224,6 +237,10 @@ def _operator_problem(
     for key, given in (("parameters", made.parameters), ("find", made.find)):
         if given:
             yield origin.fault((key,), "an operator has one problem for each input; leave this out")
+    trained = settings.method in ("deeponet", "deepokan")
+    if settings.physics is not None and not (trained and len(made.unknowns) == 1):
+        message = "goes with method: deeponet or deepokan, and a problem of one unknown"
+        yield origin.fault(("physics",), message)
     if made.region is not None:
         yield origin.fault(("region",), "an operator needs a domain of intervals")
     return made
