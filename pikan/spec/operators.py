@@ -8,6 +8,8 @@ from typing import Annotated, Literal, final
 from pydantic import Field, ValidationError
 
 from pikan.expression.check import collect_faults
+from pikan.expression.parse import read_equation
+from pikan.expression.tree import Call, names, parts
 from pikan.expression.wording import did_you_mean, word_list
 from pikan.problem.statement import Problem
 from pikan.problem.symmetries import symmetries
@@ -241,9 +243,26 @@ def _operator_problem(
     if settings.physics is not None and not (trained and len(made.unknowns) == 1):
         message = "goes with method: deeponet or deepokan, and a problem of one unknown"
         yield origin.fault(("physics",), message)
+    yield from _check_derivatives(spec, entering, origin)
     if made.region is not None:
         yield origin.fault(("region",), "an operator needs a domain of intervals")
     return made
+
+
+def _check_derivatives(spec: Spec, entering: str, origin: Origin) -> Check[None]:
+    """A fault where an equation would hold derivatives of the input, which is a number in it."""
+    for number, equation in enumerate(spec.equations):
+        nodes = [each for side in read_equation(equation).sides for each in parts(side)]
+        fluxes = [one for one in nodes if isinstance(one, Call) and one.function == "div"]
+        if any(entering in names(one) for one in fluxes):
+            message = (
+                f"'{entering}' is given by its values, and div(...) takes its derivative; write "
+                f"the flux as an unknown, such as q = {entering}*u_x and q_x = f"
+            )
+            yield origin.fault(("equations", number), message)
+    if spec.energy is not None:
+        message = f"its equations hold derivatives of '{entering}'; state equations instead"
+        yield origin.fault(("energy",), message)
 
 
 def _problem_tree(root: Node, entering: str) -> Node:

@@ -110,7 +110,10 @@ def _misplacements(
         return
     for key in _ALONE:
         if getattr(spec, key):
-            yield (key,), f"'{key}' does not go with constants that have pieces; leave one out"
+            instead = (
+                "state its equation, -div(a*grad(u)) = f" if key == "energy" else "leave one out"
+            )
+            yield (key,), f"'{key}' does not go with constants that have pieces; {instead}"
     yield from _ways_by_hand(spec)
     if region is None and spec.region is None and len(box.space) not in (2, 3):
         count = len(box.space)

@@ -134,6 +134,8 @@ def test_an_operator_file_is_checked_and_solved_on_the_command_line(tmp_path):
         ("length: 1.5", "length: -1", "inputs.v.gaussian.length: got -1"),
         ("test: 10", "test: 10, over: y", "inputs.v.over: 'y' is no coordinate; there are x"),
         ("u_x = v", "u_x = vv", "equations.0: unknown name 'vv'"),
+        ("u_x = v", "-div(v*grad(u)) = 1", "equations.0: 'v' is given by its values, and div(...)"),
+        ("equations: [u_x = v]", "energy: 0.5*v*u_x^2 - u", "energy: its equations hold deriv"),
         ("samples: 40", "samples: 4", "inputs.v.samples: got 4, needs at least 10"),
     ],
 )
