@@ -87,7 +87,7 @@ def random_batch(
         weight = drawn_here[0] * size.unsqueeze(1)
         weight[:, :, 0] += drawn_here[1, :, :, 0]
         weight = weight * mask
-        sums = _sum_edges(_functions(nodes, mask.shape[2])[0], weight)
+        sums = _sum_edges(chebyshev(nodes, mask.shape[2])[0], weight)
         middle, half = _spans(sums)
         weights.append(weight / half[:, None, None, :])
         levels.append(-middle / half)
@@ -160,7 +160,7 @@ def raise_degree(batch: NetworkBatch, degree: int) -> NetworkBatch:
     return NetworkBatch(tuple(weights), tuple(masks), batch.levels)
 
 
-def _functions(
+def chebyshev(
     z: Float[Tensor, "*n"], degree: int
 ) -> tuple[Float[Tensor, "*n k"], Float[Tensor, "*n k"]]:
     """T_1 to T_k and their slopes, by T_(j+1) = 2 z T_j - T_(j-1)."""
@@ -180,7 +180,7 @@ def _sum_edges(
 def _passes(batch: NetworkBatch, x: Float[Tensor, "n d"]) -> list[_LayerPass]:
     nodes, passes = x.expand(len(batch), *x.shape), list[_LayerPass]()
     for weight, level in zip(batch.weights, batch.levels, strict=True):
-        functions, slopes = _functions(nodes, weight.shape[2])
+        functions, slopes = chebyshev(nodes, weight.shape[2])
         nodes = _sum_edges(functions, weight) + level.unsqueeze(1)
         passes.append(_LayerPass(functions, slopes, nodes))
     return passes
@@ -231,7 +231,7 @@ def _rescale(batch: NetworkBatch, passes: Sequence[_LayerPass]) -> NetworkBatch:
         weights[layer] = weights[layer] / half[:, None, None, :]
         levels[layer] = (levels[layer] - middle) / half
         places = middle.unsqueeze(-1) + half.unsqueeze(-1) * torch.cos(angles)
-        values, _ = _functions(places, degree)
+        values, _ = chebyshev(places, degree)
         changed = analysis @ values @ weights[layer + 1]
         levels[layer + 1] = levels[layer + 1] + changed[:, :, 0].sum(dim=1)
         weights[layer + 1] = changed[:, :, 1:] * mask

@@ -19,8 +19,8 @@ from pikan.optimize.levenberg_marquardt import LevenbergMarquardt
 from pikan.optimize.stage import StageRun
 from pikan.residuals.data_objective import data_misfit
 from pikan.symbolic.candidates import Candidate, candidates
+from pikan.symbolic.changed_networks import changed_networks
 from pikan.symbolic.library import COMPOSED, LIBRARY, REAL_POWER, Numbers, library_function
-from pikan.symbolic.sparsify import sparsify
 
 # Functions tried on an edge before the best of them is taken; steps after one is in place, and
 # in the end.
@@ -134,8 +134,9 @@ def discover(
     """The network with a formula on every edge for which there is one, all refit to the labels.
 
     Where its own edges lead to none that is exact, and as often as `starts` says, networks of its
-    width are fitted to the labels afresh and simplified until one of them does. That is for
-    networks of sums with one output, of which no edge holds a formula yet.
+    width are fitted to the labels afresh and simplified until one of them does, in new variables
+    where there are such. That is for networks of sums with one output, of which no edge holds a
+    formula yet.
     """
     spread = _size(labels)
     before = _mean_square(network, points, labels)
@@ -153,10 +154,9 @@ def discover(
         searches = [replace(search, names=plain_names), search]
     if least <= _EXACT * spread:
         return found
-    for seed in range(fresh):
-        networks = sparsify([layer.mask for layer in network.layers()], points, labels[:, 0], seed)
-        tries = ((simple, each) for simple in networks for each in searches)
-        for simple, functions in tries:
+    live = [layer.mask for layer in network.layers()]
+    for simple in changed_networks(live, points, labels[:, 0], search.names, fresh):
+        for functions in searches if learned_edges(simple) else [search]:
             tried, left = snap(simple, points[rows], labels[rows], functions, hopeless)
             if left < least and not learned_edges(tried):
                 found, least = tried, left

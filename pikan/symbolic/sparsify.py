@@ -72,7 +72,7 @@ def sparsify(
     """Networks with no more edges than `live`, each simplified in a way of its own."""
     rows = torch.randperm(len(points), generator=torch.Generator().manual_seed(0))[:_POINTS]
     inputs, values = points[rows.to(points.device)], labels[rows.to(points.device)]
-    low, high = points.amin(dim=0), points.amax(dim=0)
+    low, high = intervals(points)
     x = (2 * inputs - low - high) / (high - low)
     mean, spread = values.mean(), values.std()
     y = (values - mean) / spread
@@ -92,22 +92,28 @@ def sparsify(
             full[way.degree] = fit_batch(raise_degree(start.batch, way.degree), x, y, _STEPS)
         whole = full[way.degree]
         most = max(3 * float(whole.left), way.left)
-        simple = _simpler(whole, x, y, most, way.order)
+        simple = simplify(whole, x, y, most, way.order)
         shape = str([degrees.tolist() for degrees in simple.batch.degrees()])
         if shape in shapes:
             continue
         shapes.add(shape)
         sharp = fit_batch(raise_degree(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _FALL * most:
-            yield _network(sharp.batch, low, high, float(mean), float(spread))
+            yield polynomial_network(sharp.batch, low, high, float(mean), float(spread))
     few = sparse_networks(live, x, y, generator)[:_SPARSE]
     for one in sorted(few, key=lambda each: float(each.batch.edges())):
-        cut = _simpler(one, x, y, max(3 * float(one.left), _EXACT), (0,))
+        cut = simplify(one, x, y, max(3 * float(one.left), _EXACT), (0,))
         whole = straighten(cut, x, y, generator)
-        simple = _simpler(whole, x, y, max(3 * float(whole.left), _EXACT), (0, 1, 2))
+        simple = simplify(whole, x, y, max(3 * float(whole.left), _EXACT), (0, 1, 2))
         sharp = fit_batch(raise_degree(simple.batch, _HIGH), x, y, 4 * _AGAIN)
         if float(sharp.left) <= _GOOD:
-            yield _network(sharp.batch, low, high, float(mean), float(spread))
+            yield polynomial_network(sharp.batch, low, high, float(mean), float(spread))
+
+
+def intervals(points: Float[Tensor, "n d"]) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:
+    """The ends of the range of each coordinate, of length one where it is constant."""
+    low, high = points.amin(dim=0), points.amax(dim=0)
+    return low, torch.where(high > low, high, low + 1)
 
 
 def _sparse(
@@ -128,7 +134,7 @@ def _sparse(
     )
 
 
-def _simpler(
+def simplify(
     one: FittedBatch,
     x: Float[Tensor, "n d"],
     y: Float[Tensor, " n"],
@@ -191,7 +197,7 @@ def _lower_degree(masks: Masks, places: Sequence[Place], degree: int) -> Masks:
     return lowered
 
 
-def _network(
+def polynomial_network(
     batch: NetworkBatch,
     low: Float[Tensor, " d"],
     high: Float[Tensor, " d"],

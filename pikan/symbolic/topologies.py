@@ -18,6 +18,9 @@ from pikan.symbolic.batched_kan import FittedBatch, fit_batch, raise_degree, ran
 # are made sharp, and how often they are drawn.
 _DRAWN, _GO_ON, _SHARP, _ROUNDS = 300, 14, 4, 3
 
+# Skeletons of edges of second degree that go on.
+_QUADRATIC = 60
+
 # Degrees of polynomials: of first, of second and of sharp networks.
 _LOW, _MIDDLE, _FINE = 3, 5, 12
 
@@ -58,6 +61,27 @@ def sparse_networks(
     for each in sorted(every, key=lambda each: float(_score(each))):
         best.setdefault(float(each.batch.edges()), each)
     return list(best.values())
+
+
+def quadratic_networks(
+    live: Sequence[Bool[Tensor, "_ _"]],
+    x: Float[Tensor, "n d"],
+    y: Float[Tensor, " n"],
+    enough: float,
+    generator: torch.Generator,
+) -> FittedBatch | None:
+    """The network of fewest edges, all of second degree at most, that leaves no more than `enough`.
+
+    None where no start leads to one.
+    """
+    for _ in range(_ROUNDS):
+        masks = [mask[:, :, :2] for mask in random_topologies(live, generator)]
+        first = fit_batch(random_batch(masks, x, generator), x[:_FEW], y[:_FEW], _FIRST)
+        rows = _score(first).argsort()[:_QUADRATIC].tolist()
+        fitted = fit_batch(first.only(rows).batch, x, y, 2 * _STEPS)
+        if float(fitted.left.min()) <= enough:
+            return fitted.best(enough)
+    return None
 
 
 def _score(some: FittedBatch) -> Float[Tensor, " _"]:
