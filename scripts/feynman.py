@@ -9,7 +9,8 @@ the last digits. A formula counts as recovered if its relative L2 error at 1,000
 below 1e-6.
 
 Each formula takes at most --seconds of CPU time, and is then counted as not recovered. Writes
-FOLDER/feynman.json and FOLDER/feynman.md.
+FOLDER/feynman.json and FOLDER/feynman.md, and keeps the rows there of formulas that it is not asked
+for.
 
     python scripts/feynman.py --only I.6.2 II.38.3
     python scripts/feynman.py --starts 8 --seconds 300 --into results
@@ -76,13 +77,16 @@ def main() -> None:
     warnings.simplefilter("ignore")
     arguments.into.mkdir(exist_ok=True, parents=True)
     chosen = [law for law in LAWS if not arguments.only or law.name in arguments.only]
-    made = list[Reading]()
+    kept = arguments.into / "feynman.json"
+    rows = [Reading(**each) for each in json.loads(kept.read_text())] if kept.exists() else []
+    made = {each.name: each for each in rows}
     for law in chosen:
         width = law.widths[arguments.widths == "pruned"]
-        made.append(timed(law, width, arguments.starts, arguments.seconds))
-        print(row(made[-1]), flush=True)
-        written(made, arguments.into)
-    print(f"{sum(each.error < RECOVERED for each in made)} of {len(made)} recovered")
+        made[law.name] = timed(law, width, arguments.starts, arguments.seconds)
+        print(row(made[law.name]), flush=True)
+        written([made[each.name] for each in LAWS if each.name in made], arguments.into)
+    recovered = sum(made[law.name].error < RECOVERED for law in chosen)
+    print(f"{recovered} of {len(chosen)} recovered")
 
 
 def timed(law: Law, width: list[int], starts: int, seconds: int) -> Reading:

@@ -39,7 +39,7 @@ _POWER, _GO_ON, _CHOICES = 3, 2, 2
 # Starts of functions that bend faster than points show, what of a space may be left by one that
 # goes on, the share of what it has beyond a parabola that an error may be, and how closely it is
 # looked at.
-_FASTEST, _HOPEFUL, _BENT, _CLOSELY = 10.0, 0.1, 0.1, 250
+_FASTEST, _HOPEFUL, _BENT, _CLOSELY = 10.0, 0.25, 0.1, 250
 
 # What a polynomial may be off at which it is worth a closer look, and how much of it counts as
 # its error at the ends of lines.
