@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from scipy.integrate import solve_bvp, solve_ivp
+from scipy.interpolate import RegularGridInterpolator
 from scipy.special import erf, erfc, erfcx
 from scipy.stats import norm
 
@@ -149,6 +151,43 @@ def _hat() -> Rough:
     return Rough(text + "accuracy: 1e-6\n", truth)
 
 
+def _lines(
+    start: Callable[[Array], Array],
+    slopes: Callable[[Array, float], Array],
+    end: float,
+    order: int = 1,
+) -> Callable[[], Callable[[Array], Array]]:
+    """The method of lines on 201 even points of [0, 1], at rest first where it is of second order.
+
+    `slopes` makes the highest derivative by t of the values and the distance of points.
+    """
+
+    def yardstick() -> Callable[[Array], Array]:
+        x = np.linspace(0, 1, 201)
+
+        def derivative(_: float, y: Array) -> Array:
+            return np.concatenate([y[len(x) :], slopes(y[: len(x)], x[1])])
+
+        first = np.concatenate([start(x), np.zeros_like(x)][:order])
+        found = solve_ivp(
+            derivative, (0, end), first, "DOP853", dense_output=True, rtol=1e-9, atol=1e-12
+        )
+
+        def values(points: Array) -> Array:
+            moments, at = np.unique(points[:, 1], return_inverse=True)
+            known = RegularGridInterpolator((moments, x), found.sol(moments)[: len(x)].T)
+            return known(np.stack([moments[at], points[:, 0]], axis=1))[:, None]
+
+        return values
+
+    return yardstick
+
+
+def _bent(u: Array, step: float) -> Array:
+    """Second differences, with ends at rest."""
+    return np.pad(np.diff(u, 2), 1) / step**2
+
+
 def _string() -> Rough:
     """A string plucked into a hat, by d'Alembert's formula for its odd continuation."""
 
@@ -164,7 +203,8 @@ def _string() -> Rough:
         '[{where: t = 0, that: "u = minimum(x/0.3, (1 - x)/0.7)"}, {where: t = 0, that: u_t = 0}, '
         "{where: boundary, that: u = 0}]"
     )
-    return Rough(_text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions), truth)
+    text = _text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions)
+    return Rough(text, truth, _lines(odd, _bent, 2.0, order=2))
 
 
 def _boxed_string() -> Rough:
@@ -182,7 +222,8 @@ def _boxed_string() -> Rough:
         '[{where: t = 0, that: "u = step(x - 0.2)*step(0.45 - x)"}, '
         "{where: t = 0, that: u_t = 0}, {where: boundary, that: u = 0}]"
     )
-    return Rough(_text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions), truth)
+    text = _text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions)
+    return Rough(text, truth, _lines(odd, _bent, 2.0, order=2))
 
 
 def _carried_box() -> Rough:
@@ -193,7 +234,13 @@ def _carried_box() -> Rough:
     conditions = (
         '[{where: t = 0, that: "u = step(x - 0.2)*step(0.4 - x)"}, {where: x = 0, that: u = 0}]'
     )
-    return Rough(_text("{x: [0, 1], t: [0, 0.5]}", "[u]", "[u_t + u_x = -u]", conditions), truth)
+    text = _text("{x: [0, 1], t: [0, 0.5]}", "[u]", "[u_t + u_x = -u]", conditions)
+    upwind = _lines(
+        lambda x: ((x > 0.2) & (x < 0.4)) * 1.0,
+        lambda u, step: -np.diff(u, prepend=0.0) / step - u,
+        0.5,
+    )
+    return Rough(text, truth, upwind)
 
 
 def _plate() -> Rough:
@@ -233,7 +280,47 @@ def _plane_plate(accuracy: float) -> Rough:
     conditions = "[{where: t = 0, that: u = 1}, {where: boundary, that: u_n + 2*u = 0}]"
     domain = "{x: [0, 1], y: [0, 1], t: [0, 1]}"
     text = _text(domain, "[u]", "[u_t = laplacian(u)]", conditions)
-    return Rough(text + f"accuracy: {accuracy}\n", truth)
+    return Rough(text + f"accuracy: {accuracy}\n", truth, _chebyshev_lines)
+
+
+def _chebyshev_lines() -> Callable[[Array], Array]:
+    """The cooled plate by collocation at 25 x 25 Chebyshev points and SciPy's Radau in t."""
+    count = 25
+    x = (1 - np.cos(np.pi * np.arange(count) / (count - 1))) / 2
+    table = chebyshev.chebvander(2 * x - 1, count - 1)
+    inverse = np.linalg.inv(table)
+    slope = 2 * chebyshev.chebvander(2 * x - 1, count - 2)
+    slope = slope @ chebyshev.chebder(np.eye(count), axis=0) @ inverse
+    # Values at both ends, from those inside, by u_n + 2 u = 0.
+    ends = slope[[0, -1]] + np.eye(count)[[0, -1]] * [[-2.0], [2.0]]
+    lift = np.eye(count)[:, 1:-1]
+    lift[[0, -1]] = -np.linalg.solve(ends[:, [0, -1]], ends[:, 1:-1])
+    second = (slope @ slope)[1:-1] @ lift
+    identity = np.eye(count - 2)
+    whole = np.kron(second, identity) + np.kron(identity, second)
+    found = solve_ivp(
+        lambda _, y: whole @ y,
+        (0, 1),
+        np.ones(len(whole)),
+        "Radau",
+        jac=whole,
+        dense_output=True,
+        rtol=1e-9,
+        atol=1e-12,
+    )
+    spread = inverse @ lift
+
+    def values(points: Array) -> Array:
+        moments, at = np.unique(points[:, 2], return_inverse=True)
+        made = np.empty(len(points))
+        for number, inner in enumerate(found.sol(moments).T):
+            here = np.flatnonzero(at == number)
+            series = spread @ inner.reshape(count - 2, count - 2) @ spread.T
+            first, second = 2 * points[here, :2].T - 1
+            made[here] = chebyshev.chebval2d(first, second, series)
+        return made[:, None]
+
+    return values
 
 
 def _heated_wall(accuracy: float) -> Rough:
@@ -271,6 +358,22 @@ def _spread() -> Rough:
         "[{where: t = 0, that: u = exp(-((x - 0.1)/1e-3)^2)}, {where: boundary, that: u = 0}]"
     )
     text = _text("{x: [-2, 2], t: [0, 0.02]}", "[u]", "[u_t = u_xx]", conditions)
+    return Rough(text + "accuracy: 1e-6\n", truth)
+
+
+def _density() -> Rough:
+    """Fokker and Planck's equation of Ornstein and Uhlenbeck's process, from a narrow Gaussian."""
+
+    def truth(points: Array) -> Array:
+        x, t = points.T
+        variance = 2e-4 * np.exp(-2 * t) + 0.25 * (1 - np.exp(-2 * t))
+        found = np.exp(-((x - np.exp(-t)) ** 2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+        return found[:, None]
+
+    start = "exp(-((x - 1)/0.02)^2)/(0.02*sqrt(pi))"
+    conditions = f'[{{where: t = 0, that: "p = {start}"}}, {{where: boundary, that: p = 0}}]'
+    equation = '["p_t = p + x*p_x + 0.25*p_xx"]'
+    text = _text("{x: [-5, 5], t: [0, 1]}", "[p]", equation, conditions)
     return Rough(text + "accuracy: 1e-6\n", truth)
 
 
@@ -478,6 +581,7 @@ PROBLEMS: Mapping[str, Rough] = {
     "string plucked into a box": _boxed_string(),
     "box carried along": _carried_box(),
     "heat from width 1e-3": _spread(),
+    "Fokker-Planck from width 0.02": _density(),
     "call option": _option(False, 1e-6),
     "digital option": _option(True, 1e-4),
     "hot lid": _lid(),
