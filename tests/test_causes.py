@@ -76,3 +76,26 @@ def test_a_run_that_stalls_ends_with_its_cause_and_without_an_estimate(said):
 def test_levels_that_only_ran_out_of_time_accuse_no_equation():
     for said in ("contradict each other", "minimum of the residual"):
         assert cause(stated(CASES[said]), RelativeResidual("equation", 0.3), stalled=False) is None
+
+
+@pytest.mark.parametrize(
+    ("equation", "said"),
+    [
+        ("u_t + (1 + x)*u_x = 0", True),
+        ("u_t + u*u_x = 0", True),
+        ("u_t + u_x = 0", False),
+        ("u_t + u_x = u_xx", False),
+    ],
+)
+def test_jumps_along_characteristics_that_no_cells_follow_are_named(equation, said):
+    text = f"""
+domain: {{x: [0, 1], t: [0, 1]}}
+unknowns: [u]
+equations: ['{equation}']
+conditions:
+  - {{where: t = 0, that: u = step(x - 0.3)}}
+  - {{where: x = 0, that: u = 0}}
+  {"- {where: x = 1, that: u_x = 0}" if "u_xx" in equation else ""}
+"""
+    found = cause(stated(text), RelativeResidual("equation", 0.3), stalled=True)
+    assert ("of one constant speed alone" in found) is said
