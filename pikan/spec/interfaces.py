@@ -142,10 +142,10 @@ def _read_condition(
 def named_interfaces(words: Sequence[str], scope: Scope) -> tuple[Interface, ...]:
     """The interfaces that words name; BoundaryError where one names none."""
     known, found = scope.pieces.interfaces, list[Interface]()
+    every = [INTERFACE, *known] if known else []
     for word in words:
         asked = " ".join(word.split())
-        if asked != INTERFACE and asked not in known:
-            every = [INTERFACE, *known] if known else []
+        if asked not in every:
             there = f"there are {word_list(every)}" if known else "no constant has pieces"
             raise BoundaryError(f"'{asked}' is no interface; {there}{did_you_mean(asked, every)}")
         found += known.get(asked, [one for each in known.values() for one in each])
