@@ -15,7 +15,8 @@ from pikan.geometry.shape import Points, Shape, Side
 # Contours are followed on a grid of so many points along each axis, then moved onto the curve.
 _GRID = 256
 _STEPS = 8
-# Points of one nearer to each other than this part of the longest step are one point.
+# Points of one nearer to each other than this part of the longest step are one point; turns below
+# this are none [rad].
 _SAME = 1e-9
 # Where the formula is looked for: boxes about the origin of these half widths.
 _REACH = 10.0 ** np.arange(-2, 4)
@@ -195,14 +196,17 @@ def contours(
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     z = level.values(grid.reshape(-1, 2)).reshape(len(y), len(x))
     lines = contour_generator(x, y, np.where(np.isfinite(z), z, np.nan)).lines(0.0)
-    tables = (level.onto(np.asarray(line)) for line in lines if len(line) > 3)
-    return tuple(table[_moves(table)] for table in tables)
+    return tuple(_needed(level.onto(np.asarray(line))) for line in lines if len(line) > 3)
 
 
-def _moves(table: Points) -> Bool[np.ndarray, " n"]:
-    """Where a point of a table is another than the one before, as the first is.
+def _needed(table: Points) -> Float[np.ndarray, "_ 2"]:
+    """The points of a table without those met twice or on a straight line to the next.
 
     A curve through a point of the grid is met there along both coordinates.
     """
-    steps = np.linalg.norm(np.diff(table, axis=0), axis=1)
-    return np.concatenate([[True], steps > _SAME * steps.max()])
+    lengths = np.linalg.norm(np.diff(table, axis=0), axis=1)
+    table = table[np.concatenate([[True], lengths > _SAME * lengths.max()])]
+    along = np.diff(table, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    turns = along[:-1, 0] * along[1:, 1] - along[:-1, 1] * along[1:, 0]
+    return table[np.concatenate([[True], np.abs(turns) > _SAME, [True]])]

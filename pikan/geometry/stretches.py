@@ -21,6 +21,8 @@ _RATIO = (sqrt(5.0) - 1.0) / 2.0
 _BESIDE = 1e-9
 # Points of a curve are a given one where they are this near, in parts of the region's size.
 _NEAR = 1e-9
+# A curve is nearly level where it rises by less than this part of what it rises by elsewhere.
+_LEVEL = 0.5
 
 Column = Float[np.ndarray, " n"]
 
@@ -136,10 +138,12 @@ def _monotone(stretch: Stretch) -> list[Arc]:
     steps[np.abs(steps) <= 1e-14 * float(np.ptp(y))] = 0.0
     turns = [stretch.first]
     turning = (steps[1:] * steps[:-1] <= 0.0) & (steps[1:] != steps[:-1])
-    # Where the curve is nearly level it is nearly singular as a graph over y.
+    # Where the curve is nearly level, beside what it is elsewhere, it is nearly singular as a graph
+    # over y.
     level = np.abs(sliding_window_view(np.sign(steps), 5).sum(axis=1)) == 5.0
     sizes = np.abs(steps)[1:-1]
     level &= (sizes[1:-1] < sizes[:-2]) & (sizes[1:-1] < sizes[2:])
+    level &= sizes[1:-1] < _LEVEL * sizes.max()
     turning[2:-1] |= level
     for k in np.flatnonzero(turning):
         if steps[k] * steps[k + 1] <= 0.0:

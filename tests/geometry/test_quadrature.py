@@ -11,6 +11,7 @@ from pikan.geometry.domain import Domain
 from pikan.geometry.extrema import largest_value
 from pikan.geometry.face import Face
 from pikan.geometry.quadrature import rule
+from pikan.geometry.stretches import arcs
 from pikan.spec.formulas import problem
 from pikan.spec.reader import parse_spec
 
@@ -45,6 +46,12 @@ def stated(region):
 
 
 SLOW = ("formula", "within")
+
+
+def test_a_straight_side_is_one_arc():
+    region = stated("region: {polygon: [[0.1, 0.2], [1.3, 0.7], [0.9, 1.9], [-0.4, 1.1]]}").region
+    assert region is not None
+    assert len(arcs(region, NONE)) == 4
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pikan.geometry.curve import Curve, ParametricSide
 from pikan.geometry.domain import Domain, even
 from pikan.geometry.ellipse import Annulus, Ellipse
 from pikan.geometry.face import Face
-from pikan.geometry.implicit import Implicit, LevelSet
+from pikan.geometry.implicit import ContourSide, Implicit, LevelSet
 from pikan.geometry.polygon import Polygon, crossing
 from pikan.geometry.region import Component, Region
 from pikan.geometry.solid import Ball, Cuboid, Cylinder
@@ -167,4 +167,7 @@ def test_a_curve_through_points_of_the_grid_is_the_line_that_it_is():
     (line,) = Implicit(LevelSet(parse("y - x"), ("x", "y")), (0.0, 0.0), (1.0, 1.0)).sides
     points = line.points(np.linspace(0.0, 1.0, 101)[:, None])
     assert np.ptp(points[:, 0] - points[:, 1]) < 1e-14
-    assert np.isfinite(line.density(np.linspace(0.0, 1.0, 101)[:, None])).all()
+    assert line.density(np.linspace(0.0, 1.0, 101)[:, None]) == pytest.approx(np.sqrt(2.0))
+    # A straight line has no parts to take integrals over one by one.
+    assert isinstance(line, ContourSide)
+    assert len(line.knots) == 2
