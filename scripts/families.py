@@ -351,8 +351,8 @@ def write(place: Path, rows: Mapping[str, FamilyRow], random: Mapping[str, float
             "times the error."
         )
     lines.append(
-        f"\nThreads: {torch.get_num_threads()}; the first time is of an answer on 5,000 points that "
-        "stay, the second of a plain call on others, for one value of each parameter."
+        f"\nThreads: {torch.get_num_threads()}; the first time is of an answer on 5,000 points "
+        "that stay, the second of a plain call on others, for one value of each parameter."
     )
     place.with_suffix(".md").write_text("\n".join(lines) + "\n")
 
