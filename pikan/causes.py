@@ -33,7 +33,7 @@ def _causes(problem: Problem, worst: RelativeResidual, stalled: bool) -> Iterato
     yield from singularities(problem)
     if worst.feature is not None:
         yield worst.sentence()
-    yield from _unfollowed(problem)
+    yield from _missing_cells(problem)
     yield from notes(problem)
     if stalled and worst.relative > _ASTRAY and linear(problem):
         yield "do the equations and conditions contradict each other?"
@@ -44,7 +44,7 @@ def _causes(problem: Problem, worst: RelativeResidual, stalled: bool) -> Iterato
         )
 
 
-def _unfollowed(problem: Problem) -> Iterator[str]:
+def _missing_cells(problem: Problem) -> Iterator[str]:
     """Jumps and kinks that move along characteristics which cells cannot follow."""
     found = features(replace(problem, exact=None))
     if found.places and _is_transport(problem) and wave_lines(problem, found) is None:

@@ -196,10 +196,10 @@ def contours(
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     z = level.values(grid.reshape(-1, 2)).reshape(len(y), len(x))
     lines = contour_generator(x, y, np.where(np.isfinite(z), z, np.nan)).lines(0.0)
-    return tuple(_needed(level.onto(np.asarray(line))) for line in lines if len(line) > 3)
+    return tuple(_simplify(level.onto(np.asarray(line))) for line in lines if len(line) > 3)
 
 
-def _needed(table: Points) -> Float[np.ndarray, "_ 2"]:
+def _simplify(table: Points) -> Float[np.ndarray, "_ 2"]:
     """The points of a table without those met twice or on a straight line to the next.
 
     A curve through a point of the grid is met there along both coordinates.

@@ -99,7 +99,7 @@ def train(
         assert isinstance(network, DeepONet)
         batch = physics.draw(generator, spread)
         given = ((batch.inputs - entering[0]) / entering[1]).to(_PRECISION)
-        known = _Known(_Partials(network), given, physics, spread)
+        known = _ScaledOperator(_Partials(network), given, physics, spread)
         return _with_residuals(None if physics.alone else pairs, known, batch)
 
     objective = MiniBatches(draw(), draw)
@@ -124,7 +124,7 @@ class _Partials(nn.Module):
 
 
 @final
-class _Known(NamedTuple):
+class _ScaledOperator(NamedTuple):
     """A DeepONet for scaled inputs, with what makes outputs and coordinates of its own."""
 
     module: _Partials
@@ -138,7 +138,7 @@ class _Known(NamedTuple):
 class _Outputs(OutputPartials):
     """The outputs of a DeepONet with some parameters."""
 
-    known: _Known
+    known: _ScaledOperator
     theta: Float[Tensor, " p"]
 
     def at(self, points: Float[Tensor, "n d"], wanted: Collection[MultiIndex]) -> OfInputs:
@@ -156,7 +156,9 @@ class _Outputs(OutputPartials):
         }
 
 
-def _with_residuals(pairs: LeastSquares | None, known: _Known, batch: PhysicsBatch) -> LeastSquares:
+def _with_residuals(
+    pairs: LeastSquares | None, known: _ScaledOperator, batch: PhysicsBatch
+) -> LeastSquares:
     """The errors of pairs, if any, and the residuals of equations and conditions below them."""
 
     def residual(theta: Float[Tensor, " p"]) -> Float[Tensor, " r"]:

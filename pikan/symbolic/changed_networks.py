@@ -102,7 +102,7 @@ def changed_networks(
             yield from sparsify(live, points, labels, seed)
             continue
         x, z = change.apply(points, labels)
-        inputs = _padded(x, live[len(frame.first)])
+        inputs = _pad_nodes(x, live[len(frame.first)])
         for network in sparsify(frame.inner(live, len(sums)), inputs, z, seed):
             yield frame.around(network, live)
 
@@ -128,7 +128,7 @@ def _polynomial(
 ) -> Iterator[KANNetwork]:
     """The network of edges of second degree in new variables, if one is found."""
     new, z = change.apply(points, labels)
-    inputs = _padded(new, live[len(frame.first)])
+    inputs = _pad_nodes(new, live[len(frame.first)])
     rows = torch.randperm(len(points), generator=torch.Generator().manual_seed(0))[:_POINTS]
     low, high = intervals(inputs)
     x, y = (2 * inputs - low - high)[rows.to(z.device)] / (high - low), z[rows.to(z.device)]
@@ -142,7 +142,7 @@ def _polynomial(
         yield frame.around(network, live)
 
 
-def _padded(new: Float[Tensor, "n _"], layer: Bool[Tensor, "in out"]) -> Float[Tensor, "n in"]:
+def _pad_nodes(new: Float[Tensor, "n _"], layer: Bool[Tensor, "in out"]) -> Float[Tensor, "n in"]:
     """The new variables and zeros, as many as a layer has nodes."""
     return pad(new, (0, len(layer) - new.shape[1]))
 

@@ -160,7 +160,7 @@ def find_sums(
         best, least = None, _ROUGH
         for first, second, logarithms in _parallel(sums, x, before, names):
             others = [each for k, each in enumerate(sums) if k not in (first, second)]
-            tried = _joined(sums[first], sums[second], logarithms, others, x, y)
+            tried = _join(sums[first], sums[second], logarithms, others, x, y)
             if tried is not None and tried[1].error <= least:
                 best, least = ([*others, tried[0]], tried[1]), tried[1].error
         if best is None:
@@ -196,7 +196,7 @@ def _parallel(
                 yield first, second, logarithms
 
 
-def _joined(
+def _join(
     one: Sum,
     two: Sum,
     logarithms: bool,
@@ -217,17 +217,17 @@ def _joined(
     if not abs(factor) > _FINE:
         return None
 
-    def joined(by: float) -> PolynomialFit:
+    def fit_with(by: float) -> PolynomialFit:
         return fit_polynomial(torch.stack([columns[0] + by * columns[1], *rest], dim=1), y)
 
     settings = {"initial_simplex": [[0.985 * factor], [1.015 * factor]], "maxfev": _NEARER}
     run = minimize(
-        lambda by: joined(float(by[0])).error, [factor], method="Nelder-Mead", options=settings
+        lambda by: fit_with(float(by[0])).error, [factor], method="Nelder-Mead", options=settings
     )
     factor = float(run.x[0])
-    near, simple = joined(factor), round(2 * factor) / 2
+    near, simple = fit_with(factor), round(2 * factor) / 2
     if simple and abs(simple - factor) < 0.05 * abs(factor):
-        exact = joined(simple)
+        exact = fit_with(simple)
         factor, near = (simple, exact) if exact.error <= 2 * near.error else (factor, near)
     if near.error > max(_WORSE * fit.error, _FINE):
         return None

@@ -282,7 +282,7 @@ class CharacteristicSlab:
         before = self._before(cell, side)
         crossing = self.lines.backward if side == "forward" else self.lines.forward
         weights = torch.from_numpy(crossing)
-        own, other = (self._joined(at, side, places) for at in (cell.place, before))
+        own, other = (self._functions_across(at, side, places) for at in (cell.place, before))
         given = other @ found[before[0], :, before[1]][self._chosen]
         matrix = torch.einsum("nq,wm->nwqm", own, weights)
         return _Rows(matrix.flatten(2).flatten(0, 1), (given @ weights.mT).flatten())
@@ -292,7 +292,9 @@ class CharacteristicSlab:
         i, j = cell.place
         return (i + 1, j) if side == "forward" else (i, j - 1)
 
-    def _joined(self, place: tuple[int, int], side: Side, places: _Places) -> Float[Tensor, "n q"]:
+    def _functions_across(
+        self, place: tuple[int, int], side: Side, places: _Places
+    ) -> Float[Tensor, "n q"]:
         """The functions of a cell as they go on across a side: by value, or as jumps do."""
         values = self._functions(place, places, 0, 0)
         if self.lines.jumps is None:
