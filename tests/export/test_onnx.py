@@ -14,7 +14,7 @@ pytest.importorskip("onnxscript")
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_onnx_torch_export_and_traces_give_the_same_values_and_compiling_breaks_no_graph(tmp_path):
     code = [sys.executable, ROOT / "tests/export/runtimes.py", tmp_path]
     subprocess.run(code, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)

@@ -20,8 +20,8 @@ from pikan.storage.serialize import deserialize, serialize
 KINDS = [
     ("fno", 120),
     pytest.param("fno_kan", 80, marks=pytest.mark.slow),
-    pytest.param("deeponet", 600, marks=pytest.mark.slow),
-    pytest.param("deepokan", 400, marks=pytest.mark.slow),
+    pytest.param("deeponet", 600, marks=pytest.mark.long),
+    pytest.param("deepokan", 400, marks=pytest.mark.long),
 ]
 X = np.linspace(0.0, 1.0, 16, endpoint=False)
 

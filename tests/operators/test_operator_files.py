@@ -76,7 +76,7 @@ def test_a_linear_operator_is_superposed_from_few_solves(tmp_path):
     assert made.report.test.worst < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_interrupted_operator_goes_on_with_the_problems_that_were_solved(tmp_path):
     text = INTEGRAL.replace("u_x = v", "u_x = v - 0.1*sin(u)").replace("samples: 40", "samples: 10")
     stated = read_operator(written(tmp_path, text.replace("test: 10", "test: 2")))

@@ -30,7 +30,7 @@ def cubic(tmp_path_factory):
     return file, pikan.learn(file, {"constants.amount": "1"})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_of_newtons_steps_about_squares_the_error(cubic, tmp_path):
     _, run = cubic
     a, u = run.pairs.a[12:], run.pairs.u[12:]
@@ -50,7 +50,7 @@ def test_each_of_newtons_steps_about_squares_the_error(cubic, tmp_path):
     assert again.outputs == pytest.approx(once.outputs[0], abs=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_solve_that_starts_from_another_input_ends_where_one_by_itself_does(cubic):
     file, run = cubic
     stated = read_operator(file, {"constants.amount": "1"})
@@ -68,7 +68,7 @@ def test_a_solve_that_starts_from_another_input_ends_where_one_by_itself_does(cu
     assert run.report.pairs.estimate < 1e-8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_input_that_the_law_cannot_give_is_refused(cubic):
     _, run = cubic
     jump = np.where(np.arange(101) < 50, 0.0, 1.0)

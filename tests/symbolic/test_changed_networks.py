@@ -25,7 +25,7 @@ def test_the_first_network_in_new_variables_is_of_the_width_and_holds_formulas_a
         assert float((network(x)[:, 0] - y).abs().max()) < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("function", "ranges", "width", "formula"),
     [

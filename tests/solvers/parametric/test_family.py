@@ -89,7 +89,7 @@ def test_resonances_are_rational_in_the_parameter():
     assert family.rank < family.nodes < 40
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_resonances_in_one_of_two_parameters_are_those_of_a_reduced_basis(tmp_path):
     solution = pikan.solve(spec(DRIVEN))
     family = solution.report.family

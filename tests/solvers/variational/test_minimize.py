@@ -65,7 +65,7 @@ def test_an_energy_is_minimized_to_its_target(name, target):
     assert solution.report.estimate.relative_l2 > solution.errors["u"].relative_l2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_levels_of_a_bent_beam_agree():
     solution = pikan.solve(FOLDER / "beam_bending.yaml")
     assert solution.outcome.kind == "converged"
