@@ -75,7 +75,7 @@ def test_values_alone_are_those_of_the_jet_inside_and_beyond(reach, generator):
     unit = reach * (2.0 * torch.rand(40, 2, generator=generator, dtype=torch.float64) - 1.0)
     points = network.center + network.scale * unit
     with torch.no_grad():
-        found = network.values_of(other, points)
+        found = network.values_of(other, points, 0.0)
         expected = network.jet_of(other, place(points)).values[0]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-13)
-    assert network.values_of(other, points[:0]).shape == (0, 2)
+    assert network.values_of(other, points[:0], 0.0).shape == (0, 2)
