@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev
 
@@ -91,8 +91,7 @@ def train(
     network = random_operator(made, generator).to(_PRECISION)
     count, lr = _FOURIER if made.kind in ("fno", "fno_kan") else _PRODUCTS
 
-    def draw() -> LeastSquares:
-        some = torch.randperm(len(x), generator=generator)[:count]
+    def on(some: Int[Tensor, " _"]) -> LeastSquares:
         pairs = _relative_errors(network, x[some], y[some], sizes[some])
         if physics is None:
             return pairs
@@ -102,7 +101,10 @@ def train(
         known = _ScaledOperator(_Partials(network), given, physics, spread)
         return _with_residuals(None if physics.alone else pairs, known, batch)
 
-    objective = MiniBatches(draw(), draw)
+    every = torch.arange(len(x))
+    objective = MiniBatches(
+        on(every), lambda: on(torch.randperm(len(x), generator=generator)[:count])
+    )
     stage = Adam(steps, lr, schedule=warmup_cosine, best=False)
     theta = run_quietly(stage, objective, parameter_vector(network)).theta
     return NeuralMap(made, theta, entering, (mean, spread))

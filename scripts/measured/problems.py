@@ -188,42 +188,31 @@ def _bent(u: Array, step: float) -> Array:
     return np.pad(np.diff(u, 2), 1) / step**2
 
 
-def _string() -> Rough:
-    """A string plucked into a hat, by d'Alembert's formula for its odd continuation."""
+def _plucked(start: str, on_half: Callable[[Array], Array]) -> Rough:
+    """A string at rest, by d'Alembert's formula for the odd continuation of its start."""
 
     def odd(x: Array) -> Array:
         turned = np.mod(x + 1, 2) - 1
-        return np.sign(turned) * np.minimum(np.abs(turned) / 0.3, (1 - np.abs(turned)) / 0.7)
+        return np.sign(turned) * on_half(np.abs(turned))
 
     def truth(points: Array) -> Array:
         x, t = points.T
         return ((odd(x - t) + odd(x + t)) / 2)[:, None]
 
     conditions = (
-        '[{where: t = 0, that: "u = minimum(x/0.3, (1 - x)/0.7)"}, {where: t = 0, that: u_t = 0}, '
+        f'[{{where: t = 0, that: "u = {start}"}}, {{where: t = 0, that: u_t = 0}}, '
         "{where: boundary, that: u = 0}]"
     )
     text = _text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions)
     return Rough(text, truth, _lines(odd, _bent, 2.0, order=2))
 
 
+def _string() -> Rough:
+    return _plucked("minimum(x/0.3, (1 - x)/0.7)", lambda x: np.minimum(x / 0.3, (1 - x) / 0.7))
+
+
 def _boxed_string() -> Rough:
-    """A string whose start itself jumps, by the same formula."""
-
-    def odd(x: Array) -> Array:
-        turned = np.mod(x + 1, 2) - 1
-        return np.sign(turned) * ((np.abs(turned) > 0.2) & (np.abs(turned) < 0.45))
-
-    def truth(points: Array) -> Array:
-        x, t = points.T
-        return ((odd(x - t) + odd(x + t)) / 2)[:, None]
-
-    conditions = (
-        '[{where: t = 0, that: "u = step(x - 0.2)*step(0.45 - x)"}, '
-        "{where: t = 0, that: u_t = 0}, {where: boundary, that: u = 0}]"
-    )
-    text = _text("{x: [0, 1], t: [0, 2]}", "[u]", "[u_tt = u_xx]", conditions)
-    return Rough(text, truth, _lines(odd, _bent, 2.0, order=2))
+    return _plucked("step(x - 0.2)*step(0.45 - x)", lambda x: (x > 0.2) & (x < 0.45))
 
 
 def _carried_box() -> Rough:
